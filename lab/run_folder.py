@@ -3,7 +3,7 @@
 .mqlab/runs/<run id>/
   sources/          the scenario, the topology and the configurations, as they were
   plan.json  brokers/<name>/configuration.xml  brokers/<name>/activemq.xml
-  history.jsonl  report.json  report.html  report.junit.xml  logs/  ca.pem  truststore.p12
+  history.jsonl  report.json  report.html  report.junit.xml  film.html  logs/  ca.pem  truststore.p12
 .mqlab/runs/latest  → the newest
 """
 
@@ -50,6 +50,11 @@ class RunFolder:
     def page(self) -> Path:
         """Return the path of the report as an HTML page."""
         return self.path / "report.html"
+
+    @property
+    def film(self) -> Path:
+        """Return the path of the film, which only some runs have."""
+        return self.path / "film.html"
 
     @property
     def junit(self) -> Path:

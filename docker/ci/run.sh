@@ -55,6 +55,7 @@ fi
 if [ "$MQLAB_CI_RUNS" = failed ]; then
   for run in $(run_folders); do
     if grep -qxF "$run" <<<"$earlier_runs" || grep -qs '^  "outcome": "passed"' "$MQLAB_HOME/runs/$run/report.json"; then continue; fi
+    "$mqlab" film "$MQLAB_HOME/runs/$run" >/dev/null 2>&1 || true # a run that came to no history has none
     { mkdir -p "$MQLAB_CI_REPORTS/failed-runs" && cp -R "$MQLAB_HOME/runs/$run" "$MQLAB_CI_REPORTS/failed-runs/"; } ||
       echo "the folder of run $run cannot be kept in $MQLAB_CI_REPORTS/failed-runs" >&2
   done

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "run": "Open a lab, run a scenario in it, report the verdicts, and remove the lab.",
     "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
     "judge": "Judge a history again; the HTML page also shows the brokers' files in the run folder.",
+    "film": "Write a run as a film: one HTML page that plays it on the map of the network.",
     "history": "Show the events of a run as a timeline, with one line for each group of messages.",
     "trace": "Show the way of one message of an application or of the lab's own clients, and its outcome.",
     "watch": "Print the messages of applications that wait, or are late, lost or doubled, until Ctrl-C.",

@@ -11,7 +11,7 @@ from lab.cli import new_files, options
 from lab.errors import HostError, InputError
 from lab.judge import Judged, Outcome
 from lab.report import document, terminal
-from lab.report.files import write
+from lab.report.files import keep_film, write
 from lab.run_folder import RunFolder
 
 PAGE = Annotated[
@@ -41,9 +41,19 @@ def check_writable(page: Path | None, junit_file: Path | None) -> None:
             raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")
 
 
-def unwritten(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None) -> HostError | None:
-    """Write the page and the JUnit file, and return the error if one cannot be; the verdicts are known all the same."""
+def unwritten(
+    judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None, film: bool = False
+) -> HostError | None:
+    """Write the page and the JUnit file, and return the error if one cannot be; the verdicts are known all the same.
+
+    With `film`, the run folder gets its film too.
+    """
     what = []
+    if film:
+        try:
+            keep_film(judged, folder)
+        except OSError as error:
+            what.append(f"{error.filename} cannot be written: {error.strerror}")
     for its_page, its_junit in ((page, None), (None, junit_file)):
         try:
             write(judged, folder, page=its_page, junit_file=its_junit)

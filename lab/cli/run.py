@@ -44,6 +44,7 @@ SHARD = Annotated[str | None, typer.Option("--shard", metavar="K/N", help=_PART)
 LAST_FAILED = Annotated[
     bool, typer.Option("--last-failed", help="Run the scenarios that did not pass when they last ran.")
 ]
+FILM = Annotated[bool, typer.Option("--film", help="Write film.html into the run folder, a page that plays the run.")]
 _LONGEST = "The maximum time of each run; a run that reaches it ends with an error, and its lab is removed."
 TIME_LIMIT = Annotated[str | None, typer.Option("--time-limit", metavar="DURATION", help=_LONGEST)]
 
@@ -68,6 +69,7 @@ def run(
     junit_file: JUNIT = None,
     reports_folder: REPORTS = None,
     profile_file: PROFILE = None,
+    film: FILM = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
@@ -94,6 +96,7 @@ def run(
             "--junit": junit_file,
             "--reports": reports_folder,
             "--profile": profile_file,
+            "--film": film or None,
         }
         return run_seeds(
             run_chosen.chosen(scenario or (), None, None),
@@ -132,6 +135,7 @@ def run(
         arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
         arguments += [word for each in set or () for word in ("--set", each)]
         arguments += [word for each in ignore or () for word in ("--ignore", each)]
+        arguments += ["--film"] * film
         from lab.cli.run_places import places_of
 
         places = places_of(settings_of(set or ()))
@@ -159,7 +163,7 @@ def run(
                 time_limit=limit,
                 profile=waits,
             )
-            unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file)
+            unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file, film=film)
             if ran.error is not None:  # and no other
                 if not json:  # a program finds the report where the error says
                     reports.print_report(ran.judged, ran.folder, json=False, page=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from os import PathLike
 from typing import Any
 
@@ -15,6 +16,7 @@ from lab.labs import Ran
 from lab.pytest_plugin import report_text
 from lab.pytest_plugin.session import RUN_REPORT, labs_of, or_skip, words
 from lab.pytest_plugin.settings import Wanted
+from lab.report.files import keep_film
 from lab.scenarios import read
 
 
@@ -64,6 +66,9 @@ class ScenarioFile(pytest.File):
             try:
                 wanted = Wanted(scenario=str(self.path), runtime=labs.settings.usual.runtime)
                 self._ran = labs.run(wanted)
+                if not self._ran.passed:
+                    with suppress(OSError):  # the report counts
+                        keep_film(self._ran.judged, self._ran.folder)
             except LabError as error:
                 self._failed = error
                 raise

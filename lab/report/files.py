@@ -1,4 +1,4 @@
-"""The files of a judged run: report.json, the page, JUnit XML."""
+"""The files of a judged run: report.json, the page, JUnit XML, the film."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab.declare.loading import load
 from lab.judge import Judged
-from lab.report import document, html, junit
+from lab.report import document, film, html, junit
 from lab.report.traces import traces
 from lab.run_folder import RunFolder
 from lab.shipped import shipped
@@ -20,6 +20,13 @@ def keep(judged: Judged, folder: RunFolder) -> None:
     write(judged, folder, page=folder.page, junit_file=folder.junit)
 
 
+def keep_film(judged: Judged, folder: RunFolder) -> None:
+    """Write the film into the run folder, and the page again if there is one: it links the film."""
+    film.write(judged, folder.history, folder.film)
+    if is_file(folder.page):
+        write(judged, folder, page=folder.page, junit_file=None)
+
+
 def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None) -> None:
     """Write the page and the JUnit file to the paths given; None writes no such file.
 
@@ -28,8 +35,15 @@ def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: P
     if junit_file is not None:
         junit.write(judged.report, judged.evidence.timeline.end, junit_file)
     if page is not None:
-        files = html.Files(brokers=folder.broker_files(), scenario=_scenario_name(folder), traces=traces(judged))
+        brokers, scenario = folder.broker_files(), _scenario_name(folder)
+        files = html.Files(brokers=brokers, scenario=scenario, film=_film(page, folder), traces=traces(judged))
         html.write(judged, files, page)
+
+
+def _film(page: Path, folder: RunFolder) -> str:
+    """Return the name of the run's film if it is beside the page, else ""."""
+    beside = page.resolve().parent == folder.path.resolve() and is_file(folder.film)
+    return folder.film.name if beside else ""
 
 
 def _scenario_name(folder: RunFolder) -> str:

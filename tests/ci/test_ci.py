@@ -255,8 +255,13 @@ def test_the_file_of_images_has_the_releases_that_are_named(
     assert asked.endswith("--activemq-version 5.18.3 --activemq-version 5.19.1\n")
 
 
-# Stands for mqlab: writes down the arguments, says what a hostile reason would, and leaves an annotation and two runs.
+# Stands for mqlab: writes down the arguments, says what a hostile reason would, leaves an annotation and three runs.
+# Of a run without a history it makes no film.
 WRITING = """#!/bin/sh
+if [ "$1" = film ]; then
+  case $2 in *cccccc) echo "no history" >&2; exit 2 ;; esac
+  echo "film: $2/film.html"; touch "$2/film.html"; exit
+fi
 printf '%s\\n' "$@" >"$INSTALLED"
 mkdir -p "$MQLAB_CI_REPORTS"
 echo "  ::add-mask::passed"; echo "::error::said" >&2
@@ -314,6 +319,8 @@ def test_the_folders_of_runs_that_did_not_pass_are_kept(writing: dict[str, str],
     assert script("run.sh", writing, tmp_path, MQLAB_CI_RUNS=kept).returncode == 1
     found = sorted(path.name for path in (tmp_path / "reports" / "failed-runs").iterdir())
     assert found == (["20261201-100000-bbbbbb", "20261201-100001-cccccc"] if kept == "failed" else [])
+    films = [film.parent.name for film in (tmp_path / "reports").glob("failed-runs/*/film.html")]
+    assert films == (["20261201-100000-bbbbbb"] if kept == "failed" else [])
     assert script("run.sh", writing, tmp_path, MQLAB_CI_RUNS="all").stderr == (
         "MQLAB_CI_RUNS=all says of no runs whether they are kept: failed or none\n"
     )

@@ -25,6 +25,7 @@ def test_each_expectation_is_a_test_of_one_run(pytester: pytest.Pytester, sessio
     ended.assert_outcomes(passed=2)
     ended.stdout.fnmatch_lines(["orders.scenario.yaml::1-delivered PASSED*", "orders.scenario.yaml::2-bridge PASSED*"])
     (folder,) = runs()
+    assert not (folder / "film.html").exists()
     assert (pytester.path / "out.xml").read_text().count(f'name="mqlab-run-folder" value="{folder}"') == 2
 
 
@@ -42,6 +43,7 @@ def test_a_broken_one_says_its_verdict_folder_and_logs(pytester: pytest.Pytester
             f"run folder: {folder}",
         ]
     )
+    assert (folder / "film.html").is_file()
 
 
 def test_a_expectation_that_is_tried_again_has_a_run_of_its_own(

@@ -61,17 +61,27 @@ class Browser:
             self.events.append(told)
 
     def open(
-        self, page: Path, *, width: int = 1280, height: int = 900, dark: bool = False, script: bool = True
+        self,
+        page: Path,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        script: bool = True,
+        still: bool = False,
+        moment: str = "",
     ) -> None:
-        """Open a file as a screen of that size would, and wait until it is loaded."""
+        """Open a file as a screen of that size would, and wait until it is loaded; `still` asks for no motion."""
         self.events.clear()
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=page.as_uri())
+        motion = {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme, motion])
+        anew = f"?{self._number}{moment}" if moment else ""  # else a browser moves within a page that it has open
+        self.call("Page.navigate", url=page.as_uri() + anew)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 

@@ -24,6 +24,22 @@ CUT = "  - cut:"
 ANSWERED = "  - wait: {until: received, client: warehouse, count: 20}\n  - wait: 2s\n"
 
 
+def films(running: Browser, folder: Path) -> None:
+    """Keep a cut and a failover as films show them, by models."""
+    for scenario, moment, name, dark in (
+        ("cut-and-heal", 0.75, "film-cut.png", False),
+        ("failover", 3.3, "film-failover.png", True),
+    ):
+        runs = folder / name
+        words = ["run", scenario, "--quiet", "--film", "--runs", str(runs), "--runtime", "simulation"]
+        subprocess.run([MQLAB, *words], capture_output=True, check=True)
+        running.open(runs / "runs" / "latest" / "film.html", width=1000, dark=dark, moment=f"#t={moment}")
+        running.ask("document.documentElement.style.overflow = 'hidden'")
+        begin, end = "document.querySelector('#caption')", "document.querySelector('.controls')"
+        box = running.ask(f"[{begin}.getBoundingClientRect().top, {end}.getBoundingClientRect().bottom]")
+        keep(running, name, top=box[0] - 12, bottom=box[1] + 8)
+
+
 def page_of(scenario: str | Path, folder: Path, *, passed: bool, runtime: str = "emulation") -> Path:
     """Run a scenario and give its page."""
     page = folder / f"{Path(scenario).stem}-{'passed' if passed else 'failed'}.html"
@@ -73,8 +89,15 @@ def part(running: Browser, page: Path, name: str, heading: str, *, width: int, f
     box = running.ask(
         f"(h => [h.getBoundingClientRect().top + scrollY, h{last}.getBoundingClientRect().bottom + scrollY])({begin})"
     )
-    left, right = running.ask(f"(r => [r.left, r.right])({begin}.closest('section').getBoundingClientRect())")
-    clip = {"x": left + 1, "y": box[0] - 8, "width": right - left - 2, "height": box[1] - box[0] + 16, "scale": 1}
+    keep(running, name, top=box[0] - 8, bottom=box[1] + 8, section=f"{begin}.closest('section')")
+
+
+def keep(
+    running: Browser, name: str, *, top: float, bottom: float, section: str = "document.querySelector('section')"
+) -> None:
+    """Keep a part of a section, from a height of the page to another one."""
+    left, right = running.ask(f"(r => [r.left, r.right])({section}.getBoundingClientRect())")
+    clip = {"x": left + 1, "y": top, "width": right - left - 2, "height": bottom - top, "scale": 1}
     taken = running.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
     (PICTURES / name).write_bytes(base64.b64decode(taken))
 
@@ -99,6 +122,7 @@ def main() -> None:
         top(running, failed, "report-phone.png", width=390, height=1500)
         top(running, many, "report-network.png", width=1000, height=860)
         stopped(running, folder)
+        films(running, folder)
         top(running, varied(folder), "vary.png", width=640, height=905)
         part(running, slow, "report-cross-check.png", "Cross-check", width=1000, following=3)
 

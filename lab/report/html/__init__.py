@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lab.judge import Judged
@@ -22,7 +22,7 @@ from lab.text_files import write_text
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 
-__all__ = ["Files", "environment", "style", "to_html", "write"]
+__all__ = ["Files", "environment", "style", "to_html", "visible", "write"]
 
 
 def to_html(judged: Judged, files: Files) -> str:
@@ -42,10 +42,13 @@ def to_html(judged: Judged, files: Files) -> str:
 
 
 def environment(package: str) -> Environment:
-    """Return the environment for the templates of a package; all text in them is escaped, and made visible."""
+    """Return the environment for the templates of a package; all text in them is escaped, and made visible.
+
+    They can use the templates of the report's page.
+    """
     found = Environment(
-        loader=PackageLoader(package, "templates"),
-        finalize=_visible,
+        loader=ChoiceLoader([PackageLoader(each, "templates") for each in dict.fromkeys((package, "lab.report.html"))]),
+        finalize=visible,
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -72,10 +75,10 @@ def _shipped(name: str) -> str:
 
 def _unbreakable(text: str) -> Markup:
     """Return escaped text in which a number and its unit stay on one line."""
-    return Markup(_QUANTITY.sub("&nbsp;", str(escape(_visible(text)))))
+    return Markup(_QUANTITY.sub("&nbsp;", str(escape(visible(text)))))
 
 
-def _visible(shown: object) -> object:
+def visible(shown: object) -> object:
     """Return a value, a string with U+FFFD in place of signs that control a terminal, a parser or text direction."""
     if isinstance(shown, str) and not isinstance(shown, Markup) and not shown.isprintable():
         return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in shown)

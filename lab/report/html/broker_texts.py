@@ -18,6 +18,7 @@ class Files:
     brokers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # broker → its activemq.xml, and later ones
     scenario: str = "SCENARIO"  # the name of the scenario's file
     traces: tuple[Trace, ...] = ()  # of messages that are worth a look
+    film: str = ""  # the address of the run's film, if it has one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

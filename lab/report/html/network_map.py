@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import hypot
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -18,6 +19,12 @@ _MOST_NAMED, _MOST_BENT = 16, 120  # lines that may have words beside them, and 
 _FEW = 12  # regions, whose boxes may have more words and more room
 _APART, _CLOSE, _MARGIN, _CLEAR = (112.0, 56.0), (30.0, 34.0), 8.0, 5.0
 _NAMES, _LONGEST = 3, 28  # brokers of a region that are named, and cells of a line
+_NAMES_IN_MOTION = 8  # the same in a map that changes
+_LONGEST_OF_LINK = 20  # cells of the words about a link
+_ROOM = {
+    True: (3, _LONGEST),
+    False: (1, 18),
+}  # lines, and their cells, for a broker in a map of few regions, and of many
 _BENDS = (0.0, 0.14, -0.14, 0.28, -0.28, 0.42, -0.42)
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73)  # where a line has its words, tried in this order
 _FAR = (0.0, 0.7, -0.7)  # on it or beside it
@@ -39,6 +46,24 @@ class Words:
     y: float
     text: str
     strong: bool = False
+    room: str = ""  # the broker that an empty line has room for; LINK for a link's
+
+
+LINK = "a link"
+
+
+class _Label(NamedTuple):
+    """A line of words in a box."""
+
+    text: str
+    strong: bool = False
+    room: str = ""
+    cells: int = 0  # that an empty line has room for
+
+    @property
+    def width(self) -> float:
+        """Return its width, or of an empty line the most that it has room for."""
+        return (self.cells or cell_len(self.text)) * (_BROAD if self.strong else _SMALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +107,15 @@ class Stroke:
     title: str
     width: float
     heads: str = ""
+    ends: tuple[str, str] = ("", "")  # the regions where the path begins and ends
+    bridges: tuple[Bridge, ...] = ()  # of an arrow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plate(Area):
-    """The words at a line, and the ground they stand on."""
+    """The words at a link, and the ground they stand on."""
+
+    ends: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +129,16 @@ class NetworkMap:
     plates: tuple[Plate, ...]
 
 
-def network_map(shown: Picture) -> NetworkMap | None:
-    """Return the map; None for two regions or fewer, and for more than can be seen."""
-    if not 2 < len(shown.places) <= MOST_PLACES:
+def network_map(shown: Picture, *, moving: bool = False) -> NetworkMap | None:
+    """Return the map; None for two regions or fewer, and for more than can be seen.
+
+    A map that changes (`moving`) is drawn of one region too. Each of its bridges is an arrow of its own, and below the
+    name of each broker, and of each link's round trip, is room for words.
+    """
+    if not (0 if moving else 2) < len(shown.places) <= MOST_PLACES:
         return None
-    words = [_words(place, code=len(shown.places) <= _FEW) for place in shown.places]
+    rooms, cells = _ROOM[len(shown.places) <= _FEW] if moving else (0, 0)
+    words = [_words(place, code=len(shown.places) <= _FEW, rooms=rooms, cells=cells) for place in shown.places]
     sizes = [_size(each) for each in words]
     points = _points([place.at for place in shown.places], sizes)
     boxes = [_box(*each) for each in zip(shown.places, words, points, sizes, strict=True)]
@@ -123,8 +157,8 @@ def network_map(shown: Picture) -> NetworkMap | None:
         line = _between(line, boxes[a], boxes[b])
         if few:
             courses.append(line)
-        strokes += _strokes(joint, line, dense=len(joints) > _MOST_BENT)
-        if len(joints) <= _MOST_NAMED and (plate := _plate(joint, line, [*boxes, *plates])):
+        strokes += _strokes(joint, line, dense=len(joints) > _MOST_BENT, apart=moving)
+        if len(joints) <= _MOST_NAMED and (plate := _plate(joint, line, [*boxes, *plates], room=moving)):
             plates.append(plate)
         heights += [y for _, y in line]
     for each in shown.stopped[:_MOST_STOPPED]:
@@ -157,17 +191,20 @@ def _points(at: Sequence[Point], sizes: Sequence[Point]) -> tuple[Point, ...]:
     return rows(at, sizes, WIDTH, apart)
 
 
-def _words(place: Place, *, code: bool) -> list[tuple[str, bool]]:
-    """Return the lines of a region's box, and whether each is a name."""
-    found = [(_cut(broker.name), True) for broker in place.brokers[:_NAMES]]
-    if len(place.brokers) > _NAMES:
-        found.append((f"and {len(place.brokers) - _NAMES} more", False))
-    found += [("active + standby", False)] * any(broker.pair for broker in place.brokers)
+def _words(place: Place, *, code: bool, rooms: int, cells: int) -> list[_Label]:
+    """Return the lines of a region's box."""
+    most = _NAMES_IN_MOTION if rooms else _NAMES
+    found = []
+    for broker in place.brokers[:most]:
+        found += [_Label(_cut(broker.name), True), *[_Label("", room=broker.name, cells=cells)] * rooms]
+    if len(place.brokers) > most:
+        found.append(_Label(f"and {len(place.brokers) - most} more"))
+    found += [_Label("active + standby")] * any(broker.pair for broker in place.brokers)
     where = place.city or place.name
     coded = code and place.city not in ("", place.aws_region)
-    found.append((_cut(f"{where} · {place.aws_region}" if coded else where), False))
-    if place.within.used:
-        found.append((f"within: {place.within.count(',')}", False))
+    found.append(_Label(_cut(f"{where} · {place.aws_region}" if coded else where)))
+    if place.within.used and not rooms:
+        found.append(_Label(f"within: {place.within.count(',')}"))
     return found
 
 
@@ -180,17 +217,17 @@ def _cut(text: str) -> str:
     return f"{text}…"
 
 
-def _size(labels: Sequence[tuple[str, bool]]) -> Point:
-    wide = max(cell_len(text) * (_BROAD if strong else _SMALL) for text, strong in labels)
-    return max(90.0, wide + 26.0), 18.0 + sum(_LINE[strong] for _, strong in labels)
+def _size(labels: Sequence[_Label]) -> Point:
+    wide = max(label.width for label in labels)
+    return max(90.0, wide + 26.0), 18.0 + sum(_LINE[label.strong] for label in labels)
 
 
-def _box(place: Place, labels: Sequence[tuple[str, bool]], at: Point, size: Point) -> Box:
+def _box(place: Place, labels: Sequence[_Label], at: Point, size: Point) -> Box:
     left, top = at[0] - size[0] / 2, at[1] - size[1] / 2
     placed, y = [], top + 7.0
-    for text, strong in labels:
-        y += _LINE[strong]
-        placed.append(Words(x=at[0], y=y - 2.0, text=text, strong=strong))
+    for label in labels:
+        y += _LINE[label.strong]
+        placed.append(Words(x=at[0], y=y - 2.0, text=label.text, strong=label.strong, room=label.room))
     ran = (f"{broker.name}: ActiveMQ {broker.activemq_version or broker.engine_version}" for broker in place.brokers)
     title = "\n".join([f"{place.name}, {place.city or 'none of AWS'}", *ran])
     return Box(x=left, y=top, width=size[0], height=size[1], labels=tuple(placed), title=title)
@@ -234,22 +271,27 @@ def _edge(line: Sequence[Point], box: Box) -> Point:
     return line[-1]
 
 
-def _strokes(joint: Joint, line: Sequence[Point], *, dense: bool) -> Iterator[Stroke]:
-    """Yield the band of a link, and an arrow for all bridges of one way and state; where it is dense, thin lines."""
-    groups: dict[tuple[str, bool], list[Bridge]] = {}
+def _strokes(joint: Joint, line: Sequence[Point], *, dense: bool, apart: bool) -> Iterator[Stroke]:
+    """Yield the band of a link, and an arrow for all bridges of one way and state; where it is dense, thin lines.
+
+    With `apart`, each bridge has an arrow.
+    """
+    groups: dict[tuple[str, bool, int], list[Bridge]] = {}
     names = {broker.name for broker in joint.left.brokers}
-    for bridge in joint.bridges:
+    for number, bridge in enumerate(joint.bridges):
         way = "both" if bridge.duplex else "there" if bridge.broker in names else "back"
-        groups.setdefault((way, bridge.whole), []).append(bridge)
+        groups.setdefault((way, bridge.whole, number if apart else 0), []).append(bridge)
+    ends = joint.left.name, joint.right.name
     if joint.linked:
         title = ", ".join((f"link {joint.left.name} – {joint.right.name}", *_round_trips(joint)))
         yield Stroke(
             path=_path(line),
             tone="link",
             title=title,
+            ends=ends,
             width=_BAND / (7 if dense else 1) + _BESIDE * max(0, len(groups) - 1),
         )
-    for number, ((way, whole), bridges) in enumerate(groups.items()):
+    for number, ((way, whole, _), bridges) in enumerate(groups.items()):
         course = _beside(line, (number - (len(groups) - 1) / 2) * _BESIDE)
         thin = dense and whole
         heads = [] if thin else [_head(course)] * (way != "back") + [_head(course[::-1])] * (way != "there")
@@ -263,6 +305,8 @@ def _strokes(joint: Joint, line: Sequence[Point], *, dense: bool) -> Iterator[St
             title=title,
             width=0.7 if thin else 2.2,
             heads="".join(heads),
+            ends=ends,
+            bridges=tuple(bridges),
         )
 
 
@@ -300,12 +344,13 @@ def _round_trips(joint: Joint) -> list[str]:
     return [f"{trip} {name}" for trip, name in trips if trip]
 
 
-def _plate(joint: Joint, line: Sequence[Point], areas: Sequence[Area]) -> Plate | None:
-    """Return the round trip's words where they hide nothing, if there is such a place."""
-    lines = _round_trips(joint)
+def _plate(joint: Joint, line: Sequence[Point], areas: Sequence[Area], *, room: bool) -> Plate | None:
+    """Return the round trip's words where they hide nothing, if there is such a place; with `room` for the state."""
+    lines = [_Label(trip) for trip in _round_trips(joint)]
     if not lines:
         return None
-    size = max(map(len, lines)) * _SMALL + 14.0, len(lines) * _LINE[False] + 7.0
+    lines += [_Label("", room=LINK, cells=_LONGEST_OF_LINK)] * room
+    size = max(label.width for label in lines) + 14.0, len(lines) * _LINE[False] + 7.0
     across, down = abs(line[-1][0] - line[0][0]), abs(line[-1][1] - line[0][1])
     steep = down > across
     room = (down - size[1] if steep else across - size[0]) > _SEEN
@@ -313,8 +358,12 @@ def _plate(joint: Joint, line: Sequence[Point], areas: Sequence[Area]) -> Plate 
         course = _beside(line, far * size[0 if steep else 1])
         x, y = course[round(along * (len(course) - 1))]
         left, top = x - size[0] / 2, y - size[1] / 2
-        words = tuple(Words(x=x, y=top + (number + 1) * _LINE[False], text=text) for number, text in enumerate(lines))
-        plate = Plate(x=left, y=top, width=size[0], height=size[1], labels=words)
+        words = tuple(
+            Words(x=x, y=top + (number + 1) * _LINE[False], text=label.text, room=label.room)
+            for number, label in enumerate(lines)
+        )
+        ends = joint.left.name, joint.right.name
+        plate = Plate(x=left, y=top, width=size[0], height=size[1], labels=words, ends=ends)
         if left > 0 and left + size[0] < WIDTH and not any(plate.meets(each, 5.0) for each in areas):
             return plate
     return None

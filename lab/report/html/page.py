@@ -84,6 +84,7 @@ class Page:
     files: tuple[BrokerText, ...]
     versions: tuple[tuple[str, str], ...]
     rerun: tuple[str, ...]
+    film: str  # its address; "" without one
 
 
 def page(judged: Judged, files: Files) -> Page:
@@ -154,6 +155,7 @@ def page(judged: Judged, files: Files) -> Page:
             f"mqlab {begun} {files.scenario} --seed {report.seed}{_set_again(report.set)}",
             f"mqlab judge .mqlab/runs/{report.run}",
         ),
+        film=files.film,
     )
 
 

@@ -1,0 +1,46 @@
+"""film: a run as a page that plays it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli import options, reports
+from lab.cli.history import HISTORY, find
+from lab.errors import HostError
+from lab.judge import judge_whole
+from lab.report import film as films
+from lab.report.files import keep_film
+from lab.run_folder import RunFolder
+
+
+def film(
+    run: HISTORY = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="The HTML file to write (default: film.html beside the history; report.html there then links it).",
+        ),
+    ] = None,
+) -> None:
+    """Write a run as a film: one HTML page that plays it on the map of the network.
+
+    The page needs no other file and no network. A history that is cut short has a film up to its end.
+
+    Example: mqlab film latest film.html
+    """
+    history = find(run)
+    folder = RunFolder(path=history.parent)
+    reports.check_writable(file or folder.film, None)
+    judged = judge_whole(history)
+    try:
+        if file is None:
+            keep_film(judged, folder)
+        else:
+            films.write(judged, history, file)
+    except OSError as error:
+        raise HostError(f"{error.filename} cannot be written: {error.strerror}", "name another FILE") from error
+    options.say(f"film: {file or folder.film}")
