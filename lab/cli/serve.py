@@ -12,7 +12,7 @@ import typer
 from lab.api import exports
 from lab.api.kept_account import account_folder
 from lab.cli import options
-from lab.cli.options import QUIET
+from lab.cli.options import QUIET, say
 from lab.errors import InputError
 from lab.interrupts import Terminated, until_a_signal
 from lab.printable import plain_line
@@ -88,8 +88,8 @@ def serve(
         with closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=line)) as records:
             at = opened.getsockname()[1]
             url = f"http://{HOST}:{at}"
-            typer.echo(exports.settings(url, records.access_key, shell))
-            typer.echo(f"# READY {url}")
+            say(exports.settings(url, records.access_key, shell))
+            say(f"# READY {url}")
             told = (lambda text: None) if quiet else records.notice
             runs = server(Door(port=at, access_key=records.access_key, serve=records.serve, log=told))
             with until_a_signal(KeyboardInterrupt, Terminated):

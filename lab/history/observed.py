@@ -102,7 +102,7 @@ class MessageSeen(Observation, frozen=True, kw_only=True, tag="message"):
     retain: bool = False
     """Whether the message was sent to be retained, or dispatched as a retained one."""
     bytes: int | None = None
-    """The size of the body in bytes; over AMQP that of the encoded message, and null in a simulation."""
+    """The size of the body in bytes (over AMQP the size of the encoded message, and in a simulation null)."""
     digest: str | None = None
     """The SHA-256 of the same bytes; null for more than 1 MiB."""
     lifetime: Number | None = None

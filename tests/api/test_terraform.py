@@ -1,4 +1,4 @@
-"""Terraform's requests of Amazon MQ, as its AWS provider 5.46 sent them: apply, plan, a user, a configuration, destroy.
+"""Terraform's requests of Amazon MQ, as its AWS provider 5.46 sent them: apply, plan, user, configuration, destroy.
 
 A line of `terraform/mq.requests` is [part, region, operation, HTTP status, method, path, body]. A name in braces is an id
 that an earlier answer has made, and a configuration's `data` is its XML. Of equal polls one or two are kept.

@@ -193,7 +193,7 @@ def test_a_mark_that_says_something_else_is_refused(pytester: pytest.Pytester, s
         """
     )
     ended = session()
-    ended.stdout.fnmatch_lines(["*the mark mqlab takes scenario=, topology=, runtime=, not lab*"])
+    ended.stdout.fnmatch_lines(["*the mark mqlab takes scenario=, topology=, runtime=, observe=, not lab*"])
     ended.stdout.no_fnmatch_line("*plugin.py:*")  # a mistake in a test is told without the code that found it
 
 
