@@ -1,7 +1,7 @@
 """Terraform's requests of Amazon MQ, as its AWS provider 5.46 sent them: apply, plan, user, configuration, destroy.
 
-A line of `terraform/mq.requests` is [part, region, operation, HTTP status, method, path, body]. A name in braces is an id
-that an earlier answer has made, and a configuration's `data` is its XML. Of equal polls one or two are kept.
+A line of `terraform/mq.requests` is [part, region, operation, HTTP status, method, path, body]. A name in braces is an
+id that an earlier answer has made, and a configuration's `data` is its XML. Of equal polls one or two are kept.
 """
 
 from __future__ import annotations
