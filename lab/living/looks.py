@@ -65,7 +65,7 @@ class Rates:
     before: Look | None
 
     def of(self, counted: Counted, counter: str) -> str:
-        """Return a counter's rate; – at the first look, and where it began anew."""
+        """Return a counter's rate in words; – at the first look, and where it began anew."""
         last = self._last(counted)
         if last is None or counter not in counted.counters or counter not in last.counters:
             return "–"
