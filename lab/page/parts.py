@@ -124,7 +124,9 @@ def broker_state(broker: BrokerPlan, statuses: Sequence[BrokerStatus]) -> tuple[
     active = next((each.name for each in statuses if each.role == "active"), "")
     number = next((each.number for each in broker.instances if each.name == active), 0)
     rest = [each for each in statuses if each.name != active]
-    standby = "" if all(each.role == "standby" for each in rest) else f", {rest[0].role or rest[0].container}"
+    numbers = {each.name: each.number for each in broker.instances}
+    away = next((each for each in rest if each.role != "standby"), None)
+    standby = "" if away is None else f", {numbers[away.name]} {away.container}"
     return "well", f"instance {number} active{standby}"
 
 

@@ -73,6 +73,11 @@ class Page:
         self.ended: LabError | None = None
         self.application = application(self._answer)
 
+    @property
+    def rests(self) -> bool:
+        """Return whether the lab is not polled, since no stream is open."""
+        return self._polling is None or self._polling.done()
+
     async def _answer(self, request: Request) -> Answer:
         answer = await self._checked(request)
         return Answer(status=answer.status, headers={**_HEADERS, **answer.headers}, body=answer.body)
@@ -107,7 +112,7 @@ class Page:
         self._streams += 1
         svg, number = "", 0
         try:
-            if self._polling is None or self._polling.done():
+            if self.rests:
                 number = self._number  # the last poll is from before a rest
                 self._polling = asyncio.create_task(self._poll())
             while True:
@@ -185,7 +190,7 @@ def _files() -> Mapping[str, tuple[str, str]]:
     return {
         "/": ("text/html", _own("live.html")),
         "/live.js": ("text/javascript", script),
-        "/live.css": ("text/css", style() + shipped("film.css") + _own("live.css")),
+        "/live.css": ("text/css", str(style()) + shipped("film.css") + _own("live.css")),
     }
 
 

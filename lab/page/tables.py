@@ -26,7 +26,7 @@ class Row:
 
     key: str
     cells: tuple[str, ...]
-    tone: str = "well"  # well | worse | down | unknown
+    tone: str = "well"  # well | worse | down | unknown | plain
     age: float | None = 0.0
     offers: tuple[Offer, ...] = ()
     delay: tuple[str, float] | None = None  # a link whose delay can be set, and the milliseconds that it has
@@ -49,13 +49,15 @@ class Table:
 
     name: str
     head: tuple[str, ...]
+    state: int  # the number of the cell with the row's state, which has its colour
     rows: tuple[Row, ...]
     note: str = ""
 
     def to_dict(self, run: str, *, read_only: bool) -> dict[str, Any]:
         """Return the table as the page's script reads it."""
         rows = [row.to_dict(run, read_only=read_only) for row in self.rows]
-        return {"name": self.name, "head": list(self.head), "rows": rows, "note": self.note}
+        fields = {"name": self.name, "head": list(self.head), "state": self.state}
+        return {**fields, "rows": rows, "note": self.note}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def brokers(sight: Sight) -> Table:
         for row in _instance_rows(sight, broker, records.get(broker.name), instances(broker, status.brokers))
     ]
     head = ("broker", "region", "state", "version", "memory", "configuration")
-    return Table(name="Brokers", head=head, rows=tuple(rows))
+    return Table(name="Brokers", head=head, state=2, rows=tuple(rows))
 
 
 def bridges(sight: Sight) -> Table:
@@ -101,7 +103,7 @@ def bridges(sight: Sight) -> Table:
     status = sight.now.status
     answering = {each.name for each in status.note.plan.brokers if answers(instances(each, status.brokers))}
     rows = tuple(_bridge(sight, each, answering) for each in status.bridges)
-    return Table(name="Bridges", head=("connector", "from, to", "both ends", "there, back"), rows=rows)
+    return Table(name="Bridges", head=("connector", "from, to", "both ends", "there, back"), state=2, rows=rows)
 
 
 def links(sight: Sight) -> Table:
@@ -113,7 +115,7 @@ def links(sight: Sight) -> Table:
     else:
         rows = list(_link_rows(sight))
     head = ("direction", "state", "configured", "measured one way", "packets")
-    return Table(name="Links", head=head, rows=tuple(rows))
+    return Table(name="Links", head=head, state=1, rows=tuple(rows))
 
 
 def queues(sight: Sight) -> Table:
@@ -131,12 +133,13 @@ def queues(sight: Sight) -> Table:
                 f"{sight.rates.of(each, 'dequeued')}/s",
                 str(each.counters.get("consumers", 0)),
             ),
+            tone="worse" if each.counters.get("queued", 0) and not each.counters.get("consumers", 0) else "plain",
         )
         for each in its[:MOST_QUEUES]
     ]
     note = f"{len(its) - MOST_QUEUES} more queues are not shown" if len(its) > MOST_QUEUES else ""
     head = ("queue", "broker", "waiting", "in", "out", "consumers")
-    return Table(name="Queues", head=head, rows=tuple(rows), note=note)
+    return Table(name="Queues", head=head, state=2, rows=tuple(rows), note=note)
 
 
 def _instance_rows(
@@ -155,7 +158,7 @@ def _instance_rows(
                 state, its = "no answer", "unknown"
             elif status.container != "running":
                 its = "down"
-        current = status.version is not None or status.role == "standby"
+        silent = status.container == "running" and status.version is None and status.role != "standby"
         yield Row(
             key=status.name,
             cells=(
@@ -167,7 +170,7 @@ def _instance_rows(
                 _configuration(record),
             ),
             tone={"plain": "worse"}.get(its, its),
-            age=0.0 if current else sight.age(broker.name),
+            age=sight.age(broker.name) if silent else 0.0,
             offers=tuple(_on_instance(broker.name, str(numbers[status.name]) if pair else "", status, record)),
         )
 
@@ -262,7 +265,9 @@ def _link_rows(sight: Sight) -> Iterator[Row]:
                 ),
                 tone="well" if state == str(LinkState.OPEN) else "down",
                 offers=() if number else offers[1:] if len(closed) == len(link.states) else offers,
-                delay=None if number or way is None else (
-                    link.name, way.setting.impairment.delay.total_seconds() * 1000
-                ),
-            )  # fmt: skip
+                delay=None if number or way is None else (link.name, _delay_ms(way)),
+            )
+
+
+def _delay_ms(way: DirectionNow) -> float:
+    return round(way.setting.impairment.delay.total_seconds() * 1000, 3)

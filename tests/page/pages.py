@@ -28,19 +28,22 @@ class Moving(Desk):
     def __init__(self, live: Live, *, read_only: bool = False) -> None:
         super().__init__(live, read_only=read_only)
         self.polls, self._lab = 0, live
+        self.errors: list[Exception] = []  # that the next polls raise
 
     def look(self) -> Mapping[str, Any]:
         """Let time pass, and poll."""
         self.polls += 1
         self._lab.lab.clock.sleep(STEP)
+        if self.errors:
+            raise self.errors.pop(0)
         return super().look()
 
 
 class Served:
     """A page, the lab behind it, and requests to it."""
 
-    def __init__(self, port: int, token: str, live: Live, desk: Moving, thread: ThreadPoolExecutor) -> None:
-        self.port, self.token, self.desk = port, token, desk
+    def __init__(self, port: int, token: str, live: Live, desk: Moving, page: Page, thread: ThreadPoolExecutor) -> None:
+        self.port, self.token, self.desk, self.page = port, token, desk, page
         self._live, self._thread = live, thread
         self.url = f"http://{HOST}:{port}/"
 
@@ -90,7 +93,7 @@ def served(scenario: str | Path, runs: Path, *, read_only: bool = False, every: 
         serving = threading.Thread(target=runs_now.run, kwargs={"sockets": [door]}, daemon=True)
         serving.start()
         try:
-            yield Served(port, token, live, desk, thread)
+            yield Served(port, token, live, desk, page, thread)
         finally:
             runs_now.should_exit = True
             serving.join()

@@ -71,7 +71,7 @@ class Browser:
         still: bool = False,
         moment: str = "",
     ) -> None:
-        """Open a file or an address as a screen of that size would, and wait until it is loaded; `still` asks for no motion."""
+        """Open a file or an address as a screen of that size would, and wait for it; `still` asks for no motion."""
         self.events.clear()
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call(

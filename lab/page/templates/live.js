@@ -1,11 +1,11 @@
 /** The live page: it shows the polls that the server sends, and sends acts. Python decides every text.
  * @typedef {{label: string, fields: Record<string, string>, asks: string, command: string}} Act
  * @typedef {{key: string, cells: string[], tone: string, age: number | null, acts: Act[], delay: [link: string, ms: number] | null}} Row
- * @typedef {{name: string, head: string[], rows: Row[], note: string}} Table
+ * @typedef {{name: string, head: string[], state: number, rows: Row[], note: string}} Table
  * @typedef {{kind: "state", age: number, run: string, scenario: string, clock: string, t: number, readOnly: boolean, svg?: string, brokers: string[], places: string[], parts: Part[], rates: [hop: number, rate: number][], tables: Table[], events: [t: number, text: string, tone: string][]}} State
  * @typedef {State | {kind: "blind" | "ended", text: string}} Line
  */
-const KEY = "mqlab-token", AGAIN_MS = 2000, OLD_SECONDS = 10, MOST_DONE = 8, MOST_DELAY = 500;
+const KEY = "mqlab-token", AGAIN_MS = 2000, OLD_SECONDS = 10, MOST_DONE = 8, MOST_DELAY = 500, SETTLED_MS = 500;
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 const get = (id) => /** @type {T} */ (document.getElementById(id));
@@ -71,10 +71,11 @@ const remember = (command) => {
   while (get("done").children.length > MOST_DONE) get("done").lastElementChild?.remove();
 };
 
-/** @param {Record<string, string>} fields @param {HTMLButtonElement | HTMLInputElement} [by] */
+/** @param {Record<string, string>} fields @param {HTMLButtonElement} [by] */
 const send = async (fields, by) => {
   const outcome = get("outcome"), name = Object.values(fields).join(" ");
-  if (by) by.disabled = true;
+  if (by?.ariaBusy) return false;
+  if (by) by.ariaBusy = "true"; // not disabled: that would take the focus away
   outcome.classList.remove("bad");
   write(outcome, `${name}: under way`);
   try {
@@ -89,38 +90,54 @@ const send = async (fields, by) => {
     write(outcome, `${name}: the server did not answer; the events below show whether it was done`);
     return false;
   } finally {
-    if (by) by.disabled = false;
+    if (by) by.ariaBusy = null;
   }
 };
 
 /** @param {HTMLElement} place @param {Row} row */
 const showActs = (place, row) => {
-  const key = JSON.stringify([row.acts, row.delay]);
-  if (place.dataset.acts === key) return;
-  const focused = place.contains(document.activeElement) ? document.activeElement?.textContent : null;
-  if (place.querySelector("input") === document.activeElement && place.dataset.acts) return; // a person moves the slider
-  place.dataset.acts = key;
-  place.replaceChildren(...row.acts.map((act) => {
-    const button = made("button", act.label, act.asks ? "danger" : "");
-    button.title = act.command;
-    button.setAttribute("aria-label", `${act.label} ${row.cells[0]}`);
-    button.addEventListener("click", async () => {
-      if (!act.asks || (await asked(act))) await send(act.fields, button);
-    });
-    return button;
-  }));
-  if (row.delay) place.append(slider(row.delay));
-  if (focused) /** @type {HTMLElement | undefined} */ ([...place.querySelectorAll("button")].find((one) => one.textContent === focused) ?? place.querySelector("button"))?.focus();
+  const key = JSON.stringify(row.acts);
+  if (place.dataset.acts !== key) {
+    const old = [...place.querySelectorAll("button")], focused = old.find((one) => one === document.activeElement);
+    const buttons = row.acts.map((act) => actButton(act, row.cells[0]));
+    place.dataset.acts = key;
+    old.forEach((one) => one.remove());
+    place.prepend(...buttons);
+    if (focused) (buttons.find((one) => one.textContent === focused.textContent) ?? buttons[0])?.focus();
+  }
+  if (row.delay && !place.querySelector("label")) place.append(slider(row.delay));
+  const input = place.querySelector("input"), output = place.querySelector("output");
+  if (!row.delay || !input || !output || input === document.activeElement) return; // a person moves it
+  input.max = String(Math.max(MOST_DELAY, row.delay[1]));
+  input.value = String(row.delay[1]);
+  write(output, `${row.delay[1]} ms`);
+};
+
+/** @param {Act} act @param {string} of */
+const actButton = (act, of) => {
+  const button = made("button", act.label, act.asks ? "danger" : "");
+  button.title = act.command;
+  button.setAttribute("aria-label", `${act.label} ${of}`);
+  button.addEventListener("click", async () => {
+    if (!act.asks || (await asked(act))) await send(act.fields, button);
+  });
+  return button;
 };
 
 /** @param {[link: string, ms: number]} delay */
 const slider = ([link, ms]) => {
-  const label = made("label", "", "slider"), input = made("input"), output = made("output", `${ms} ms`);
-  Object.assign(input, { type: "range", min: "0", max: String(Math.max(MOST_DELAY, ms)), step: "1" });
-  input.value = String(ms);
+  const label = made("label", "", "slider"), input = made("input"), output = made("output");
+  let waiting = 0;
+  Object.assign(input, { type: "range", min: "0", max: String(Math.max(MOST_DELAY, ms)), step: "any" });
   input.setAttribute("aria-label", `delay of ${link}, one way, in milliseconds`);
-  input.addEventListener("input", () => write(output, `${input.value} ms`));
-  input.addEventListener("change", () => send({ act: "delay", link, ms: input.value }));
+  input.addEventListener("input", () => {
+    input.value = String(Math.round(Number(input.value)));
+    write(output, `${input.value} ms`);
+  });
+  input.addEventListener("change", () => { // arrow keys change it again and again
+    clearTimeout(waiting);
+    waiting = setTimeout(() => send({ act: "delay", link, ms: input.value }), SETTLED_MS);
+  });
   label.append(input, " ", output);
   return label;
 };
@@ -149,6 +166,7 @@ const showTable = (table, at) => {
       line = made("tr");
       line.dataset.key = row.key;
       table.head.forEach((text) => { (/** @type {HTMLElement} */ (line).appendChild(made("td"))).dataset.label = text; });
+      line.children[table.state].classList.add("state-of");
       line.append(made("td", "", "age"), made("td", "", "acts"));
       line.children[table.head.length].setAttribute("data-label", "age");
     }
