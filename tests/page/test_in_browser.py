@@ -11,7 +11,6 @@ import pytest
 from lab.history import Acknowledged, BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
 from tests.report.browser import Browser, browser
-from tests.report.test_film_in_browser import press, until
 from tests.report.test_page_in_browser import CONTRAST, WIDE
 
 from .pages import Served, served
@@ -20,6 +19,7 @@ EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;\u202e
 LINK = "document.querySelector('svg.network g.link').getAttribute('class')"
 CROSSES = "[...document.querySelectorAll('svg.network .cross')].map((cross) => cross.textContent).join('')"
 READY = "document.querySelectorAll('tr[data-at]').length > 3"
+PATIENCE = 15  # seconds
 OUTCOME = "document.querySelector('#outcome').textContent"
 
 
@@ -42,8 +42,23 @@ def enter(running: Browser, page: Served, *, width: int = 1280, dark: bool = Fal
     until(running, READY)
 
 
+def until(running: Browser, condition: str) -> None:
+    """Wait until a condition of the page is true, and fail with the page's words if that takes too long."""
+    script = f"""new Promise((done) => {{
+      const end = performance.now() + {PATIENCE * 1000};
+      const look = () => {{
+        if ({condition}) done("");
+        else if (performance.now() > end) done(document.body.innerText);
+        else setTimeout(look, 20);
+      }};
+      look();
+    }})"""
+    text = running.ask(script)
+    assert text == "", f"not true: {condition}\n{text}"
+
+
 def click(running: Browser, label: str) -> None:
-    button = f"document.querySelector({json.dumps(f'button[aria-label={json.dumps(label)}]')})"
+    button = f"document.querySelector('button[aria-label=\"{label}\"]')"
     until(running, button)
     running.ask(f"{button}.click()")
 
@@ -79,6 +94,7 @@ def test_a_click_cuts_and_picture_router_and_history_agree(chromium: Browser, pa
     until(chromium, "document.querySelector('#done code')")
     line = f"mqlab link cut tokyo-singapore --run {page.desk.run}"
     assert chromium.ask("document.querySelector('#done code').textContent") == line
+    page.lab(lambda live: live.lab.clock.sleep(120))
     until(chromium, "document.querySelector('svg.network .end-of-bridge.down')")  # once the brokers miss each other
     click(chromium, "heal tokyo → singapore")
     until(chromium, f"{LINK} === 'link well' && {CROSSES} === ''")
@@ -91,7 +107,7 @@ def test_a_kill_asks_first_and_a_cancelled_one_is_not_done(chromium: Browser, pa
     assert chromium.ask("document.activeElement.textContent") == "cancel"
     asked = chromium.ask("document.querySelector('#ask').innerText")
     assert "Kill singapore?" in asked and f"mqlab broker kill singapore --run {page.desk.run}" in asked
-    press(chromium, "Escape")
+    key(chromium, "Escape", 27)
     until(chromium, "!document.querySelector('#ask').open")
     click(chromium, "kill singapore")
     chromium.ask("document.querySelector('#yes').click()")
@@ -126,18 +142,14 @@ def test_the_keyboard_is_enough_to_cut_and_to_set_a_delay(chromium: Browser, pag
     for _ in range(40):
         if chromium.ask(labels).startswith("cut "):
             break
-        tab(chromium)
+        key(chromium, "Tab", 9)
     assert chromium.ask(labels) == "cut tokyo → singapore"
-    chromium.call(
-        "Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13
-    )
-    chromium.call("Input.dispatchKeyEvent", type="keyUp", key="Enter", code="Enter", windowsVirtualKeyCode=13)
+    key(chromium, "Enter", 13, text="\r")
     until(chromium, f"{LINK} === 'link shut'")
     until(chromium, f"{labels} === 'heal tokyo → singapore'")  # the focus stays in the row
-    tab(chromium)
+    key(chromium, "Tab", 9)
     assert chromium.ask(labels).startswith("delay of tokyo-singapore")
-    chromium.call("Input.dispatchKeyEvent", type="keyDown", key="End", code="End", windowsVirtualKeyCode=35)
-    chromium.call("Input.dispatchKeyEvent", type="keyUp", key="End", code="End", windowsVirtualKeyCode=35)
+    key(chromium, "End", 35)
     until(chromium, f"{OUTCOME}.includes('delay tokyo-singapore 500: done')")
     assert [way.impairment for way in page.lab(lambda live: live.links())] == ["delay 500ms", "delay 500ms"]
 
@@ -155,16 +167,14 @@ def test_names_and_bodies_of_strangers_are_text(chromium: Browser, page: Served)
     until(chromium, f"document.querySelector('#log').textContent.includes({json.dumps(shown)})")
     assert chromium.ask("document.querySelectorAll('img, td script, li script, code script').length") == 0
     assert chromium.complaints == []
-    assert [each.outcome for each in history(page) if isinstance(each, Acknowledged)] == ["accepted"]
+    assert [str(each.outcome) for each in history(page) if isinstance(each, Acknowledged)] == ["ok"]
 
 
 def test_a_page_that_only_shows_has_no_buttons(chromium: Browser, tmp_path: Path) -> None:
     with served("tokyo-singapore", tmp_path, read_only=True) as page:
         enter(chromium, page)
-        visible = (
-            "[...document.querySelectorAll('main button, main input')].filter((one) => one.checkVisibility()).length"
-        )
-        assert chromium.ask(visible) == 0
+        shown = "[...document.querySelectorAll('main button, main input')].filter((one) => one.checkVisibility())"
+        assert chromium.ask(f"{shown}.length") == 0
         assert "only shows" in chromium.ask("document.querySelector('#state').textContent")
 
 
@@ -172,12 +182,10 @@ def test_figures_grow_old_when_the_server_is_gone(chromium: Browser, tmp_path: P
     with served("tokyo-singapore", tmp_path) as page:
         enter(chromium, page)
     until(chromium, "document.querySelector('#state.bad')")
-    assert "the figures are old" in chromium.ask(
-        "document.querySelector('#state').textContent"
-    ) or "closed" in chromium.ask("document.querySelector('#state').textContent")
     until(chromium, "parseInt(document.querySelector('tr[data-at] .age').textContent) >= 2")
 
 
-def tab(running: Browser) -> None:
-    running.call("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)
-    running.call("Input.dispatchKeyEvent", type="keyUp", key="Tab", code="Tab", windowsVirtualKeyCode=9)
+def key(running: Browser, name: str, code: int, **more: str) -> None:
+    for kind in ("keyDown", "keyUp"):
+        its = more if kind == "keyDown" else {}
+        running.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code, **its)

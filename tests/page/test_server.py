@@ -126,7 +126,7 @@ def test_a_cut_is_the_verb_of_everybody_with_the_door_page(page: Served) -> None
         assert any(cut in state["parts"] for state in lines)
         assert [way.state for way in page.lab(lambda live: live.links())] == ["cut", "cut"]
         seen = read(page.lab(lambda live: live.history.file.path)).observations
-        (step,) = (each for each in seen if isinstance(each, StepStarted) and each.verb == "cut")
+        (step,) = (each for each in seen if isinstance(each, StepStarted) and each.asked == "cut link tokyo-singapore")
         assert step.by == "page" and sum(isinstance(each, LinkChanged) and each.state == "cut" for each in seen) == 2
         assert page.act(act="heal", link="tokyo-singapore")[0] == 200
 

@@ -71,13 +71,13 @@ def test_a_broker_that_has_exited_is_down_and_offers_its_start_alone() -> None:
 
 def test_a_cut_is_on_the_link_and_in_the_row_of_its_direction() -> None:
     (link,) = states(NOW, "link").values()
-    assert link == ("shut", "tokyo → singapore delay 0s, loss 1%; singapore → tokyo cut", "worse", "shut")
+    assert link == ("shut", "tokyo → singapore delay 0ms, loss 1%; singapore → tokyo cut", "worse", "shut")
     rows = named("Links", sight()).rows
     assert [(each.cells[0], each.cells[1], each.tone) for each in rows] == [
         ("tokyo → singapore", "open", "well"),
         ("singapore → tokyo", "cut", "down"),
     ]
-    assert rows[0].cells[2:] == ("delay 0s, loss 1%", "35.1 ms, p99 36 ms since the start", "40.0/s")
+    assert rows[0].cells[2:] == ("delay 0ms, loss 1%", "35.1 ms, p99 36 ms since the start", "40.0/s")
     assert rows[1].cells[3] == "nothing measured yet"
 
 
@@ -139,6 +139,6 @@ def test_a_delay_of_directions_that_differ_is_two_verbs() -> None:
     ways = (LOSSY, replace(CUT, setting=Setting()))
     done = verbs(Act.of({"act": "delay", "link": "tokyo-singapore", "ms": "0"}), ways)
     assert [verb.words() for verb in done] == [
-        "impair link tokyo-singapore leaving tokyo: delay 0s, loss 1%",
-        "impair link tokyo-singapore leaving singapore: delay 0s",
+        "impair link tokyo-singapore leaving tokyo: delay 0ms, loss 1%",
+        "impair link tokyo-singapore leaving singapore: delay 0ms",
     ]
