@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lab.api.exports import environment
 from lab.api.records_account import RecordsAccount
-from lab.api.server import HOST, SILENT_SECONDS, Door, listening, server
+from lab.api.server import Door
+from lab.http_server import HOST, SILENT_SECONDS, listening, server
 
 
 class ServedHere:
@@ -55,7 +56,7 @@ def served(
     ):
         port = opened.getsockname()[1]
         door = Door(port=port, access_key=account.access_key, serve=account.serve, log=account.notice)
-        runs = server(door, silent=silent)
+        runs = server(door.application, silent=silent)
         thread = threading.Thread(target=runs.run, kwargs={"sockets": [opened]}, name="mqlab-api", daemon=True)
         thread.start()
         try:

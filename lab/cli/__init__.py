@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "peering": "Show and change the VPC peerings of a running lab.",
     "route": "Show and change the routes of a running lab.",
     "sg": "Show and change the security groups of a running lab.",
+    "page": "Serve the live page of a running lab on 127.0.0.1, until Ctrl-C.",
     "serve": "Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.",
     "host": "Run your own applications in the regions of a running lab.",
     "sweep": "Remove the remains of dead runs, or all parts of one run, by their labels.",

@@ -74,7 +74,8 @@ def serve(
         raise InputError.of("--access-key is not an access key id", "write letters and digits, such as test")
     takes = None if reboot_time is None else _seconds(reboot_time)
     from lab.api.records_account import RecordsAccount, forget
-    from lab.api.server import HOST, Door, listening, server
+    from lab.api.server import Door
+    from lab.http_server import HOST, listening, server
 
     folder = account_folder(note_folder(os.environ), account)
     with closing(listening(port)) as opened:
@@ -91,7 +92,8 @@ def serve(
             say(exports.settings(url, records.access_key, shell))
             say(f"# READY {url}")
             told = (lambda text: None) if quiet else records.notice
-            runs = server(Door(port=at, access_key=records.access_key, serve=records.serve, log=told))
+            door = Door(port=at, access_key=records.access_key, serve=records.serve, log=told)
+            runs = server(door.application)
             with until_a_signal(KeyboardInterrupt, Terminated):
                 runs.run(sockets=[opened])
 

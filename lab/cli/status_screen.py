@@ -8,26 +8,16 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from lab.dataclass import dataclass
-from lab.history import Counted, LinkSeen
+from lab.history import LinkSeen
+from lab.living.looks import Look, Rates, rate
 from lab.printable import plain_line
 from lab.report.rows.row import Row, Weight
-from lab.runtime.status import ABSENT, BridgeStatus, BrokerStatus, Status
+from lab.runtime.status import ABSENT, BridgeStatus, BrokerStatus
 
 _EVENTS = 5  # lines that events have at least, with their title
 _BAD, _TITLE = "red", "bold"
 _STYLES = {Weight.PLAIN: "", Weight.STEP: "bold", Weight.FAULT: "bold red"}
 _ARROWS = {"⇄": "<->", "→": "->", "←": "<-", "…": "..."}  # in a terminal without them
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """One look at a lab."""
-
-    clock: str  # the time of day, as people read it
-    t: float  # seconds of the lab's clock
-    status: Status
-    counted: tuple[Counted, ...] = ()  # of the brokers that answered
-    events: tuple[Row, ...] = ()  # the last of its history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +41,9 @@ def screen(
     head = f"{note.run}  {now.clock}  {note.scenario}"
     parts = {
         "brokers": [_broker(each) for each in now.status.brokers],
-        "bridges, messages a second": [_bridge(each, _Rates(now, before)) for each in now.status.bridges],
+        "bridges, messages a second": [_bridge(each, Rates(now, before)) for each in now.status.bridges],
         "links, one way, packets a second": list(_links(now, before)),
-        "queues, messages waiting": list(_queues(now, _Rates(now, before))),
+        "queues, messages waiting": list(_queues(now, Rates(now, before))),
     }
     shown = {title: _laid(its, width) for title, its in parts.items() if its}
     events = [_event(row) for row in now.events]
@@ -129,7 +119,7 @@ def _broker(status: BrokerStatus) -> Item:
     )
 
 
-def _bridge(status: BridgeStatus, rates: _Rates) -> Item:
+def _bridge(status: BridgeStatus, rates: Rates) -> Item:
     arrow = "⇄" if status.duplex else "→"
     name = f"{status.initiator} {arrow} {status.responder} {status.connector}"
     if not status.up:
@@ -149,12 +139,12 @@ def _links(now: Look, before: Look | None) -> Iterator[Item]:
             if way.measured_p50_ms is not None and way.measured_p99_ms is not None:
                 measured = f"{way.measured_p50_ms:g} measured, p99 {way.measured_p99_ms:g}"
             closed = "" if state == "open" else f"{state}, "
-            rate = (
-                _rate(way.packets, way.t, last.packets, last.t) if (last := known.get((way.link, way.leaving))) else "–"
+            speed = (
+                rate(way.packets, way.t, last.packets, last.t) if (last := known.get((way.link, way.leaving))) else "–"
             )
             yield Item(
                 name=f"{way.leaving} → {way.reaching}",
-                figures=f"{closed}{way.configured_delay_ms:g} ms configured, {measured}, {rate}/s",
+                figures=f"{closed}{way.configured_delay_ms:g} ms configured, {measured}, {speed}/s",
                 bad=bool(closed),
             )
 
@@ -164,7 +154,7 @@ def _ways(look: Look | None) -> Iterator[LinkSeen]:
         yield from link.directions
 
 
-def _queues(now: Look, rates: _Rates) -> Iterator[Item]:
+def _queues(now: Look, rates: Rates) -> Iterator[Item]:
     queues = [each for each in now.counted if each.of == "destination" and each.name.startswith("queue://")]
     for each in sorted(queues, key=lambda its: (-its.counters.get("queued", 0), its.name, its.broker)):
         come, gone = (rates.of(each, name) for name in ("enqueued", "dequeued"))
@@ -178,40 +168,3 @@ def _queues(now: Look, rates: _Rates) -> Iterator[Item]:
 def _event(row: Row) -> _Line:
     sign = {Weight.PLAIN: " ", Weight.STEP: ">", Weight.FAULT: "!"}[row.weight]
     return f"{row.t:9.1f} {sign} {row.actor}  {row.text}", _STYLES[row.weight]
-
-
-@dataclass(frozen=True, slots=True)
-class _Rates:
-    """The growth of counters in a second, between two looks."""
-
-    now: Look
-    before: Look | None
-
-    def of(self, counted: Counted, counter: str) -> str:
-        """Return a counter's rate; – at the first look, and where it began anew."""
-        last = self._last(counted)
-        if last is None or counter not in counted.counters or counter not in last.counters:
-            return "–"
-        return _rate(counted.counters[counter], counted.t, last.counters[counter], last.t)
-
-    def of_bridge(self, connector: str, source: str, target: str) -> str:
-        """Return the rate of messages that one end of a bridge has sent, and the other end has acknowledged."""
-        found = (
-            self.of(each, "dequeued")
-            for each in self.now.counted
-            if each.of == "bridge" and (each.name, each.broker, each.remote) == (connector, source, target)
-        )
-        return next(found, "–")
-
-    def _last(self, counted: Counted) -> Counted | None:
-        def key(counted: Counted) -> tuple[str, ...]:
-            return counted.of, counted.broker, counted.name, counted.remote, counted.session
-
-        return next((each for each in self.before.counted if key(each) == key(counted)), None) if self.before else None
-
-
-def _rate(now: float, at: float, before: float, then: float) -> str:
-    if at <= then or now < before:  # a counter that has begun anew
-        return "–"
-    found = (now - before) / (at - then)
-    return f"{found:.1f}" if found < 100 else f"{found:.0f}"

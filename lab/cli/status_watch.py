@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import ExitStack, closing
-from datetime import datetime
 
 from rich.console import Console, Group
 from rich.live import Live as Screen
 
 from lab.cli import options
-from lab.cli.status_screen import Look, screen
-from lab.history import Counted, Follower
+from lab.cli.status_screen import screen
 from lab.interrupts import until_a_signal
-from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.report.message_runs import folded
-from lab.report.rows import is_news
-from lab.report.rows.row import Row
-
-_EVENTS = 100  # that are remembered: more than a screen has lines for
+from lab.living.looks import Look, Looks
 
 
 def watch(live: Live, seconds: float) -> None:
@@ -53,32 +45,3 @@ def _screen(console: Console) -> Screen:
 def _lines(console: Console, now: Look, before: Look | None, height: int | None) -> Group:
     its = screen(now, before, width=console.width, height=height, ascii=options.only_ascii())
     return Group(*its)
-
-
-class Looks:
-    """Looks at a lab, each with the events of its history up to then."""
-
-    def __init__(self, live: Live) -> None:
-        self._live = live
-        path = file_of(live.lab.note)
-        self._history = Follower(path) if path.exists() else None  # none of a lab that an early version opened
-        self._events: deque[Row] = deque(maxlen=_EVENTS)
-
-    def look(self) -> Look:
-        """Return a poll of the lab's present state."""
-        status, lab = self._live.status(), self._live.lab
-        counted = tuple(each for each in lab.management.snapshot("watch") if isinstance(each, Counted))
-        if self._history is not None:
-            self._events += folded(filter(is_news, self._history.new()))
-        return Look(
-            clock=datetime.now().strftime("%H:%M:%S"),
-            t=lab.clock.now(),
-            status=status,
-            counted=counted,
-            events=tuple(sorted(self._events, key=lambda row: row.t)),  # logs are read later than they are written
-        )
-
-    def close(self) -> None:
-        """Close the history."""
-        if self._history is not None:
-            self._history.close()

@@ -101,7 +101,7 @@ class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
     name: str = ""
     """The step's own name."""
     by: str = ""
-    """The origin of a verb in a running lab: `command`, `python`, `monitor` or `api`."""
+    """The origin of a verb in a running lab: `command`, `python`, `monitor`, `api` or `page`."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """The fields of a verb in a running lab, as a scenario has them, without passwords."""
 

@@ -20,7 +20,7 @@ from lab.operating import Done
 from lab.runtime.state_file import StateFile
 
 FILE = "history.jsonl"
-COMMAND, PYTHON, MONITOR, API = "command", "python", "monitor", "api"  # the origins of verbs
+COMMAND, PYTHON, MONITOR, API, PAGE = "command", "python", "monitor", "api", "page"  # the origins of verbs
 
 
 def file_of(note: StateFile) -> Path:

@@ -33,6 +33,20 @@ class Direction:
         return Setting(impairment=self.impairment, state=self.state)
 
 
+def impairment_figures(impairment: Impairment) -> dict[str, str]:
+    """Return the figures that are not the default, by their keys in a scenario file, as texts that can be read again.
+
+    >>> impairment_figures(Impairment(loss=0.01))
+    {'loss': '1%'}
+    """
+    values = {each: getattr(impairment, each.name) for each in FIGURES}
+    return {
+        each.key: _WRITTEN.get(each.kind, str)(value)
+        for each, value in values.items()
+        if value is not None and value != each.default
+    }
+
+
 def impairment_text(impairment: Impairment) -> str:
     """Return an impairment in the words of a scenario file: the delay, and every figure that is not the default."""
     values = {each: getattr(impairment, each.name) for each in FIGURES}

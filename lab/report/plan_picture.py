@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lab.amazonmq.identity import DeploymentMode
 from lab.judge.values import BrokerOutline, LinkReport, RegionOutline
 from lab.plan.values import BrokerPlan, Plan
 from lab.report.picture import Bridge, Picture, compose
 
 
-def planned(plan: Plan) -> Picture:
-    """Return the picture of a plan, with the configured round trips."""
+def planned(plan: Plan, delays: Mapping[tuple[str, str], float] | None = None) -> Picture:
+    """Return the picture of a plan, with the configured round trips.
+
+    `delays` has other delays, in milliseconds, by the region that a direction leaves and the region that it reaches.
+    """
+    present = delays or {}
     return compose(
         [
             RegionOutline(
@@ -28,7 +34,7 @@ def planned(plan: Plan) -> Picture:
             LinkReport(
                 leaving=way.leaving,
                 reaching=way.reaching,
-                configured_delay=way.impairment.delay.total_seconds() * 1000,
+                configured_delay=present.get((way.leaving, way.reaching), way.impairment.delay.total_seconds() * 1000),
                 measured_p50=None,
                 measured_p99=None,
                 packets=0,

@@ -19,10 +19,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.api.server import MOST_BODY_BYTES, listening
+from lab.api.server import MOST_BODY_BYTES
 from lab.api.serving import ServedHere, served
 from lab.errors import InputError
 from lab.history.reading import read
+from lab.http_server import listening
 from tests.api.clients import PASSWORD, TOKYO, broker, client, running
 
 SERVE = [sys.executable, "-c", "from lab.cli import main; main()", "serve", "--runtime", "none", "--port", "0"]

@@ -13,11 +13,12 @@ import pytest
 from rich.cells import cell_len
 
 from lab import labs
-from lab.cli.status_screen import Look, screen
-from lab.cli.status_watch import Looks, watch
+from lab.cli.status_screen import screen
+from lab.cli.status_watch import watch
 from lab.declare.loading import load
 from lab.history import Counted, LinkSeen
 from lab.living.lab import Live
+from lab.living.looks import Look, Looks
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.report.rows.row import Row, Weight

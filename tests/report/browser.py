@@ -62,7 +62,7 @@ class Browser:
 
     def open(
         self,
-        page: Path,
+        page: Path | str,
         *,
         width: int = 1280,
         height: int = 900,
@@ -71,7 +71,7 @@ class Browser:
         still: bool = False,
         moment: str = "",
     ) -> None:
-        """Open a file as a screen of that size would, and wait until it is loaded; `still` asks for no motion."""
+        """Open a file or an address as a screen of that size would, and wait for it; `still` asks for no motion."""
         self.events.clear()
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call(
@@ -81,7 +81,7 @@ class Browser:
         motion = {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"}
         self.call("Emulation.setEmulatedMedia", features=[scheme, motion])
         anew = f"?{self._number}{moment}" if moment else ""  # else a browser moves within a page that it has open
-        self.call("Page.navigate", url=page.as_uri() + anew)
+        self.call("Page.navigate", url=(page if isinstance(page, str) else page.as_uri()) + anew)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 

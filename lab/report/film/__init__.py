@@ -18,8 +18,6 @@ from markupsafe import Markup
 from lab.history.shared_file import lock_file
 from lab.judge import Judged
 from lab.report.film.scenes import Film, film
-from lab.report.film.stage import Stage
-from lab.report.film.states import Part
 from lab.report.html import environment, style, visible
 from lab.text_files import is_file, write_text
 
@@ -39,7 +37,7 @@ def write(judged: Judged, history: Path, path: Path) -> None:
 def to_html(judged: Judged, *, cut_short: bool = False, open: bool = False, report: str = "") -> str:
     """Return the text of the page; equal histories give equal texts. `report` is the address of the report's page."""
     shown = film(judged, cut_short=cut_short, open=open)
-    script = f'"use strict";\n(() => {{\n{"".join(_shipped(name) for name in SCRIPTS)}}})();\n'
+    script = f'"use strict";\n(() => {{\n{"".join(shipped(name) for name in SCRIPTS)}}})();\n'
     start = _start(shown)
     return (
         environment("lab.report.film")
@@ -50,7 +48,7 @@ def to_html(judged: Judged, *, cut_short: bool = False, open: bool = False, repo
             address=report,
             about=str(judged.evidence.header.declared.get("about", "")),
             marks=[(mark, round(100 * (mark.t - start) / max(shown.end - start, 0.001), 2)) for mark in shown.marks],
-            style=style() + Markup(_shipped("film.css")),
+            style=style() + Markup(shipped("film.css")),
             script=Markup(script),
             digest=b64encode(sha256(script.encode()).digest()).decode(),
             content=Markup(_json(content(shown))),
@@ -67,8 +65,9 @@ def content(shown: Film) -> dict[str, Any]:
         "end": round(shown.end, _DIGITS),
         "brokers": list(brokers),
         "parts": [
-            [part.kind, part.number, list(part.names), list(part.state), _place(part, shown.stage)]
+            [part.kind, part.number, list(part.names), list(part.state), place]
             for part in shown.parts
+            for place in (shown.stage.place(part.kind, part.number, part.names),)
         ],
         "scenes": [
             [
@@ -90,13 +89,6 @@ def content(shown: Film) -> dict[str, Any]:
         "streams": [[one.direction, [number for row in one.rows for number in row]] for one in sent.streams],
         "partSeconds": sent.part_s,
     }
-
-
-def _place(part: Part, shown: Stage) -> int:
-    """Return a link's plate, -1 without one; of a bridge, 1 if it begins where its stroke ends, else 0."""
-    if part.kind == "link":
-        return shown.plates.get(frozenset(part.names), -1)
-    return int(part.kind == "bridge" and shown.regions[part.names[1]] != shown.ends[part.number][0])
 
 
 def _start(shown: Film) -> float:
@@ -123,8 +115,9 @@ def _is_cut_short(history: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def _shipped(name: str) -> str:
+def shipped(name: str) -> str:
+    """Return the text of a file of the film's templates."""
     return files("lab.report.film").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-__all__ = ["content", "film", "to_html", "write"]
+__all__ = ["content", "film", "shipped", "to_html", "write"]

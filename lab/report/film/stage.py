@@ -8,7 +8,7 @@ from dataclasses import replace
 from lab.dataclass import dataclass
 from lab.judge.values import Report, RouteReport
 from lab.report.html.network_map import NetworkMap, network_map
-from lab.report.picture import Bridge, picture
+from lab.report.picture import Bridge, Picture, picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,12 @@ class Stage:
     leaving: Mapping[
         str, Sequence[tuple[Bridge, str]]
     ]  # by broker: the bridges that messages can take, and the other broker
+
+    def place(self, kind: str, number: int, names: Sequence[str]) -> int:
+        """Return a link's plate, -1 without one; of a bridge, 1 if it begins where its stroke ends, else 0."""
+        if kind == "link":
+            return self.plates.get(frozenset(names), -1)
+        return int(kind == "bridge" and self.regions[names[1]] != self.ends[number][0])
 
     def hops(self, source: str, target: str, routes: Sequence[RouteReport]) -> tuple[int, ...]:
         """Return the strokes of the way between two brokers: number + 1, negative against the stroke's direction.
@@ -75,7 +81,11 @@ class Stage:
 
 def stage(report: Report) -> Stage:
     """Return the stage of a report; without a map if there are too many regions to draw."""
-    shown = picture(report)
+    return staged(picture(report))
+
+
+def staged(shown: Picture) -> Stage:
+    """Return the stage of a picture; without a map if there are too many regions to draw."""
     drawn = network_map(replace(shown, stopped=()), moving=True)
     strokes = () if drawn is None else drawn.strokes
     plates = () if drawn is None else drawn.plates

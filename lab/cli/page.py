@@ -1,0 +1,56 @@
+"""page: a running lab in a browser, to see and to touch."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.cli.options import RUN
+from lab.interrupts import Terminated, until_a_signal
+from lab.living.attach import attach
+from lab.living.history import PAGE
+
+
+def page(
+    run: RUN = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port of 127.0.0.1; 0 for any free port.")
+    ] = 0,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show the lab without its buttons, and refuse every act.")
+    ] = False,
+) -> None:
+    """Serve the live page of a running lab on 127.0.0.1, until Ctrl-C.
+
+    Example: mqlab page
+    """
+    from lab.http_server import HOST, listening, server
+    from lab.page.desk import Desk
+    from lab.page.server import Page, new_token
+
+    with (
+        attach(run, environment=os.environ, progress=options.progress(False), by=PAGE) as live,
+        closing(listening(port, free="4580")) as opened,
+        ThreadPoolExecutor(1, "mqlab-looking") as looking,
+        ThreadPoolExecutor(1, "mqlab-acting") as acting,
+        closing(Desk(live, read_only=read_only)) as desk,
+    ):
+        at, token = opened.getsockname()[1], new_token()
+        served = Page(desk, port=at, token=token, looking=looking, acting=acting, on_end=lambda: stop())
+        runs = server(served.application)
+
+        def stop() -> None:
+            runs.should_exit = True
+
+        typer.echo(f"page of lab {desk.run}: http://{HOST}:{at}/#token={token}")
+        if desk.read_only:
+            typer.echo("the page only shows")
+        with until_a_signal(KeyboardInterrupt, Terminated):
+            runs.run(sockets=[opened])
+        if served.ended is not None:
+            raise served.ended

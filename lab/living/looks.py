@@ -1,0 +1,95 @@
+"""Polls of a running lab for people who watch it: status, counters, settings of links, and the events up to then."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+
+from lab.dataclass import dataclass
+from lab.history import Counted, Follower
+from lab.living.history import file_of
+from lab.living.lab import Live
+from lab.report.message_runs import folded
+from lab.report.rows import is_news
+from lab.report.rows.row import Row
+from lab.runtime.status import Status
+
+_EVENTS = 100  # that are remembered: more than a screen has lines for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A poll of a lab."""
+
+    clock: str  # the time of day, as people read it
+    t: float  # seconds of the lab's clock
+    status: Status
+    counted: tuple[Counted, ...] = ()  # of the brokers that answered
+    events: tuple[Row, ...] = ()  # the last of its history
+
+
+class Looks:
+    """Looks at a lab, each with the events of its history up to then."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        path = file_of(live.lab.note)
+        self._history = Follower(path) if path.exists() else None  # none of a lab that an early version opened
+        self._events: deque[Row] = deque(maxlen=_EVENTS)
+
+    def look(self) -> Look:
+        """Return a poll of the lab's present state."""
+        status, lab = self._live.status(), self._live.lab
+        counted = tuple(each for each in lab.management.snapshot("watch") if isinstance(each, Counted))
+        if self._history is not None:
+            self._events += folded(filter(is_news, self._history.new()))
+        return Look(
+            clock=datetime.now().strftime("%H:%M:%S"),
+            t=lab.clock.now(),
+            status=status,
+            counted=counted,
+            events=tuple(sorted(self._events, key=lambda row: row.t)),  # logs are read later than they are written
+        )
+
+    def close(self) -> None:
+        """Close the history."""
+        if self._history is not None:
+            self._history.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The growth of counters in a second, between two looks."""
+
+    now: Look
+    before: Look | None
+
+    def of(self, counted: Counted, counter: str) -> str:
+        """Return a counter's rate in words; – at the first look, and where it began anew."""
+        last = self._last(counted)
+        if last is None or counter not in counted.counters or counter not in last.counters:
+            return "–"
+        return rate(counted.counters[counter], counted.t, last.counters[counter], last.t)
+
+    def of_bridge(self, connector: str, source: str, target: str) -> str:
+        """Return the rate of messages that one end of a bridge has sent, and the other end has acknowledged."""
+        found = (
+            self.of(each, "dequeued")
+            for each in self.now.counted
+            if each.of == "bridge" and (each.name, each.broker, each.remote) == (connector, source, target)
+        )
+        return next(found, "–")
+
+    def _last(self, counted: Counted) -> Counted | None:
+        def key(counted: Counted) -> tuple[str, ...]:
+            return counted.of, counted.broker, counted.name, counted.remote, counted.session
+
+        return next((each for each in self.before.counted if key(each) == key(counted)), None) if self.before else None
+
+
+def rate(now: float, at: float, before: float, then: float) -> str:
+    """Return the growth of a counter in a second, in words; – if it began anew."""
+    if at <= then or now < before:  # a counter that has begun anew
+        return "–"
+    found = (now - before) / (at - then)
+    return f"{found:.1f}" if found < 100 else f"{found:.0f}"

@@ -1,0 +1,115 @@
+"""The desk between a running lab and its page: polls as values for the page's script, and acts as verbs of the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab.declare.steps.base import Step
+from lab.living.lab import Live
+from lab.living.looks import Look, Looks, Rates
+from lab.masking import Mask
+from lab.operating import Done
+from lab.page.acts import Act, command, verbs
+from lab.page.parts import Maps, answers, instances, parts
+from lab.page.tables import Sight, tables
+from lab.report.film.stage import Stage
+from lab.report.html import visible
+from lab.report.rows.row import Weight
+
+EVENTS = 40  # of the history, the latest
+_TONES = {Weight.PLAIN: "", Weight.STEP: "step", Weight.FAULT: "shut"}
+
+
+class Desk:
+    """Polls a lab for its page, and does the acts of the page. `look` and `do` may run in two threads."""
+
+    def __init__(self, live: Live, *, read_only: bool = False) -> None:
+        self._live, self._looks, self._maps = live, Looks(live), Maps()
+        self.run, self.scenario = live.run, live.lab.note.scenario
+        self.read_only = read_only or live.lab.note.replaying  # the scenario alone changes the lab of a run
+        self._before: Look | None = None
+        self._answered: dict[str, float] = {}
+
+    def look(self) -> Mapping[str, Any]:
+        """Return the state of the lab as the page's script reads it; raise InputError once the lab has ended."""
+        lab = self._live.lab
+        now = self._looks.look()
+        ways = tuple(way for link in now.status.links for way in lab.links.now(link.name))
+        plan = now.status.note.plan
+        for broker in plan.brokers:
+            if answers(instances(broker, now.status.brokers)):
+                self._answered[broker.name] = now.t
+        sight = Sight(now=now, before=self._before, ways=ways, answered=self._answered)
+        self._before = now
+        drawn = self._maps.drawn(plan, ways)
+        state = {
+            "kind": "state",
+            "run": self.run,
+            "scenario": self.scenario,
+            "clock": now.clock,
+            "t": round(now.t, 1),
+            "readOnly": self.read_only,
+            "svg": drawn.svg,
+            "brokers": list(drawn.stage.brokers),
+            "places": [broker.name for broker in plan.brokers],
+            "parts": [part.to_list() for part in parts(now, ways, drawn.stage)],
+            "rates": _rates(drawn.stage, sight.rates),
+            "tables": [table.to_dict(self.run, read_only=self.read_only) for table in tables(sight)],
+            "events": [
+                [round(row.t, 1), f"{row.actor}  {row.text}", _TONES[row.weight]] for row in now.events[-EVENTS:]
+            ],
+        }
+        return _masked_all(state, lab.mask())
+
+    def do(self, content: object) -> Mapping[str, Any]:
+        """Do an act, and return the command that does the same, with a note; raise LabError if it is refused."""
+        act = Act.of(content)
+        done: tuple[Step, ...] = ()
+        if act.name == "publish":
+            self._publish(act.fields)
+            notes = ["accepted"]
+        else:
+            done = verbs(act, self._live.links())
+            with self._live.turn():
+                notes = [word for verb in done for word in _words(self._live.do(verb))]
+        reply = {"command": command(self.run, act, done), "note": "; ".join(filter(None, notes)) or "done"}
+        return _masked_all(reply, self._live.lab.mask())
+
+    def close(self) -> None:
+        """Close the history."""
+        self._looks.close()
+
+    def _publish(self, fields: Mapping[str, str]) -> None:
+        over = "stomp" if "queue" in fields else "mqtt"  # as mqlab publish does
+        with self._live.connect(fields["broker"], over) as client:
+            client.publish(fields["body"], topic=fields.get("topic"), queue=fields.get("queue"))
+
+
+def _words(done: Done) -> tuple[str, str]:
+    return done.failed, done.note
+
+
+def _rates(stage: Stage, rates: Rates) -> list[list[float]]:
+    """Return the messages a second of bridges: the stroke + 1, negative against its direction, and the rate."""
+    rows = []
+    for bridge, number in stage.bridges.items():
+        ends = [(bridge.broker, bridge.remote), *([(bridge.remote, bridge.broker)] if bridge.duplex else [])]
+        for source, target in ends:
+            text = rates.of_bridge(bridge.connector, source, target)
+            forth = stage.ends[number][0] == stage.regions[source]
+            rows.append([number + 1 if forth else -number - 1, 0.0 if text == "–" else float(text)])
+    return rows
+
+
+def _masked_all(content: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    """Return content without passwords, and with signs that control a parser or text direction made visible."""
+    return {key: _masked(field, mask) for key, field in content.items()}
+
+
+def _masked(content: Any, mask: Mask) -> Any:
+    if isinstance(content, Mapping):
+        return _masked_all(content, mask)
+    if isinstance(content, list):
+        return [_masked(entry, mask) for entry in content]
+    return visible(mask.text(content)) if isinstance(content, str) else content

@@ -1,0 +1,191 @@
+"""The live page in a real browser: clicks and keys, and that picture, router and history agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.history import Acknowledged, BrokerChanged, LinkChanged, StepStarted
+from lab.history.reading import read
+from tests.report.browser import Browser, browser
+from tests.report.test_page_in_browser import CONTRAST, WIDE
+
+from .pages import Served, served
+
+EVIL = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;\u202e"
+LINK = "document.querySelector('svg.network g.link').getAttribute('class')"
+CROSSES = "[...document.querySelectorAll('svg.network .cross')].map((cross) => cross.textContent).join('')"
+READY = "document.querySelectorAll('tr[data-at]').length > 3"
+PATIENCE = 15  # seconds
+OUTCOME = "document.querySelector('#outcome').textContent"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Served]:
+    with served("tokyo-singapore", tmp_path) as its:
+        yield its
+
+
+def enter(running: Browser, page: Served, *, width: int = 1280, dark: bool = False) -> None:
+    """Open the address that the command prints, in a page that remembers nothing."""
+    running.open("about:blank")
+    running.open(f"{page.url}#token={page.token}", width=width, dark=dark)
+    until(running, READY)
+
+
+def until(running: Browser, condition: str) -> None:
+    """Wait until a condition of the page is true, and fail with the page's words if that takes too long."""
+    script = f"""new Promise((done) => {{
+      const end = performance.now() + {PATIENCE * 1000};
+      const look = () => {{
+        if ({condition}) done("");
+        else if (performance.now() > end) done(document.body.innerText);
+        else setTimeout(look, 20);
+      }};
+      look();
+    }})"""
+    text = running.ask(script)
+    assert text == "", f"not true: {condition}\n{text}"
+
+
+def click(running: Browser, label: str) -> None:
+    button = f"document.querySelector('button[aria-label=\"{label}\"]')"
+    until(running, button)
+    running.ask(f"{button}.click()")
+
+
+def history(page: Served) -> list[object]:
+    return list(read(page.lab(lambda live: live.history.file.path)).observations)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_is_quiet_fits_can_be_read_and_asks_its_own_server_alone(
+    chromium: Browser, page: Served, width: int, dark: bool
+) -> None:
+    page.act(act="cut", link="tokyo-singapore")
+    page.act(act="kill", broker="singapore")
+    enter(chromium, page, width=width, dark=dark)
+    until(chromium, CROSSES)
+    assert chromium.ask(WIDE) <= 0 and chromium.ask(CONTRAST) == []
+    assert chromium.complaints == []
+    assert set(chromium.requests) == {page.url, f"{page.url}live.css", f"{page.url}live.js", f"{page.url}stream"}
+    assert chromium.ask("location.href") == page.url and chromium.ask("document.cookie") == ""
+
+
+def test_a_click_cuts_and_picture_router_and_history_agree(chromium: Browser, page: Served) -> None:
+    enter(chromium, page)
+    assert (chromium.ask(LINK), chromium.ask(CROSSES)) == ("link well", "")
+    click(chromium, "cut tokyo → singapore")
+    until(chromium, f"{LINK} === 'link shut' && {CROSSES} === '✕✕'")
+    assert [way.state for way in page.lab(lambda live: live.links())] == ["cut", "cut"]
+    changes = [each for each in history(page) if isinstance(each, LinkChanged)]
+    assert [(each.leaving, each.state) for each in changes] == [("tokyo", "cut"), ("singapore", "cut")]
+    assert [each.by for each in history(page) if isinstance(each, StepStarted)] == ["page"]
+    until(chromium, "document.querySelector('#done code')")
+    line = f"mqlab link cut tokyo-singapore --run {page.desk.run}"
+    assert chromium.ask("document.querySelector('#done code').textContent") == line
+    page.lab(lambda live: live.lab.clock.sleep(120))
+    until(chromium, "document.querySelector('svg.network .end-of-bridge.down')")  # once the brokers miss each other
+    click(chromium, "heal tokyo → singapore")
+    until(chromium, f"{LINK} === 'link well' && {CROSSES} === ''")
+
+
+def test_a_kill_asks_first_and_a_cancelled_one_is_not_done(chromium: Browser, page: Served) -> None:
+    enter(chromium, page)
+    click(chromium, "kill singapore")
+    assert chromium.ask("document.querySelector('#ask').open")
+    assert chromium.ask("document.activeElement.textContent") == "cancel"
+    asked = chromium.ask("document.querySelector('#ask').innerText")
+    assert "Kill singapore?" in asked and f"mqlab broker kill singapore --run {page.desk.run}" in asked
+    key(chromium, "Escape", 27)
+    until(chromium, "!document.querySelector('#ask').open")
+    click(chromium, "kill singapore")
+    chromium.ask("document.querySelector('#yes').click()")
+    until(chromium, "document.querySelector('button[aria-label=\"start singapore\"]')")
+    killed = [each for each in history(page) if isinstance(each, BrokerChanged) and each.state == "killed"]
+    assert [each.broker for each in killed] == ["singapore"]
+    assert chromium.ask("document.querySelector('svg.network .room.down').textContent") == "▼ exited"
+
+
+def test_a_reload_goes_on_with_the_whole_state(chromium: Browser, page: Served) -> None:
+    enter(chromium, page)
+    click(chromium, "cut tokyo → singapore")
+    until(chromium, f"{LINK} === 'link shut'")
+    chromium.open(page.url)
+    until(chromium, f"document.querySelector('svg.network') && {LINK} === 'link shut' && {CROSSES} === '✕✕'")
+    events = chromium.ask("document.querySelector('#log').textContent")
+    assert "cut link tokyo-singapore (by page)" in events and "logged INFO: BrokerService" in events
+
+
+def test_without_a_token_it_shows_nothing_and_says_where_one_is(chromium: Browser, page: Served) -> None:
+    chromium.open("about:blank")
+    chromium.open(page.url.replace("127.0.0.1", "localhost"))  # another origin, which has no token
+    until(chromium, "document.querySelector('#state.bad')")
+    said = chromium.ask("document.querySelector('#state').textContent")
+    assert said == "the token is wrong: open the address that mqlab page has printed"
+    assert not chromium.ask("document.querySelector('svg.network, tr')")
+
+
+def test_the_keyboard_is_enough_to_cut_and_to_set_a_delay(chromium: Browser, page: Served) -> None:
+    enter(chromium, page)
+    labels = "document.activeElement.getAttribute('aria-label') ?? ''"
+    for _ in range(40):
+        if chromium.ask(labels).startswith("cut "):
+            break
+        key(chromium, "Tab", 9)
+    assert chromium.ask(labels) == "cut tokyo → singapore"
+    key(chromium, "Enter", 13, text="\r")
+    until(chromium, f"{LINK} === 'link shut'")
+    until(chromium, f"{labels} === 'heal tokyo → singapore'")  # the focus stays in the row
+    key(chromium, "Tab", 9)
+    assert chromium.ask(labels).startswith("delay of tokyo-singapore")
+    key(chromium, "End", 35)
+    until(chromium, f"{OUTCOME}.includes('delay tokyo-singapore 500: done')")
+    assert [way.impairment for way in page.lab(lambda live: live.links())] == ["delay 500ms", "delay 500ms"]
+
+
+def test_names_and_bodies_of_strangers_are_text(chromium: Browser, page: Served) -> None:
+    enter(chromium, page)
+    chromium.ask(f"""(() => {{
+      const form = document.querySelector('#publish');
+      form.kind.value = 'queue'; form.destination.value = {json.dumps(EVIL)}; form.body.value = {json.dumps(EVIL)};
+      form.requestSubmit();
+    }})()""")
+    until(chromium, "document.querySelector('#table-Queues tbody tr')")
+    shown = EVIL.replace("\u202e", "\ufffd")
+    assert chromium.ask("document.querySelector('#table-Queues tbody td').textContent") == shown
+    until(chromium, f"document.querySelector('#log').textContent.includes({json.dumps(shown)})")
+    assert chromium.ask("document.querySelectorAll('img, td script, li script, code script').length") == 0
+    assert chromium.complaints == []
+    assert [str(each.outcome) for each in history(page) if isinstance(each, Acknowledged)] == ["ok"]
+
+
+def test_a_page_that_only_shows_has_no_buttons(chromium: Browser, tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, read_only=True) as page:
+        enter(chromium, page)
+        shown = "[...document.querySelectorAll('main button, main input')].filter((one) => one.checkVisibility())"
+        assert chromium.ask(f"{shown}.length") == 0
+        assert "only shows" in chromium.ask("document.querySelector('#state').textContent")
+
+
+def test_figures_grow_old_when_the_server_is_gone(chromium: Browser, tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page:
+        enter(chromium, page)
+    until(chromium, "document.querySelector('#state.bad')")
+    until(chromium, "parseInt(document.querySelector('tr[data-at] .age').textContent) >= 2")
+
+
+def key(running: Browser, name: str, code: int, **more: str) -> None:
+    for kind in ("keyDown", "keyUp"):
+        its = more if kind == "keyDown" else {}
+        running.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code, **its)
