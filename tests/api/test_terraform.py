@@ -1,6 +1,6 @@
 """Terraform's requests of Amazon MQ, as its AWS provider 5.46 sent them: apply, plan, a user, a configuration, destroy.
 
-A line of `terraform/mq.jsonl` is [part, region, operation, HTTP status, method, path, body]. A name in braces is an id
+A line of `terraform/mq.requests` is [part, region, operation, HTTP status, method, path, body]. A name in braces is an id
 that an earlier answer has made, and a configuration's `data` is its XML. Of equal polls one or two are kept.
 """
 
@@ -19,7 +19,7 @@ from botocore.parsers import RestJSONParser
 from lab.api.serving import ServedHere
 from tests.api.clients import SINGAPORE, TOKYO, client
 
-LINES = [json.loads(line) for line in (Path(__file__).parent / "terraform" / "mq.jsonl").read_text().splitlines()]
+LINES = [json.loads(line) for line in (Path(__file__).parent / "terraform" / "mq.requests").read_text().splitlines()]
 CITIES = {TOKYO: "tokyo", SINGAPORE: "singapore"}
 _BROKER = """
 ActionsRequired AuthenticationStrategy AutoMinorVersionUpgrade BrokerArn BrokerId BrokerInstances BrokerName BrokerState

@@ -1,6 +1,6 @@
 """Terraform's requests of the article, as its AWS provider 5.46 sent them, in their order: apply, plan, destroy.
 
-A line of `terraform/*.jsonl` is [region, operation, HTTP status, fields of the form, members of an answer that the
+A line of `terraform/*.requests` is [region, operation, HTTP status, fields of the form, members of an answer that the
 provider has accepted, or the code of its refusal]. A name in braces is an id that an earlier answer has made.
 """
 
@@ -43,7 +43,7 @@ class Replay:
 
     def run(self, part: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Replay a part, compare each answer, and yield the operations with their answers."""
-        for line in (_FOLDER / f"{part}.jsonl").read_text().splitlines():
+        for line in (_FOLDER / f"{part}.requests").read_text().splitlines():
             region, operation, status, fields, members = json.loads(line)
             for name, identifier in self.ids.items():
                 fields = {key: text.replace(f"{{{name}}}", identifier) for key, text in fields.items()}
