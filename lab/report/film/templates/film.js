@@ -46,14 +46,7 @@ const columns = streams.map(([direction, rows]) => {
 });
 
 /** The last row that begins up to a part of time. @param {typeof columns[0]["column"]} column @param {number} place */
-const row = (column, place) => {
-  let low = 0, high = column.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (column[middle].place <= place) low = middle + 1; else high = middle;
-  }
-  return column[low - 1];
-};
+const row = (column, place) => column.findLast((each) => each.place <= place);
 
 /** @param {number} t */
 const showStreams = (t) => {
@@ -119,12 +112,11 @@ const showCaptions = () => {
 /** Show a moment: the states that all scenes up to it lead to. @param {number} t */
 const show = (t) => {
   now = Math.min(end, Math.max(start, t));
-  const before = states;
+  const before = [...states];
   if (cursor > 0 && scenes[cursor - 1][0] > now) {
     cursor = 0;
     states = parts.map(([, , , state]) => state);
   }
-  states = states === before ? [...states] : states;
   while (cursor < scenes.length && scenes[cursor][0] <= now) {
     for (const [part, state] of scenes[cursor][3]) states[part] = state;
     cursor += 1;
