@@ -10,13 +10,14 @@ from pathlib import Path
 
 from lab.api.kept_account import KeptAccount, account_folder, load
 from lab.api.records import Records
+from lab.api.renaming import Names, renamed
 from lab.errors import InputError, Problem
 from lab.link.impairment import Impairment
 from lab.network.aws import round_trip
 from lab.network.link import Direction
 from lab.network.regions import city
 from lab.network.security_groups import DEFAULT
-from lab.network.vpc import Network, PeeringState, RouteTable, Rule, SecurityGroup
+from lab.network.vpc import Network, PeeringState, SecurityGroup
 from lab.plan.control import Control
 from lab.plan.export import Export, export
 from lab.plan.network import default_group
@@ -116,42 +117,9 @@ def _named(network: Network, records: Records) -> Network:
     }
     groups = _unique(own | free)
 
-    def rule(its: Rule) -> Rule:
-        return replace(its, group=groups.get(its.group, its.group))
-
-    def table(its: RouteTable) -> RouteTable:
-        return replace(its, name=tables[its.name], vpc=vpcs[its.vpc])
-
-    peerings = _unique(
-        {each.id: tags.get(each.id) or f"{vpcs[each.requester]}-{vpcs[each.accepter]}" for each in network.peerings}
-    )
-    return replace(
-        network,
-        vpcs=tuple(replace(each, name=vpcs[each.name]) for each in network.vpcs),
-        subnets=tuple(
-            replace(each, name=subnets[each.name], vpc=vpcs[each.vpc], route_table=tables[each.route_table])
-            for each in network.subnets
-        ),
-        route_tables=tuple(map(table, network.route_tables)),
-        peerings=tuple(
-            replace(each, name=peerings[each.id], requester=vpcs[each.requester], accepter=vpcs[each.accepter])
-            for each in network.peerings
-        ),
-        groups=tuple(
-            replace(
-                each,
-                name=groups[each.name],
-                vpc=vpcs[each.vpc],
-                inbound=tuple(map(rule, each.inbound)),
-                outbound=tuple(map(rule, each.outbound)),
-            )
-            for each in network.groups
-        ),
-        interfaces=tuple(
-            replace(each, vpc=vpcs[each.vpc], groups=tuple(groups[name] for name in each.groups))
-            for each in network.interfaces
-        ),
-    )
+    named = renamed(network, Names(vpcs=vpcs, subnets=subnets, tables=tables, groups=groups))
+    peerings = _unique({each.id: tags.get(each.id) or f"{each.requester}-{each.accepter}" for each in named.peerings})
+    return replace(named, peerings=tuple(replace(each, name=peerings[each.id]) for each in named.peerings))
 
 
 def _links(network: Network) -> Iterator[LinkPlan]:
