@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from datetime import datetime
 from functools import cache
@@ -17,6 +18,7 @@ from lab.plan.control import Control
 from lab.runtime.state_file import make_folder, writing_to
 
 FILE = "account.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _KEY_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -37,7 +39,9 @@ class KeptAccount(Struct, frozen=True, kw_only=True):
 
 
 def account_folder(states: Path, name: str) -> Path:
-    """Return the folder of an account below that of the state files."""
+    """Return the folder of an account below that of the state files; raise InputError if it is not a name."""
+    if not _NAME.fullmatch(name):
+        raise InputError.of(f"--account {name} is not a name", "write letters, digits, dots, dashes, underscores")
     return states / "accounts" / name
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account, open_windows
@@ -243,6 +244,10 @@ class ServedCall:
         name = _words(self._call.operation)
         with self._account.step("-".join(name), summary or f"{' '.join(name)} in {self._call.region}") as observations:
             observations += self._account.keep(*verb(self.control, self.records))
+
+    def fill(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return None: the account has no declared brokers."""
+        return None
 
     def do(self, step: Step) -> None:
         """Do a verb that scenarios have too; of a reboot and a deletion this is the beginning."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from lab.api.records import Records
 from lab.declare.steps.base import Step
@@ -38,6 +38,13 @@ class ServedAccount(Protocol):
 
     def do(self, step: Step) -> None:
         """Do a verb that scenarios and commands have too, by the same decision; the history has the door `api`."""
+        ...
+
+    def fill(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Create a broker that a topology declares, and return the answer; None where records make a broker.
+
+        The request is one of CreateBroker, with a name that is free in its region.
+        """
         ...
 
     def answered(self, broker_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -40,6 +41,19 @@ class ServedHere:
 
 
 @contextmanager
+def serving(opened: socket.socket, door: Door, *, silent: float = SILENT_SECONDS) -> Iterator[None]:
+    """Serve by a door in a thread, for the block."""
+    runs = server(door.application, silent=silent)
+    thread = threading.Thread(target=runs.run, kwargs={"sockets": [opened]}, name="mqlab-api", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        runs.should_exit = True
+        thread.join()
+
+
+@contextmanager
 def served(
     folder: Path,
     *,
@@ -56,11 +70,5 @@ def served(
     ):
         port = opened.getsockname()[1]
         door = Door(port=port, access_key=account.access_key, serve=account.serve, log=account.notice)
-        runs = server(door.application, silent=silent)
-        thread = threading.Thread(target=runs.run, kwargs={"sockets": [opened]}, name="mqlab-api", daemon=True)
-        thread.start()
-        try:
+        with serving(opened, door, silent=silent):
             yield ServedHere(account, port)
-        finally:
-            runs.should_exit = True
-            thread.join()

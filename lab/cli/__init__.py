@@ -57,7 +57,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "routes": "Show which brokers messages reach, the connectors that carry them, and the obstacles.",
     "regions": "List the AWS regions, the round trips of one region, or the round trip between two with its source.",
     "generate": "Write the topology and the configurations of a network.",
-    "export": "Write the topology and the configurations of a running lab, as they are now.",
+    "export": "Write the topology and the configurations of a running lab, or of a served account, as they are now.",
     "check": "Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.",
     "schema": "Print the JSON Schema of a file, for editors that complete and check it.",
     "images": "Build the missing images and list all, or save them to a file, or load them.",

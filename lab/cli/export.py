@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from lab.network.link import Direction
 from lab.plan.export import FILE, Export, facts_of
 from lab.plan.export import export as exported
 from lab.plan.values import LinkPlan
+from lab.runtime.state_file import note_folder
 from lab.units import several
 
 
@@ -26,35 +28,47 @@ def export(
         typer.Argument(metavar="FOLDER", help="The folder to write to, new or not.", parser=new_files.named_folder),
     ],
     run: RUN = None,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", metavar="NAME", help="The account of mqlab serve, in place of a running lab."),
+    ] = None,
     force: FORCE = False,
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Write the topology and the configurations of a running lab, as they are now.
+    """Write the topology and the configurations of a running lab, or of a served account, as they are now.
 
     Passwords are environment variables, whose names are printed. Changes that wait for a reboot are in the topology.
 
     Example: mqlab export network
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError.of(f"{folder} is no folder", "name another one")
+    if account is not None:
+        if run is not None or by_option is not None:
+            raise InputError.of("RUN and --account name two things to export", "leave one of them out")
+        from lab.api.exporting import exported as of_account  # here, since most exports are of a lab
+
+        made = of_account(note_folder(os.environ), account)
+        write(made, folder, force=force, json=json, passwords="passwords of the users")
+        return
     note = open_lab.load_note(options.one_run(run, by_option))
     if note.replaying:
         what = f"lab {note.run} belongs to a mqlab run, which keeps the lab's configurations and network to itself"
         raise InputError.of(what, "open the lab of the scenario: mqlab up SCENARIO")
-    if folder.exists() and not folder.is_dir():
-        raise InputError.of(f"{folder} is no folder", "name another one")
     with open_lab.attached(note.run, quiet=json) as live:
         made = of_lab(live)
     write(made, folder, force=force, json=json)
 
 
-def write(made: Export, folder: Path, *, force: bool, json: bool) -> None:
+def write(made: Export, folder: Path, *, force: bool, json: bool, passwords: str = "passwords of mqlab env") -> None:
     """Write the files of a topology, and print their paths and the variables of the passwords."""
     new_files.write_texts(folder, made.texts, force=force)
     paths = [str(folder / name) for name in made.texts]
     logins = {name: [f"{user} of {broker}" for broker, user in its] for name, its in made.variables.items()}
     count = len(paths) - 1
     lines = [f"{folder / FILE} and {several(count, 'configuration')}"]
-    lines += ["set these environment variables to the passwords of mqlab env:"]
+    lines += [f"set these environment variables to the {passwords}:"]
     lines += [f"  {name}  {', '.join(its)}" for name, its in logins.items()]
     options.show({"files": paths, "variables": logins, "notes": list(made.notes)}, lines, json)
     options.warn_of_each(made.notes)

@@ -21,7 +21,6 @@ from lab.units import parse_duration
 
 PORT = 4510
 RECORDS = "none"
-_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _KEY = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 
@@ -68,8 +67,7 @@ def serve(
         raise InputError.of(problem, "write --runtime none")
     if shell not in exports.SHELLS:
         raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(exports.SHELLS)}")
-    if not _ACCOUNT.fullmatch(account):
-        raise InputError.of(f"--account {account} is not a name", "write letters, digits, dots, dashes, underscores")
+    folder = account_folder(note_folder(os.environ), account)
     if access_key is not None and not _KEY.fullmatch(access_key):
         raise InputError.of("--access-key is not an access key id", "write letters and digits, such as test")
     takes = None if reboot_time is None else _seconds(reboot_time)
@@ -77,7 +75,6 @@ def serve(
     from lab.api.server import Door
     from lab.http_server import HOST, listening, server
 
-    folder = account_folder(note_folder(os.environ), account)
     with closing(listening(port)) as opened:
         if empty:
             forget(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -41,6 +42,9 @@ def up(
         ),
     ] = None,
     wait: WAIT = None,
+    api: Annotated[
+        bool, typer.Option("--api", help="Serve the lab to AWS's own clients, as `mqlab serve` does, until its end.")
+    ] = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
@@ -56,6 +60,10 @@ def up(
             f"a lab of the runtime {chosen} has no ports to offer, and no other command could reach it",
             f"mqlab run {scenario} runs its steps, and labs.up opens it in Python; --runtime emulation: a real one",
         )
+    if api and detach:
+        raise InputError.of("--api and --detach exclude each other", "leave the terminal to the lab: write --api alone")
+    if api:
+        from lab.cli import up_api  # here, since most labs are not served
     opened = labs.up(
         scenario,
         seed=seed,
@@ -83,7 +91,8 @@ def up(
             )
             return
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
-        with until_a_signal(KeyboardInterrupt) as came:
+        door = up_api.door(note.run, options.progress(quiet), quiet=quiet) if api else nullcontext()
+        with until_a_signal(KeyboardInterrupt) as came, door:
             stand(
                 note.run,
                 note_folder(os.environ),

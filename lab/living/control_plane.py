@@ -13,6 +13,7 @@ from lab.operating.instances import new_state
 from lab.plan.control import Control
 from lab.plan.values import InstancePlan, Plan
 from lab.runtime.lab import StandingLab
+from lab.runtime.verb_owners import is_owned
 
 _DOWN = "down"  # of an instance that had ended before a verb began to start it
 
@@ -108,6 +109,8 @@ class KeptControlPlane:
         An instance may have started after its verb stopped waiting, or been switched from outside, for example.
         """
         for broker in self.plan.brokers:
+            if is_owned(self.lab.note.run, broker.name, self.lab.note_folder):
+                continue  # its verb goes on, and records
             for its in broker.instances:
                 if its.name in self.lab.note.off:
                     self._record_found(broker.name, its)

@@ -5,7 +5,7 @@ After the history has ended, nothing is recorded, and a mark is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -41,16 +41,17 @@ class LivingHistory:
         self.file.record(*observations)
 
     @contextmanager
-    def step(self, verb: Step) -> Iterator[list[Done]]:
+    def step(self, verb: Step, numbered: Callable[[int], object] = lambda number: None) -> Iterator[list[Done]]:
         """Record a verb, done in the block, as a step; the block adds the outcome to the list that it is given.
 
-        A password of the verb is masked in everything that is recorded from now on.
+        A password of the verb is masked in everything that is recorded from now on. `numbered` gets the step's number.
         """
         done: list[Done] = []
         if isinstance(password := getattr(verb, "password", None), SecretStr):
             self.file.hide(password.get_secret_value())
 
         number = self.file.step(lambda number: self.begun(verb, number))
+        numbered(number)
         try:
             yield done
         except BaseException as error:
@@ -66,9 +67,11 @@ class LivingHistory:
         asked, written = verb.words(), verb.written()
         return StepStarted(t=self.now(), step=number, verb=verb.verb, asked=asked, by=self._by, fields=written)
 
-    def end_interrupted(self) -> None:
-        """Record the end of verbs that were interrupted. The caller holds the lab's turn."""
+    def end_interrupted(self, going_on: Collection[int] = ()) -> None:
+        """Record the end of verbs that were interrupted, except some steps. The caller holds the lab's turn."""
         for number in self.file.interrupted():
+            if number in going_on:
+                continue
             note = "its process was killed, or lost the lab"
             self.file.step_ended(StepEnded(t=self.now(), step=number, ok=False, note=note))
 

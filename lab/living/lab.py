@@ -35,6 +35,7 @@ from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.link import OnLink
 from lab.declare.steps.move_clock import JUST_BEFORE, MoveClock
 from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.record import OnRecord
 from lab.declare.topology import Configuration
 from lab.errors import InputError, LabTimeout
 from lab.history import Counted, LinkChanged, Maintenance, SnapshotTaken
@@ -61,6 +62,7 @@ from lab.runtime.progress import Logged, Told
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
+from lab.runtime.verb_owners import is_owned, owned_steps, under_way
 from lab.scenarios import applications, expectations
 from lab.suggestions import unknown
 
@@ -133,11 +135,33 @@ class Live:
                         if not self.lab.refresh():
                             state_files.forget(run, folder)
                             raise self._ended()
-                        self.history.end_interrupted()
+                        self.history.end_interrupted(owned_steps(run, folder))
                         catch_up(self, self._progress)
                     yield
                 finally:
                     self._ours = False
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """Hold the lab for the block, as `turn` does, but complete nothing first: the caller is in a verb."""
+        folder, run = self.lab.note_folder, self.lab.note.run
+        with self._one:
+            if self._ours:
+                yield
+                return
+            with self._turn_among_processes(run, folder):
+                if not self.lab.refresh():
+                    raise self._ended()
+                self._ours = True
+                try:
+                    yield
+                finally:
+                    self._ours = False
+
+    @property
+    def plane(self) -> KeptControlPlane:
+        """Return the lab's control plane. Use it inside a turn."""
+        return self._plane
 
     def _turn_among_processes(self, run: str, folder: Path | None) -> AbstractContextManager[None]:
         if folder is None:
@@ -158,6 +182,8 @@ class Live:
         history = self.history
         with self.turn():
             if isinstance(verb, OnBroker):
+                if not isinstance(verb, OnRecord):
+                    self._refuse_owned(verb.broker)
                 from lab.living import preconditions  # here, since most verbs are on links
 
                 preconditions.check(self._plane, verb)
@@ -662,8 +688,9 @@ class Live:
         self._plane.record_found()
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
-        """Return (verb, broker) for each reboot, creation or deletion that was interrupted. Call it inside a turn."""
-        return unfinished(self.account)
+        """Return (verb, broker) for each reboot, creation or deletion whose owner has died. Call it inside a turn."""
+        run, folder = self.run, self.lab.note_folder
+        return tuple(each for each in unfinished(self.account) if not is_owned(run, each[1], folder))
 
     def complete(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted."""
@@ -709,6 +736,12 @@ class Live:
         names = {each.broker_id: each.name for each in self.account.brokers}
         broker = getattr(verb, "broker", None)
         return verb.model_copy(update={"broker": names[broker]}) if broker in names else verb
+
+    def _refuse_owned(self, broker: str) -> None:
+        """Raise InputError if another process goes on with a verb of a broker."""
+        for each in self.account.brokers:
+            if broker in (each.name, each.broker_id) and is_owned(self.run, each.name, self.lab.note_folder):
+                raise under_way(each.name)
 
     def _resumed(self, verb: Step, operate: Callable[..., Done]) -> Done:
         with self.history.step(verb) as ended:

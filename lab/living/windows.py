@@ -13,6 +13,7 @@ from lab.amazonmq.account.account import Account, due_brokers, open_windows, unf
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Clock
 from lab.runtime.turns import is_free
+from lab.runtime.verb_owners import is_owned
 
 POLL_SECONDS = 0.5  # seconds between two reads of the note, which gives no sign of a change
 RETRY_AFTER = 60.0  # seconds before a failed attempt is repeated
@@ -32,7 +33,7 @@ def stand(
 
     def wanted(account: Account | None) -> bool:
         return account is not None and (
-            opened(account, machine()) or (bool(unfinished(account)) and is_free(run, folder))
+            opened(account, machine()) or (_has_died(account, run, folder) and is_free(run, folder))
         )
 
     not_before = clock.now()
@@ -45,6 +46,11 @@ def stand(
                     not_before = clock.now() + RETRY_AFTER
             else:
                 clock.sleep(POLL_SECONDS)
+
+
+def _has_died(account: Account, run: str, folder: Path) -> bool:
+    """Return whether a reboot, a creation or a deletion has begun, and no process goes on with it."""
+    return any(not is_owned(run, broker, folder) for _, broker in unfinished(account))
 
 
 def opened(account: Account, machine: datetime) -> bool:

@@ -28,7 +28,7 @@ def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -
     """
     name, within = _declared(plane.control.account, plane.plan, verb.broker), verb.within.total_seconds()
     if not resumed:
-        plane.change(lambda control: _begun(control, plane, name))
+        begin(plane, name)
     try:
         late = [start(plane, name, number, within, "creation").failed for number in numbers(plane, name)]
     except LabError:
@@ -37,6 +37,12 @@ def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -
     if any(late):  # it is CREATION_IN_PROGRESS until all of it runs
         return Done(control=plane.control, failed=next(filter(None, late)))
     return finish_creation(plane, name)
+
+
+def begin(plane: ControlPlane, broker: str) -> None:
+    """Begin the creation of a broker that the plan has for later: it is CREATION_IN_PROGRESS."""
+    name = _declared(plane.control.account, plane.plan, broker)
+    plane.change(lambda control: _begun(control, plane, name))
 
 
 def finish_creation(plane: ControlPlane, broker: str) -> Done:

@@ -12,12 +12,21 @@ from lab.operating.record import keep
 from lab.plan.control import Control
 
 
-def operate(plane: ControlPlane, verb: DeleteBroker) -> Done:
-    """Delete a broker with its store, whatever its state; its configuration stays."""
+def operate(plane: ControlPlane, verb: DeleteBroker, *, resumed: bool = False) -> Done:
+    """Delete a broker with its store, whatever its state; its configuration stays.
+
+    Set `resumed` for a deletion that has begun.
+    """
     name = plane.control.account.broker(verb.broker).name
-    keep(plane, name, lambda control: verbs.delete_broker(control.account, name))
+    if not resumed:
+        begin(plane, name)
     plane.record(plane.lab.instances.delete(name))
     return plane.change(lambda control: _without(control, name))
+
+
+def begin(plane: ControlPlane, broker: str) -> None:
+    """Begin the deletion of a broker: it is DELETION_IN_PROGRESS."""
+    keep(plane, broker, lambda control: verbs.delete_broker(control.account, broker))
 
 
 def _without(control: Control, broker: str) -> Done:

@@ -39,7 +39,7 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     last = plane.serving(broker)
     order = reboot_order(numbers(plane, broker), last, plane.stopped(broker))
     if not resumed:
-        keep(plane, broker, lambda control: verbs.begin_reboot(control.account, broker))
+        begin(plane, broker)
     failures: list[str] = []
     note: str | None = None
     try:
@@ -58,6 +58,11 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     done = finish_reboot(plane, broker)
     notes = [each for each in (note, _frozen(plane, broker, order)) if each]
     return replace(done, failed=next((each for each in reversed(failures) if each), ""), note="; ".join(notes))
+
+
+def begin(plane: ControlPlane, broker: str) -> None:
+    """Begin a reboot: the broker's state becomes REBOOT_IN_PROGRESS."""
+    keep(plane, broker, lambda control: verbs.begin_reboot(control.account, broker))
 
 
 def reboot_order(numbers: Sequence[int], active: int | None, stopped: Collection[int]) -> tuple[int, ...]:

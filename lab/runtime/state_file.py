@@ -171,6 +171,8 @@ def forget(run: str, folder: Path) -> None:
             _file(run, folder).unlink(missing_ok=True)
             _part(run, folder).unlink(missing_ok=True)
             lock_file(run, folder).unlink(missing_ok=True)
+            for path in folder.glob(f"{run}.*.owner"):
+                path.unlink(missing_ok=True)
 
 
 def forget_parts(folder: Path) -> None:

@@ -63,7 +63,8 @@ def create_vpc_peering_connection(account: ServedAccount, call: Call, request: R
         change(account, joined)
     name = f"{requester.name}-{accepter}"
     account.do(CreatePeering(name=name, requester=requester.name, accepter=accepter))
-    made = account.control.network.peering(name)
+    ends = (requester.name, accepter)
+    made = [each for each in account.control.network.peerings if (each.requester, each.accepter) == ends][-1]
     if tags:
         change(account, lambda network, ec2: (network, tagged(ec2, call.region, made.id, tags)))
     initiating = replace(made, state=PeeringState.INITIATING)

@@ -58,6 +58,8 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
             if token and facts.request_token == token:
                 return {"BrokerArn": facts.arn, "BrokerId": key}
             raise conflict(f"Broker [{name}] already exists. Choose another name.", "brokerName")
+    if (answer := account.fill(request)) is not None:
+        return answer
     _check(account, call, request)
     check_default(account, call, request.get("SubnetIds") or [], request.get("SecurityGroups") or [])
     broker_id = f"b-{uuid.uuid4()}"

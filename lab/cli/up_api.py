@@ -1,0 +1,42 @@
+"""up --api: the API of Amazon MQ on a lab that is open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import typer
+
+from lab.api import exports
+from lab.api.kept_account import new_access_key
+from lab.api.lab_account import LabAccount
+from lab.api.server import HOST, Door, listening
+from lab.api.serving import serving
+from lab.cli import options
+from lab.living.attach import attach
+from lab.living.history import API
+from lab.printable import plain_line
+from lab.runtime.progress import Told
+
+
+@contextmanager
+def door(run: str, progress: Told, *, quiet: bool) -> Iterator[None]:
+    """Serve a lab at any free port for the block, and print the settings of clients."""
+    log, key = options.err(), new_access_key()
+
+    def line(text: str) -> None:
+        log.print(plain_line(text), soft_wrap=True, markup=False, highlight=False)
+
+    def later(rest: Callable[[], None]) -> None:
+        threading.Thread(target=rest, name="mqlab-verb", daemon=True).start()
+
+    with closing(listening(0)) as opened, attach(run, progress=progress, by=API) as live:
+        account = LabAccount(live, later=later, reach=lambda: attach(run, progress=progress, by=API), log=line)
+        port = opened.getsockname()[1]
+        url = f"http://{HOST}:{port}"
+        told = (lambda text: None) if quiet else account.notice
+        with serving(opened, Door(port=port, access_key=key, serve=account.serve, log=told)):
+            typer.echo(exports.settings(url, key, exports.SHELLS[0]))
+            typer.echo(f"# READY {url}")
+            yield

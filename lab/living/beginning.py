@@ -1,0 +1,77 @@
+"""Verbs that begin in a turn and go on without it: reboot, create-broker, delete-broker.
+
+The broker's new state is on file when the beginning returns. The rest takes a turn only while it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from lab.declare.steps.base import Step
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.delete_broker import DeleteBroker
+from lab.declare.steps.reboot import Reboot
+from lab.history import Observation
+from lab.living.control_plane import KeptControlPlane
+from lab.living.lab import Live
+from lab.operating import Done, create_broker, delete_broker, reboot
+from lab.plan.control import Control
+from lab.runtime.verb_owners import owned
+
+Reach = Callable[[], Any]  # a context manager of the Live that goes on with a verb
+
+
+def begins(verb: Step) -> bool:
+    """Return whether a verb has a beginning that is on file before the rest is done."""
+    return type(verb) in _MODULES
+
+
+def begin(live: Live, verb: Step, reach: Reach) -> Callable[[], None]:
+    """Begin a verb, and return the function that does the rest; `reach` has the Live for that."""
+    with live.turn(), ExitStack() as stack:
+        plane = live.plane
+        name = getattr(verb, "broker")  # noqa: B009 - every such verb is on a broker
+        number = stack.enter_context(owned(live.run, name, live.lab.note_folder))
+        ended = stack.enter_context(live.history.step(verb, number))
+        _MODULES[type(verb)].begin(plane, name)
+        kept = stack.pop_all()
+
+    def rest() -> None:
+        with kept, reach() as other:
+            ended.append(_MODULES[type(verb)].operate(MomentaryPlane(other), verb, resumed=True))
+
+    return rest
+
+
+class MomentaryPlane(KeptControlPlane):
+    """A control plane whose caller has no turn: each change takes one of its own."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live.lab, live.history.record)
+        self._live = live
+
+    @property
+    def control(self) -> Control:
+        """Return the service's records and the network as they are now."""
+        with self._live.moment():
+            return self.lab.note.control
+
+    def record(self, *observations: Observation, lasts: float = 0.0) -> None:
+        """Record observations, and the instances that are out."""
+        with self._live.moment():
+            super().record(*observations, lasts=lasts)
+
+    def change(self, verb: Callable[[Control], Done]) -> Done:
+        """Change the Control in a turn."""
+        with self._live.moment():
+            return super().change(verb)
+
+    def report_late(self, broker: str, number: int, *, since: float, within: float, action: str) -> str:
+        """Raise LabTimeout; the instance is out until the history has its start."""
+        with self._live.moment():
+            return super().report_late(broker, number, since=since, within=within, action=action)
+
+
+_MODULES: Mapping[type[Step], Any] = {Reboot: reboot, DeleteBroker: delete_broker, CreateBroker: create_broker}

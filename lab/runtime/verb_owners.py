@@ -1,0 +1,72 @@
+"""Owners of verbs that go on without a lab's turn: a kernel lock for each broker, which ends with its process.
+
+A file beside the lab's note has the lock, and the number of the verb's step in the lab's history.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.file_locks import is_locked, lock
+from lab.runtime.state_file import make_folder, writing_to
+
+
+@contextmanager
+def owned(run: str, broker: str, folder: Path | None) -> Iterator[Callable[[int], None]]:
+    """Own the unfinished verb of a broker for the block; call the function with the number of the verb's step.
+
+    Raise InputError if another verb of the broker goes on. A lab without a folder is in this process alone.
+    """
+    if folder is None:
+        yield lambda number: None
+        return
+    make_folder(folder)
+    path = _file(run, broker, folder)
+    with writing_to(folder):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            lock(descriptor, wait=False)
+        except BlockingIOError:
+            raise under_way(broker) from None
+        try:
+            yield _writer(path)
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+def is_owned(run: str, broker: str, folder: Path | None) -> bool:
+    """Return whether a process goes on with a verb of a broker."""
+    return folder is not None and is_locked(_file(run, broker, folder))
+
+
+def owned_steps(run: str, folder: Path | None) -> frozenset[int]:
+    """Return the numbers of the steps that processes go on with."""
+    if folder is None:
+        return frozenset()
+    texts = [path.read_text() for path in folder.glob(f"{run}.*.owner") if is_locked(path)]
+    return frozenset(int(text) for text in texts if text.isdigit())
+
+
+def under_way(broker: str) -> InputError:
+    """Return the refusal of a verb on a broker with a verb that goes on."""
+    return InputError.of(f"another verb on {broker} is not over yet", "wait until it is: mqlab status shows its state")
+
+
+def _writer(path: Path) -> Callable[[int], None]:
+    """Return the function that writes a step's number to a file."""
+
+    def write(number: int) -> None:
+        path.write_text(str(number))
+
+    return write
+
+
+def _file(run: str, broker: str, folder: Path) -> Path:
+    return folder / f"{run}.{broker}.owner"
