@@ -163,15 +163,20 @@ def test_no_other_text_names_a_file_of_the_documentation() -> None:
 
 def test_a_search_in_a_browser_finds_pages_without_a_network(built: Path) -> None:
     script = """new Promise(done => {
-        const look = () => document.querySelector("#search-results h2")?.innerText === "Search Results"
+        const look = () => document.querySelector("#search-results h2")?.innerText === "HEADING"
             ? done([...document.querySelectorAll("#search-results li a")].map(each => each.getAttribute("href")))
             : setTimeout(look, 50);
         history.replaceState(null, "", "?q=WORD"); Search.init(); look();
     })"""
     with browser() as running:
-        for word in ("duplex", "unknown"):
-            running.open(built / "search.html")
-            found = running.ask(script.replace("WORD", word))
-            assert any(address.startswith("verdicts.html") for address in found), found
+        for folder, heading, word, page in (
+            (built, "Search Results", "duplex", "verdicts"),
+            (built, "Search Results", "unknown", "verdicts"),
+            (built / "ja", "検索結果", "プレフェッチ", "concepts"),
+            (built / "ja", "検索結果", "デマンド", "concepts"),
+        ):
+            running.open(folder / "search.html")
+            found = running.ask(script.replace("HEADING", heading).replace("WORD", word))
+            assert any(address.startswith(f"{page}.html") for address in found), found
             assert all(address.startswith("file://") for address in running.requests)
             assert running.complaints == []
