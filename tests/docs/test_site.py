@@ -58,7 +58,7 @@ def test_the_languages_are_apart_and_lead_to_each_other(project: Path) -> None:
     site.build(output, project)
     assert 'href="ja/index.html"' in (output / "index.html").read_text()
     assert 'href="../page.html"' in (output / "ja" / "index.html").read_text()
-    word = json.dumps("プレフェッチ").strip('"')
+    word = json.dumps("プレ").strip('"')
     assert word in (output / "ja" / "searchindex.js").read_text()
     assert word not in (output / "searchindex.js").read_text()
     assert "one.yaml" in (output / "page.html").read_text()
@@ -173,7 +173,9 @@ def test_a_search_in_a_browser_finds_pages_without_a_network(built: Path) -> Non
             (built, "Search Results", "duplex", "verdicts"),
             (built, "Search Results", "unknown", "verdicts"),
             (built / "ja", "検索結果", "プレフェッチ", "concepts"),
-            (built / "ja", "検索結果", "デマンド", "concepts"),
+            (built / "ja", "検索結果", "判定不能", "troubleshooting"),
+            (built / "ja", "検索結果", "失敗するはずの変種", "workshop"),
+            (built / "ja", "検索結果", "TTLまで", "concepts"),
         ):
             running.open(folder / "search.html")
             found = running.ask(script.replace("HEADING", heading).replace("WORD", word))
