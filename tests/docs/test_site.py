@@ -58,7 +58,7 @@ def test_the_languages_are_apart_and_lead_to_each_other(project: Path) -> None:
     site.build(output, project)
     assert 'href="ja/index.html"' in (output / "index.html").read_text()
     assert 'href="../page.html"' in (output / "ja" / "index.html").read_text()
-    word = json.dumps("プレフェッチ").strip('"')
+    word = json.dumps("プレ").strip('"')
     assert word in (output / "ja" / "searchindex.js").read_text()
     assert word not in (output / "searchindex.js").read_text()
     assert "one.yaml" in (output / "page.html").read_text()
@@ -163,15 +163,22 @@ def test_no_other_text_names_a_file_of_the_documentation() -> None:
 
 def test_a_search_in_a_browser_finds_pages_without_a_network(built: Path) -> None:
     script = """new Promise(done => {
-        const look = () => document.querySelector("#search-results h2")?.innerText === "Search Results"
+        const look = () => document.querySelector("#search-results h2")?.innerText === "HEADING"
             ? done([...document.querySelectorAll("#search-results li a")].map(each => each.getAttribute("href")))
             : setTimeout(look, 50);
         history.replaceState(null, "", "?q=WORD"); Search.init(); look();
     })"""
     with browser() as running:
-        for word in ("duplex", "unknown"):
-            running.open(built / "search.html")
-            found = running.ask(script.replace("WORD", word))
-            assert any(address.startswith("verdicts.html") for address in found), found
+        for folder, heading, word, page in (
+            (built, "Search Results", "duplex", "verdicts"),
+            (built, "Search Results", "unknown", "verdicts"),
+            (built / "ja", "検索結果", "プレフェッチ", "concepts"),
+            (built / "ja", "検索結果", "判定不能", "troubleshooting"),
+            (built / "ja", "検索結果", "失敗するはずの変種", "workshop"),
+            (built / "ja", "検索結果", "TTLまで", "concepts"),
+        ):
+            running.open(folder / "search.html")
+            found = running.ask(script.replace("HEADING", heading).replace("WORD", word))
+            assert any(address.startswith(f"{page}.html") for address in found), found
             assert all(address.startswith("file://") for address in running.requests)
             assert running.complaints == []
