@@ -5,7 +5,6 @@ A page can add to the meaning of a row: the text behind `<br>` is kept.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,11 +45,7 @@ def _fields(described: dict[str, Any]) -> Iterable[Row]:
 
 
 def _names(line: dict[str, Any]) -> str:
-    return ", ".join(
-        f"`{name}`" + ("" if name in line["required"] else f" ({json.dumps(field['default'])})")
-        for name, field in line["properties"].items()
-        if name not in _OF_ALL
-    )
+    return ", ".join(f"`{name}`" for name in line["properties"] if name not in _OF_ALL)
 
 
 def _with(written: str, heading: str, rows: Iterable[Row]) -> str:
