@@ -77,7 +77,10 @@ def _tables(name: str, command: Any, before: str, shown: dict[tuple[str, str], s
         if those := [names for names in names_there if names not in _COMMON]:
             lines.append(f"| {', '.join(those)} | {' | ' if verbs else ''}As in [{other}](#{other}). |")
     if len(lines) > rows_before:
-        head = [f"| option | {'verbs | ' if verbs else ''}meaning |", "| --- | " + ("--- | " if verbs else "") + "--- |"]
+        head = [
+            f"| option | {'verbs | ' if verbs else ''}meaning |",
+            "| --- | " + ("--- | " if verbs else "") + "--- |",
+        ]
         lines[rows_before:rows_before] = head
     return "".join(f"{line}\n" for line in lines)
 

@@ -16,7 +16,6 @@ from lab.report import document
 from .pages import ROOT
 
 HISTORY, REPORT = ROOT / "docs" / "history.md", ROOT / "docs" / "report.md"
-_OF_ALL = ("kind", "t")  # fields of each line of a history
 Row = tuple[str, ...]
 
 
@@ -26,7 +25,7 @@ def text(page: Path) -> str:
     if page == HISTORY:
         lines = history_schema()["$defs"]
         written = _with(written, "The header", _fields(lines["header"]))
-        kinds = [(f"`{kind}`", _names(line), line["description"]) for kind, line in lines.items() if kind != "header"]
+        kinds = [(f"`{kind}`", line["description"]) for kind, line in lines.items() if kind != "header"]
         return _with(written, "Observations", kinds)
     keys = document.schema()["properties"]
     written = _with(written, "report.json", _fields({"properties": keys}))
@@ -42,10 +41,6 @@ def _fields(described: dict[str, Any]) -> Iterable[Row]:
         inner = {} if name in ("deliveries", "cross_checks") else inner
         parts = f" Fields: {', '.join(f'`{each}`' for each in inner)}." if inner else ""
         yield f"`{name}`", field["description"] + parts
-
-
-def _names(line: dict[str, Any]) -> str:
-    return ", ".join(f"`{name}`" for name in line["properties"] if name not in _OF_ALL)
 
 
 def _with(written: str, heading: str, rows: Iterable[Row]) -> str:

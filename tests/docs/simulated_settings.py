@@ -15,10 +15,10 @@ _REFUSED = "leave it out, or run it with --runtime emulation"  # the usual remed
 _HEAD = """\
 # Settings that the simulation does not model
 
-All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted, for the reason in its
-cell. A *refused* setting stops a run before it starts, with this remedy if the cell has no other: leave it out, or run
-it with `--runtime emulation`. A refused setting is accepted if it has the value in brackets. An element is refused with
-everything inside it.
+All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted. Where it would matter,
+the run is refused or [uncalibrated](simulation.md#outside-the-calibrated-range). A *refused* setting stops a run before it
+starts; if the cell has no other remedy, leave it out, or use `--runtime emulation`. A refused setting is accepted if it
+has the value in brackets. An element is refused with everything inside it.
 
 ## Elements and attributes of a configuration
 
@@ -78,7 +78,8 @@ def _cells(lines: Iterable[Line]) -> str:
     for name, its in lines:
         shown = f"`{name}`" + (f" [`{', '.join(its.harmless)}`]" if its.harmless else "")
         cells[its.kind].setdefault(its.why, []).append(shown)
-    without, refused = _reasons(cells[Kind.NO_EFFECT]), _reasons(cells[Kind.REFUSED])
+    without = ", ".join(shown for settings in cells[Kind.NO_EFFECT].values() for shown in settings)
+    refused = _reasons(cells[Kind.REFUSED])
     return f"{without} | {refused} |" if without or refused else ""
 
 
