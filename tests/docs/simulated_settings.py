@@ -16,9 +16,9 @@ _HEAD = """\
 # Settings that the simulation does not model
 
 All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted. Where it would matter,
-the run is refused or [uncalibrated](simulation.md#outside-the-calibrated-range). A *refused* setting stops a run before it
-starts; if the cell has no other remedy, leave it out, or use `--runtime emulation`. A refused setting is accepted if it
-has the value in brackets. An element is refused with everything inside it.
+the run is refused or [uncalibrated](simulation.md#outside-the-calibrated-range). A *refused* setting stops a run before
+it starts; if the cell has no other remedy, leave it out, or use `--runtime emulation`. A refused setting is accepted if
+it has the value in brackets. An element is refused with everything inside it.
 
 ## Elements and attributes of a configuration
 
