@@ -100,7 +100,7 @@ FOLDER = Annotated[
         parser=new_files.named_folder,
     ),
 ]
-_COUNTED = "The first port of this machine to use, counted up for each endpoint (default: free ports)."
+_COUNTED = "The first port of this machine to use (default: free ports)."
 PORT_BASE = Annotated[
     int | None, typer.Option("--port-base", metavar="N", min=HOST_PORTS[0], max=HOST_PORTS[-1], help=_COUNTED)
 ]

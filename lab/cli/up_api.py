@@ -11,7 +11,7 @@ import typer
 from lab.api import exports
 from lab.api.kept_account import new_access_key
 from lab.api.lab_account import LabAccount
-from lab.api.server import HOST, Door, listening
+from lab.api.server import Door
 from lab.api.serving import serving
 from lab.cli import options
 from lab.living.attach import attach

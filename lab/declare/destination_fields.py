@@ -13,9 +13,9 @@ class Addressed(Declared):
     """A step or an expectation that may name a topic or a queue."""
 
     topic: str | None = Field(default=None, min_length=1)
-    """The topic, written as ActiveMQ names it, with dots between its levels, for example `prices.eur`."""
+    """The topic, as ActiveMQ names it, for example `prices.eur`."""
     queue: str | None = Field(default=None, min_length=1)
-    """The queue, written as ActiveMQ names it, for example `orders`."""
+    """The queue, as ActiveMQ names it, for example `orders`."""
 
 
 class OneDestination(Addressed):

@@ -146,7 +146,7 @@ class Broker(Declared):
     deployment_mode: Annotated[DeploymentMode, BeforeValidator(_check_deployment_mode)] = DeploymentMode.SINGLE_INSTANCE
     """The deployment mode: a single instance, or an active and a standby instance."""
     storage_type: Literal["EFS", "EBS"] | None = None
-    """The storage type, which is checked as Amazon MQ does; the lab stores messages on a local disk."""
+    """The storage type, which is only checked; the lab uses a local disk."""
     address: Address | None = None
     """The address of a single instance, inside the region's VPC (default: the first free one)."""
     addresses: Annotated[tuple[Address, ...], AfterValidator(_check_addresses)] | None = None
@@ -273,7 +273,7 @@ class Topology(Declared):
     about: str = ""
     """A description for people."""
     sanitising: Literal["warn", "refuse"] = "warn"
-    """The reaction to a configuration from which Amazon MQ would remove settings: a warning, or an error."""
+    """The reaction to settings that Amazon MQ would remove: a warning, or an error."""
     reboot_time: Duration = timedelta(0)
     """The time for which a reboot leaves a broker down, about 5 minutes in Amazon MQ."""
     service_time: Moment | None = None
@@ -281,7 +281,7 @@ class Topology(Declared):
     tcp: CongestionControl | None = None
     """The congestion control of the brokers' TCP; `host` is this machine's setting (default: `cubic`)."""
     observe: Observed = ()
-    """The destinations whose messages an observer in each broker records, as patterns such as `orders.>`."""
+    """The destinations that an observer in each broker records, such as `orders.>`."""
     regions: Annotated[Mapping[Name, Region], Field(max_length=MOST_REGIONS), AfterValidator(_check_not_empty)]
     """The regions with their VPCs, by name."""
     brokers: Annotated[Mapping[Name, Broker], Field(max_length=MOST_BROKERS), AfterValidator(_check_not_empty)]

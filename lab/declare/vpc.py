@@ -78,7 +78,7 @@ class InboundRule(RuleFields):
     source: Block | None = Field(default=None, alias="from")
     """The CIDR block that packets come from; clients on this machine have 127.0.0.1/32."""
     from_group: Name | None = None
-    """The security group of the same region whose members the packets come from, instead of a CIDR block."""
+    """The security group of the same region that packets come from, instead of a CIDR block."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -93,7 +93,7 @@ class Impairment:
         Figure(
             Kind.TIME,
             "jitter {} ({distribution})",
-            "The variation of the delay, for example 5ms: standard deviation (normal) or half width (uniform).",
+            "The jitter, for example 5ms: standard deviation (normal) or half width (uniform).",
         ),
     ] = timedelta(0)
     distribution: Annotated[

@@ -69,9 +69,9 @@ def test_the_page_has_every_hole() -> None:
     told = {
         cells[0]: cells for cells in rows(sections(ROOT / "docs" / "known-holes.md")["Vulnerabilities of ActiveMQ"])
     }
-    assert set(told) == {f"[{each.id}]({each.source})" for each in advisories()}
+    assert set(told) == {each.id for each in advisories()}
     for each in advisories():
-        _, about, affected, here = told[f"[{each.id}]({each.source})"]
+        _, about, affected, here = told[each.id]
         assert about == each.about
         assert affected == (", ".join(its for its in RELEASES.values() if each.affects(its)) or "none")
         assert here == (each.closed if each.closed else "no" if affected != "none" else "")

@@ -1,7 +1,7 @@
 """The tables of the page of commands, made from the commands and their help; run as a module, they are written.
 
 A command's tables stand between the two marks below its heading. The page can add to a row: the text behind `<br>` is
-kept. An option that an earlier command has with the same meaning is only named.
+kept. An option that an earlier command has with the same meaning is only named, and a common one is not.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .pages import ROOT
 PAGE = ROOT / "docs" / "commands.md"
 _BEGIN, _END = "<!-- options -->\n", "<!-- end -->\n"
 _LIST = "Every command"
+_COMMON = ("`--json`", "`--quiet`, `-q`", "`--run RUN`", "`[RUN]`")  # the page describes them above the commands
 Row = tuple[str, str, str]  # names, the verbs that have it, meaning
 
 
@@ -65,15 +66,22 @@ def _tables(name: str, command: Any, before: str, shown: dict[tuple[str, str], s
     if verbs:
         lines += ["| verb | action |", "| --- | --- |"]
         lines += [
-            f"| {(cell := f'`mqlab {name} {verb}{_arguments(each)}`')} | {_summary(each)}{own.get(cell, '')} |"
+            f"| {(cell := f'`{verb}{_arguments(each)}`')} | {_summary(each)}{own.get(cell, '')} |"
             for verb, each in verbs.items()
         ]
         lines.append("")
-    lines += [f"| option | {'verbs | ' if verbs else ''}meaning |", "| --- | " + ("--- | " if verbs else "") + "--- |"]
+    rows_before = len(lines)
     for names, of, meaning in new:
         lines.append(f"| {names} | {f'{of} | ' if verbs else ''}{meaning}{own.get(names, '')} |")
-    for other, those in earlier.items():
-        lines.append(f"| {', '.join(those)} | {' | ' if verbs else ''}As in [{other}](#{other}). |")
+    for other, names_there in earlier.items():
+        if those := [names for names in names_there if names not in _COMMON]:
+            lines.append(f"| {', '.join(those)} | {' | ' if verbs else ''}As in [{other}](#{other}). |")
+    if len(lines) > rows_before:
+        head = [
+            f"| option | {'verbs | ' if verbs else ''}meaning |",
+            "| --- | " + ("--- | " if verbs else "") + "--- |",
+        ]
+        lines[rows_before:rows_before] = head
     return "".join(f"{line}\n" for line in lines)
 
 

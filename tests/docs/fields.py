@@ -31,7 +31,7 @@ SCENARIO, TOPOLOGY, SERVICE = (ROOT / "docs" / name for name in ("scenario.md", 
 APPLICATIONS = ROOT / "docs" / "verdicts-on-applications.md"
 Cells = tuple[str, str, str]
 _REQUIRED = ", required"
-_LONG_ROW = 100  # characters
+_LONG_ROW = 55  # characters
 HEAD = "| key | value (default) | meaning |\n|---|---|---|\n"
 MODELS: list[tuple[Path, str, type[BaseModel]]] = [
     (TOPOLOGY, "The file", Topology),

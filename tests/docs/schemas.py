@@ -5,7 +5,6 @@ A page can add to the meaning of a row: the text behind `<br>` is kept.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +16,6 @@ from lab.report import document
 from .pages import ROOT
 
 HISTORY, REPORT = ROOT / "docs" / "history.md", ROOT / "docs" / "report.md"
-_OF_ALL = ("kind", "t")  # fields of each line of a history
 Row = tuple[str, ...]
 
 
@@ -27,7 +25,7 @@ def text(page: Path) -> str:
     if page == HISTORY:
         lines = history_schema()["$defs"]
         written = _with(written, "The header", _fields(lines["header"]))
-        kinds = [(f"`{kind}`", _names(line), line["description"]) for kind, line in lines.items() if kind != "header"]
+        kinds = [(f"`{kind}`", line["description"]) for kind, line in lines.items() if kind != "header"]
         return _with(written, "Observations", kinds)
     keys = document.schema()["properties"]
     written = _with(written, "report.json", _fields({"properties": keys}))
@@ -43,14 +41,6 @@ def _fields(described: dict[str, Any]) -> Iterable[Row]:
         inner = {} if name in ("deliveries", "cross_checks") else inner
         parts = f" Fields: {', '.join(f'`{each}`' for each in inner)}." if inner else ""
         yield f"`{name}`", field["description"] + parts
-
-
-def _names(line: dict[str, Any]) -> str:
-    return ", ".join(
-        f"`{name}`" + ("" if name in line["required"] else f" ({json.dumps(field['default'])})")
-        for name, field in line["properties"].items()
-        if name not in _OF_ALL
-    )
 
 
 def _with(written: str, heading: str, rows: Iterable[Row]) -> str:

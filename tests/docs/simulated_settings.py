@@ -15,12 +15,10 @@ _REFUSED = "leave it out, or run it with --runtime emulation"  # the usual remed
 _HEAD = """\
 # Settings that the simulation does not model
 
-All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted, for the reason in its
-cell. A *refused* setting stops a run before it starts, with this remedy if the cell has no other: leave it out, or run
-it with `--runtime emulation`. A refused setting is accepted if it has the value in brackets. An element is refused with
-everything inside it.
-
-`python -m tests.docs.simulated_settings` writes this page from the code that refuses, and a test compares it.
+All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted. Where it would matter,
+the run is refused or [uncalibrated](simulation.md#outside-the-calibrated-range). A *refused* setting stops a run before
+it starts; if the cell has no other remedy, leave it out, or use `--runtime emulation`. A refused setting is accepted if
+it has the value in brackets. An element is refused with everything inside it.
 
 ## Elements and attributes of a configuration
 
@@ -46,14 +44,18 @@ def _elements() -> Iterable[str]:
     for name, its in table().items():
         element, _, attribute = name.partition("@")
         by_element.setdefault(element, []).append((attribute, its))
+    alike: dict[str, list[str]] = {}  # elements by the rest of their row
     for element, lines in by_element.items():
         (_, its), *attributes = lines
         if its.kind is Kind.MODELLED:
-            yield _row(element, attributes)
+            rest = _cells(attributes)
         elif its.kind is Kind.NO_EFFECT:
-            yield f"| `{element}` | {its.why} | |\n"
+            rest = f"{its.why} | |"
         else:
-            yield f"| `{element}` | | {'the element' if its.why == _REFUSED else its.why} |\n"
+            rest = f"| {'the element' if its.why == _REFUSED else its.why} |"
+        if rest:
+            alike.setdefault(rest, []).append(f"`{element}`")
+    yield from (f"| {', '.join(elements)} | {rest}\n" for rest, elements in alike.items())
 
 
 def _connectors() -> Iterable[str]:
@@ -66,13 +68,19 @@ def _connectors() -> Iterable[str]:
 
 
 def _row(what: str, lines: Iterable[Line]) -> str:
+    title = what if " " in what else f"`{what}`"
+    return f"| {title} | {rest}\n" if (rest := _cells(lines)) else ""
+
+
+def _cells(lines: Iterable[Line]) -> str:
+    """Return the cells of the settings without effect and of the refused ones; empty without such settings."""
     cells: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in Kind}
     for name, its in lines:
         shown = f"`{name}`" + (f" [`{', '.join(its.harmless)}`]" if its.harmless else "")
         cells[its.kind].setdefault(its.why, []).append(shown)
-    title = what if " " in what else f"`{what}`"
-    without, refused = _reasons(cells[Kind.NO_EFFECT]), _reasons(cells[Kind.REFUSED])
-    return f"| {title} | {without} | {refused} |\n" if without or refused else ""
+    without = ", ".join(shown for settings in cells[Kind.NO_EFFECT].values() for shown in settings)
+    refused = _reasons(cells[Kind.REFUSED])
+    return f"{without} | {refused} |" if without or refused else ""
 
 
 def _reasons(by_words: Mapping[str, list[str]]) -> str:

@@ -25,11 +25,11 @@ class Bridge(Expectation):
     up: Literal["both-ends", "initiator", "nowhere"] | None = None
     """The ends of the bridge that must be up: both ends, only the initiator's end, or no end."""
     agree: YesNo = False
-    """Whether each end must have received as many messages as the other end dequeued, when the run ends."""
+    """Whether each end must have received all messages that the other end dequeued."""
     within: Duration | None = None
     """The time, from the end of step `after`, in which the bridge must reach its state."""
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove within and after")] | None = None
-    """The step that `within` counts from: a verb, for its last step, or a step's own name."""
+    """The step that `within` counts from: its name, or a verb for the last such step."""
 
     @property
     def of_absence(self) -> bool:

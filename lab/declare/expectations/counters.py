@@ -54,7 +54,7 @@ class Counters(Expectation, Addressed):
     network_consumers: Amount | None = None
     """The number of consumers that belong to bridges."""
     connections: Amount | None = None
-    """The number of connections to the broker's endpoints, from clients and from bridges of other brokers."""
+    """The number of connections from clients and bridges."""
     waiting: Amount | None = None
     """The number of messages in the queue, or in all queues, including those in flight."""
     in_flight: Amount | None = None

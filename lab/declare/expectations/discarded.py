@@ -27,7 +27,7 @@ class Discarded(Expectation):
     between: SnapshotPair = (START, END)
     """The two snapshots between which messages are counted."""
     explains_loss: YesNo = False
-    """Whether subscribers at other brokers must have lost exactly as many messages as this broker discarded."""
+    """Whether other brokers' subscribers must lack exactly the discarded messages."""
 
     @property
     def of_absence(self) -> bool:

@@ -73,13 +73,13 @@ class Finished(ToReceivers):
 
     kind: ClassVar[str] = "finished"
     step: _Sending
-    """The step that sends the messages: `publish`, `traffic` or `request`, or a step's own name."""
+    """The step that sends the messages: its name, or its verb."""
     within: Bounds | None = None
-    """The time from the start of the step until every message is received; a single duration is the maximum."""
+    """The time from the start of the step to the last arrival, at most or within bounds."""
     times: Factor | None = None
-    """The same time as a multiple of the time of step `of`; a single number is the maximum."""
+    """The same time as a multiple of step `of`, at most or within bounds."""
     of: _Sending | None = None
-    """The step whose time is compared: `publish`, `traffic` or `request`, or a step's own name."""
+    """The step whose time is compared: its name, or its verb."""
 
     @property
     def basis(self) -> Basis:

@@ -23,13 +23,13 @@ class Latency(ToReceivers):
     at_least: Duration | None = None
     """The minimum latency of the fastest message."""
     p50: Bounds | None = None
-    """The bounds for the median latency; a single duration is the maximum."""
+    """The median latency, at most or within bounds."""
     p95: Bounds | None = None
-    """The bounds for the 95th percentile of the latency; a single duration is the maximum."""
+    """The 95th percentile of the latency, at most or within bounds."""
     p99: Bounds | None = None
-    """The bounds for the 99th percentile of the latency; a single duration is the maximum."""
+    """The 99th percentile of the latency, at most or within bounds."""
     max: Bounds | None = None
-    """The bounds for the latency of the slowest message; a single duration is the maximum."""
+    """The latency of the slowest message, at most or within bounds."""
 
     @property
     def basis(self) -> Basis:

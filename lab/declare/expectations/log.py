@@ -25,7 +25,7 @@ class Log(Expectation):
     count: Whole = Field(default=1, ge=1)
     """The minimum number of matching lines."""
     times: Amount | None = None
-    """The number of matching lines, exact or within bounds, as an alternative to `count`."""
+    """The exact or bounded number of matching lines, instead of `count`."""
     absent: YesNo = False
     """Whether the log must have no matching line."""
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove after")] | None = None

@@ -16,7 +16,7 @@ class Recovered(ToReceivers, Addressed):
 
     kind: ClassVar[str] = "recovered"
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="count from another one")]
-    """The step that `within` counts from: a verb, for its last step, or a step's own name."""
+    """The step that `within` counts from: its name, or a verb for the last such step."""
     within: Duration
     """The maximum time from the end of step `after` to the next delivery of a message."""
 

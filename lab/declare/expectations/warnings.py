@@ -28,11 +28,11 @@ class WarningsExpectation(Expectation):
     reason: (
         Literal["DISALLOWED_ELEMENT_REMOVED", "DISALLOWED_ATTRIBUTE_REMOVED", "INVALID_ATTRIBUTE_VALUE_REMOVED"] | None
     ) = None
-    """The reason that at least one warning must have, together with `element` and `attribute`."""
+    """The reason of a warning, together with `element` and `attribute`."""
     element: str | None = None
-    """The XML element that at least one warning must name."""
+    """The XML element of a warning."""
     attribute: str | None = None
-    """The XML attribute that at least one warning must name."""
+    """The XML attribute of a warning."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:

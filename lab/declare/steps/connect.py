@@ -29,7 +29,7 @@ class Connect(Step):
     tls: Literal["verified", "untrusted", "wrong-name"] = "verified"
     """The TLS check: against the lab's CA, against other CAs only, or under a wrong host name."""
     within: Duration = timedelta(seconds=30)
-    """The maximum time to wait for the connection with TLS, and again for the broker's answer."""
+    """The maximum time to wait for the connection, and again for the broker's answer."""
 
     @property
     def fails(self) -> bool:

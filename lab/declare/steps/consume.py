@@ -28,7 +28,7 @@ class Consume(Step):
     within: Duration = timedelta(seconds=10)
     """The maximum time to wait for the messages."""
     ack: YesNo = True
-    """Whether the client acknowledges the messages; otherwise they return to the broker when it disconnects."""
+    """Whether the client acknowledges the messages; otherwise they return to the broker."""
     queue: str | None = Field(default=None, min_length=1)
     """The queue that the client connects to for this step (default: the client's own subscription)."""
     broker: BrokerName | None = None

@@ -20,7 +20,7 @@ class CreateRoute(OnNetwork):
     bridges = Bridges.RAISED
     refused_at = "destination"
     table: Name
-    """The route table, by its name; a main table that the topology does not declare has its region's name."""
+    """The route table; an undeclared main table has its region's name."""
     destination: Block
     """The CIDR block that packets go to, for example 10.2.0.0/16."""
     peering: Name

@@ -23,7 +23,7 @@ class Publish(Message):
     every: Duration | None = None
     """The time between two messages (default: as fast as the broker acknowledges)."""
     rate: MessageRate | None = None
-    """The number of messages per time, for example `50/s`, as an alternative to `every`."""
+    """The number of messages per time, for example `50/s`, instead of `every`."""
 
     @model_validator(mode="after")
     def _one_pace(self) -> Self:

@@ -33,7 +33,7 @@ class UpdateBroker(OnRecord):
     roll_back: YesNo = False
     """Whether the broker returns to its previous configuration."""
     apply: Literal["immediately", "next-window"] = "next-window"
-    """The time of the reboot that applies the changes: immediately, or in the next maintenance window."""
+    """The time of the reboot: immediately, or in the next maintenance window."""
     downtime: Duration | None = None
     """The time between stop and start of the reboot (default: the topology's `reboot-time`)."""
     within: Duration = STARTS_WITHIN
