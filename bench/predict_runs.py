@@ -2,8 +2,8 @@
 
 `predict` simulates each scenario of bench/predicted/ at twenty seeds, and writes verdicts, counts and times to
 bench/results/predicted.json, and that file's digest to bench/results/predicted.sha256; it takes back nothing. `measure`
-runs each on real brokers, and keeps the figures in bench/results/predicted-measured.json; `page` writes the table of
-bench/contract.md.
+runs each on real brokers, and keeps the figures in bench/results/predicted-measured.json; `page` writes the tables of
+bench/contract.md. With `--set second` scenarios are those of bench/predicted/second/, and files are predicted-second.*
 
 A count agrees if it is that of every seed, or lies between the least and the most of them; a time if it is within 10 %
 of their median, or between the least and the most. A step whose name begins with `warm` warms the brokers up: its times
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
@@ -31,19 +31,45 @@ from lab import labs
 from lab.interrupts import ended_by_signals
 from lab.runtimes import SIMULATION, USUAL
 
-SCENARIOS = Path(__file__).parent / "predicted"
-PREDICTED = Path(__file__).parent / "results" / "predicted.json"
-DIGEST = PREDICTED.with_suffix(".sha256")
-MEASURED = PREDICTED.with_name("predicted-measured.json")
 PAGE = Path(__file__).parents[1] / "bench" / "contract.md"
 BEGIN, END = "<!-- python -m bench.predict_runs page writes what follows -->", "<!-- end of the predicted scenarios -->"
 SEEDS, WITHIN = 20, 0.10
 AT_ONCE = 0.1  # seconds: bridges that are up by then were up when the steps began
 OPENING = ("heal", "flap", "start", "reboot", "resume", "authorize-ingress")  # steps after which messages come again
-# Predictions stay in the words that they were made in.
-AS_PREDICTED = {"passed": "held", "failed": "broken"}  # the prediction is older than these words
 KINDS = ("verdicts", "counts", "times")
 Figure = Mapping[str, Any]
+
+
+class PredictedSet(NamedTuple):
+    """Scenarios that were predicted together: their folder, and the name of their files under bench/results/."""
+
+    scenarios: Path
+    stem: str
+    as_predicted: Mapping[str, str]  # the words of a prediction that is older than today's
+    heading: str
+
+    @property
+    def predicted(self) -> Path:
+        """Return the file of the prediction."""
+        return RESULTS / f"{self.stem}.json"
+
+    @property
+    def digest(self) -> Path:
+        """Return the file of the prediction's digest."""
+        return RESULTS / f"{self.stem}.sha256"
+
+    @property
+    def measured(self) -> Path:
+        """Return the file of what real brokers did."""
+        return RESULTS / f"{self.stem}-measured.json"
+
+
+RESULTS = Path(__file__).parent / "results"
+FOLDER = Path(__file__).parent / "predicted"
+SETS = {
+    "first": PredictedSet(FOLDER, "predicted", {"passed": "held", "failed": "broken"}, ""),
+    "second": PredictedSet(FOLDER / "second", "predicted-second", {}, "#### The second set: twenty-two more"),
+}
 
 
 def run(scenario: Path, runtime: str, seed: int, runs: Path | None = None) -> dict[str, Any]:
@@ -115,9 +141,9 @@ def by_client(came: Mapping[tuple[int, str], Sequence[float]]) -> Iterator[tuple
         yield client, [t for (_, name), at in came.items() if name == client for t in at]
 
 
-def predict() -> None:
+def predict(chosen: PredictedSet) -> None:
     """Write what models say, and the digest."""
-    scenarios = sorted(SCENARIOS.glob("*.yaml"))
+    scenarios = sorted(chosen.scenarios.glob("*.yaml"))
     with ProcessPoolExecutor(2) as pool:
         asked = [
             [pool.submit(run, scenario, SIMULATION, seed) for seed in range(1, SEEDS + 1)] for scenario in scenarios
@@ -126,8 +152,9 @@ def predict() -> None:
             scenario.stem: joined([run.result() for run in runs])
             for scenario, runs in zip(scenarios, asked, strict=True)
         }
-    PREDICTED.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    DIGEST.write_text(f"{hashlib.sha256(PREDICTED.read_bytes()).hexdigest()}  {PREDICTED.name}\n", encoding="utf-8")
+    file = chosen.predicted
+    file.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    chosen.digest.write_text(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n", encoding="utf-8")
 
 
 def joined(runs: Sequence[Figure]) -> dict[str, Any]:
@@ -153,33 +180,35 @@ def names_of(runs: Sequence[Figure], key: str) -> list[str]:
     return sorted({name for one in runs for name in one[key]})
 
 
-def measure(runs: Path, times_each: int, names: Sequence[str]) -> None:
+def measure(chosen: PredictedSet, runs: Path, times_each: int, names: Sequence[str]) -> None:
     """Run what real brokers have run less often than that, and keep each run as it ends."""
-    found = json.loads(MEASURED.read_text("utf-8")) if MEASURED.exists() else {}
-    for scenario in (SCENARIOS / f"{name}.yaml" for name in names or json.loads(PREDICTED.read_text("utf-8"))):
-        if len(found.get(scenario.stem, [])) < times_each:
+    predicted = json.loads(chosen.predicted.read_text("utf-8"))
+    found = json.loads(chosen.measured.read_text("utf-8")) if chosen.measured.exists() else {}
+    for name in names or predicted:
+        if len(found.get(name, [])) < times_each:
             machine = structs.asdict(this_machine())
-            made = {**run(scenario, USUAL, 1, runs), "machine": machine}
-            found.setdefault(scenario.stem, []).append(made)
-            MEASURED.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            predicted = json.loads(PREDICTED.read_text("utf-8"))[scenario.stem]
-            print(scenario.stem, *differences(predicted, made), sep="\n  ", flush=True)
+            made = {**run(chosen.scenarios / f"{name}.yaml", USUAL, 1, runs), "machine": machine}
+            found.setdefault(name, []).append(made)
+            chosen.measured.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            print(name, *differences(predicted[name], made, chosen.as_predicted), sep="\n  ", flush=True)
 
 
-def differences(predicted: Figure, measured: Figure) -> Iterator[str]:
+def differences(predicted: Figure, measured: Figure, as_predicted: Mapping[str, str]) -> Iterator[str]:
     """Yield a line for each figure that is otherwise, as text."""
     for kind in KINDS:
-        for name, agrees, expected, real in compared(kind, predicted, measured):
+        for name, agrees, expected, real in compared(kind, predicted, measured, as_predicted):
             if not agrees:
                 yield f"{kind}: {name}: predicted {expected}, measured {real}"
 
 
-def compared(kind: str, predicted: Figure, measured: Figure) -> Iterator[tuple[str, bool, Any, Any]]:
+def compared(
+    kind: str, predicted: Figure, measured: Figure, as_predicted: Mapping[str, str]
+) -> Iterator[tuple[str, bool, Any, Any]]:
     """Yield each figure of a kind: its name, whether it agrees, what was predicted and what was measured."""
     here, there = predicted[kind], measured[kind]
     for name in [*here, *(name for name in there if name not in here and kind == "counts")]:
         if kind == "verdicts":
-            real = AS_PREDICTED.get(there[name], there[name])
+            real = as_predicted.get(there[name], there[name])
             yield name, real in here[name], here[name], real
         elif kind == "counts":
             least, most = here.get(name, (0, 0))
@@ -191,18 +220,18 @@ def compared(kind: str, predicted: Figure, measured: Figure) -> Iterator[tuple[s
             yield name, near, (least, middle, most), real
 
 
-def table() -> str:
-    """Return the table of the page, and how much of each run agrees."""
-    predicted, measured = (json.loads(file.read_text("utf-8")) for file in (PREDICTED, MEASURED))
+def table(chosen: PredictedSet) -> str:
+    """Return the table of a set, and how much of each run agrees."""
+    predicted, measured = (json.loads(file.read_text("utf-8")) for file in (chosen.predicted, chosen.measured))
     lines = ["| scenario | run | load before | verdicts | counts | times | other verdicts and counts |"]
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     sums: dict[int, dict[str, list[int]]] = {}
     for name, expected in predicted.items():
-        for number, real in enumerate(measured[name], 1):
+        for number, real in enumerate(measured.get(name, []), 1):
             total = sums.setdefault(number, {kind: [0, 0] for kind in KINDS})
             cells, other = list[str](), list[str]()
             for kind in KINDS:
-                rows = list(compared(kind, expected, real))
+                rows = list(compared(kind, expected, real, chosen.as_predicted))
                 good = sum(agrees for _, agrees, _, _ in rows)
                 total[kind][0], total[kind][1] = total[kind][0] + good, total[kind][1] + len(rows)
                 cells.append(f"{good} of {len(rows)}")
@@ -217,7 +246,7 @@ def table() -> str:
         f"Run {number}: " + ", ".join(f"{good} of {of} {kind}" for kind, (good, of) in total.items()) + " as predicted."
         for number, total in sums.items()
     ]
-    return "\n".join([*lines, "", *said])
+    return "\n".join([*([chosen.heading, ""] if chosen.heading else []), *lines, "", *said])
 
 
 def _shown(said: Any) -> str:
@@ -230,20 +259,23 @@ def main() -> int:
     """Do what was asked; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["predict", "measure", "page"])
+    parser.add_argument("--set", choices=SETS, default="first", dest="chosen", help="the scenarios predicted together")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where real runs are kept")
     parser.add_argument("--times", type=int, default=1, metavar="N", help="real runs of each")
     parser.add_argument("names", nargs="*", metavar="NAME", help="the scenarios to measure, instead of all")
     asked = parser.parse_args()
+    chosen = SETS[asked.chosen]
     if asked.what == "predict":
-        if PREDICTED.exists():
-            parser.error(f"{PREDICTED.name} is there: what was predicted stays")
-        predict()
+        if chosen.predicted.exists():
+            parser.error(f"{chosen.predicted.name} is there: what was predicted stays")
+        predict(chosen)
         return 0
     if asked.what == "measure":
-        measure(asked.runs, asked.times, asked.names)
+        measure(chosen, asked.runs, asked.times, asked.names)
         return 0
+    tables = "\n\n".join(table(each) for each in SETS.values() if each.measured.exists())
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     return 0
 
 

@@ -14,6 +14,7 @@ from lab.api.lab_account import LabAccount
 from lab.api.server import Door
 from lab.api.serving import serving
 from lab.cli import options
+from lab.http_server import HOST, listening
 from lab.living.attach import attach
 from lab.living.history import API
 from lab.printable import plain_line
