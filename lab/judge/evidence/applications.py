@@ -302,7 +302,8 @@ class Applications:
 
     def _sending(self, seen: MessageSeen, name: str) -> Iterator[Observation]:
         if seen.message in self._ids:  # sent again, with the id that it had
-            if (other := self._chosen.get(seen.message, seen.destination)) != seen.destination:
+            other = self._chosen.get(seen.message, seen.destination)
+            if other != seen.destination and not seen.original:  # and no dead letter
                 self._shared = (
                     f"two messages have the id {seen.message}, one to {other} and one to {seen.destination}: let the "
                     "AMQP sender give each message another id"
