@@ -41,7 +41,7 @@ class _AnyHeaders(dict[str, Value]):
     def __contains__(self, name: object) -> bool:
         return True
 
-    def get(self, name: str, default: object = None) -> Value:  # type: ignore[override]
+    def get(self, name: str, default: object = None) -> Value:
         return super().get(name, _Varying())
 
 
