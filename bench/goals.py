@@ -112,6 +112,12 @@ def _observer(found: Result) -> Iterator[Figure]:
         measured = f"{case['ratio']:.2f}   ({case['with_per_s']}/s, without {case['without_per_s']}/s)"
         goal = 0.9 if name == "persistent" else 0.7
         yield _least(f"a broker with an observer, {name}, of one without", case["ratio"], goal, "", measured)
+        if "processor_us" in case:  # an older result has none
+            yield _most(f"an observer's processor time for a message, {name}", case["processor_us"], 20, " µs")
+    yield _most("events that an observer's full buffer dropped", found["lost_events"], 0, "")
+    if (delay := found.get("delay_ms")) is not None:
+        measured = f"{delay['p99']:g} ms   (p50 {delay['p50']:g} ms)"
+        yield _most(f"an event to the history at {delay['per_s']}/s, p99", delay["p99"], 100, " ms", measured)
 
 
 def _publish(found: Result) -> Iterator[Figure]:

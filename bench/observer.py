@@ -1,25 +1,34 @@
 """The throughput of a broker with an observer against one without, by the same bare client loops in turn.
 
 The observer sees every message, and the lab reads its events meanwhile. Events that the broker's full buffer dropped
-are counted.
+are counted. The processor time of both brokers' containers gives the observer's share. At a steady rate, the delay of
+an event is the time from its moment in the broker until the history's file has it.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.replay import BARE, BROKER
+from bench.replay import BARE, BROKER, SIZE
 from lab import labs
-from lab.history import ObserverChanged, observations
+from lab.emulation.engine import engine
+from lab.history import Follower, MessageSeen, ObserverChanged, observations
+from lab.living.lab import Live
 from lab.runtime.client import Endpoint
 
 CASES = {"persistent": ("stomp", 1), "not persistent": ("mqtt", 0)}
 OBSERVED = {"observe": '["bench.>"]'}
+RATE = 1000  # messages a second, for the delay of events
+SECONDS = 10.0
+LOOK = 0.002  # seconds between two looks at the history
 
 
 def measure(*, count: int, pairs: int) -> dict[str, Any]:
@@ -32,30 +41,82 @@ def measure(*, count: int, pairs: int) -> dict[str, Any]:
         cases = {}
         for name, (protocol, quality) in CASES.items():
             endpoints = {"without": plain.endpoint("here", protocol), "with": observed.endpoint("here", protocol)}
-            cases[name] = _compared(endpoints, partial(_rate, protocol, quality, count), pairs)
+            clocks = {"without": partial(_processor_s, plain), "with": partial(_processor_s, observed)}
+            cases[name] = _compared(endpoints, clocks, partial(_rate, protocol, quality, count), pairs, count)
+        delay = _delay(observed)
         lost = [
             line.lost_events
             for line in observations(observed.history.file.path)
             if isinstance(line, ObserverChanged) and line.state == "lost"
         ]
-    return {"bench": "observer", "count": count, "pairs": pairs, "lost_events": sum(lost), "cases": cases}
+    about = {"bench": "observer", "count": count, "pairs": pairs}
+    return {**about, "lost_events": sum(lost), "cases": cases, "delay_ms": delay}
+
+
+def _processor_s(lab: Live) -> float:
+    """Return the processor time that a broker's container has taken."""
+    container = engine.connect(os.environ).containers.get(lab.lab.state.brokers["here"].first.container)
+    return float(container.stats(stream=False)["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
 
 
 def _rate(protocol: str, quality: int, count: int, endpoint: Endpoint) -> float:
     return BARE[protocol](endpoint, quality, count)
 
 
-def _compared(endpoints: dict[str, Endpoint], loop: Callable[[Endpoint], float], pairs: int) -> dict[str, Any]:
+def _compared(
+    endpoints: dict[str, Endpoint],
+    clocks: dict[str, Callable[[], float]],
+    loop: Callable[[Endpoint], float],
+    pairs: int,
+    count: int,
+) -> dict[str, Any]:
     for endpoint in endpoints.values():  # the broker's compiler
         loop(endpoint)
     rates: list[dict[str, float]] = []
+    costs: list[float] = []  # microseconds of the observer for a message
     for pair in range(pairs):
         order = ("with", "without") if pair % 2 else ("without", "with")
-        rates.append({name: loop(endpoints[name]) for name in order})
+        rate, cost = dict[str, float](), dict[str, float]()
+        for name in order:
+            before = clocks[name]()
+            rate[name] = loop(endpoints[name])
+            cost[name] = clocks[name]() - before
+        rates.append(rate)
+        costs.append((cost["with"] - cost["without"]) / count * 1e6)
     ratios = [each["with"] / each["without"] for each in rates]
     return {
         "with_per_s": round(statistics.median(each["with"] for each in rates)),
         "without_per_s": round(statistics.median(each["without"] for each in rates)),
         "ratio": round(statistics.median(ratios), 3),
         "ratios": [round(ratio, 3) for ratio in ratios],
+        "processor_us": round(statistics.median(costs)),
+        "processors_us": [round(cost) for cost in costs],
     }
+
+
+def _delay(lab: Live) -> dict[str, float]:
+    """Return the median and the 99th percentile of the delay of events at a steady rate, in ms."""
+    over = threading.Event()
+    delays: list[float] = []
+    follower = Follower(lab.history.file.path)
+
+    def follow() -> None:
+        for _ in follower.new():
+            pass
+        while not over.wait(LOOK):
+            delays.extend(lab.lab.clock.now() - seen.t for seen in follower.new() if isinstance(seen, MessageSeen))
+
+    reader = threading.Thread(target=follow)
+    with lab.connect("here", over="stomp", name="steady") as client, client.pipeline(queue="bench.steady") as sending:
+        reader.start()
+        begun, sent = time.perf_counter(), 0
+        while (passed := time.perf_counter() - begun) < SECONDS:
+            due = int(passed * RATE) - sent
+            sending.send([b"." * SIZE] * due)
+            sent += due
+            time.sleep(LOOK)
+        sending.finish()
+    over.set()
+    reader.join()
+    marks = statistics.quantiles(delays, n=100)
+    return {"p50": round(marks[49] * 1e3, 1), "p99": round(marks[98] * 1e3, 1), "per_s": round(sent / SECONDS)}

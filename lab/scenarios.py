@@ -84,9 +84,17 @@ def read(
     version: str | None = None,
     set: Mapping[str, str] = {},
     expect: Sequence[Expectation] | None = None,
+    *,
+    another_lab: bool = False,
 ) -> Scenario:
-    """Load and check a scenario; raise InputError with every Problem found. `expect` replaces its expectations."""
+    """Load and check a scenario; raise InputError with every Problem found. `expect` replaces its expectations.
+
+    For `another_lab`, in which its applications were, that lab decides which messages the brokers observe.
+    """
     scenario = load_named(name, environment, set)
+    if another_lab and scenario.clients and not scenario.topology.observe:
+        topology = scenario.topology.model_copy(update={"observe": (">",)})
+        scenario = scenario.model_copy(update={"topology": topology}).from_files(scenario.origin)
     if expect is not None:
         scenario = scenario.model_copy(update={"expect": tuple(expect)}).from_files(scenario.origin)
     problems = check(scenario, activemq_version=version)
@@ -100,7 +108,7 @@ def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation
 
     Raises InputError with every Problem found, or if an expectation cannot be read without a password that it names.
     """
-    scenario = read(name, environment)
+    scenario = read(name, environment, another_lab=True)
     try:
         return expectations_of(scenario.origin.mask.value(scenario.declared()))
     except ValidationError as error:
@@ -112,7 +120,7 @@ def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation
 
 def applications(name: str, environment: Mapping[str, str]) -> Mapping[str, Application]:
     """Return the applications that a scenario declares, by name; raise InputError with every Problem found."""
-    return read(name, environment).clients
+    return read(name, environment, another_lab=True).clients
 
 
 def plan_named(

@@ -23,6 +23,7 @@ _SPACES = re.compile(r"\s*")
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "LIKE", "ESCAPE", "IS", "NULL", "TRUE", "FALSE"})
 _OURS = ("JMS", "mqlab_")  # prefixes of headers that brokers and the lab set themselves
 _DEEPEST_PARENTHESES = 40  # parentheses in each other
+ANY = "*"  # among varying headers: every header of a message may have any value
 _LONGEST_NUMBER = 40  # digits; neither a long nor a double has as many
 
 
@@ -32,6 +33,16 @@ class Untold(ValueError):
 
 class _Varying(str):
     """The value of a header that differs from message to message."""
+
+
+class _AnyHeaders(dict[str, Value]):
+    """Headers of which the lab knows only some: every other one varies."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def get(self, name: str, default: object = None) -> Value:
+        return super().get(name, _Varying())
 
 
 def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: bool = True) -> bool:
@@ -63,12 +74,18 @@ def properties(
 
     Whether a message matches a selector on one that is `varying` among messages is Untold.
     """
+    if ANY in varying:
+        return _AnyHeaders(JMSDeliveryMode=_mode(persistent))
     found: dict[str, Value] = dict(headers)
     found["JMSXGroupID"] = group
     found["JMSPriority"] = 4 if priority is None else priority
-    found["JMSDeliveryMode"] = "PERSISTENT" if persistent else "NON_PERSISTENT"
+    found["JMSDeliveryMode"] = _mode(persistent)
     found |= dict.fromkeys(varying, _Varying())
     return found
+
+
+def _mode(persistent: bool) -> str:
+    return "PERSISTENT" if persistent else "NON_PERSISTENT"
 
 
 def _parsed(selector: str, read_as_numbers: bool) -> _Test:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import fields
+from msgspec.structs import astuple, fields
 
 from lab.history.checksum import Checksum
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
@@ -38,16 +38,21 @@ def line(observation: Observation) -> str:
         return f'{{"t":{observation.t:.6f},"kind":"acked","id":{quoted(observation.id)}}}\n'  # type: ignore[attr-defined]
     if kind is Received:
         return _received(observation)  # type: ignore[arg-type]
-    defaults = _defaults(kind)
-    rest = ((name, getattr(observation, name), default) for name, default in defaults.items() if name != "t")
-    written = {name: value for name, value, default in rest if default is msgspec.NODEFAULT or value != default}
+    fields_of_kind = zip(*_defaults(kind), astuple(observation), strict=True)
+    written = {name: value for name, default, value in fields_of_kind if value is not default and value != default}
+    del written["t"]
     return f'{{"t":{observation.t:.6f},"kind":{quoted(observation.kind)}{"," if written else ""}{_DUMPS(written)[1:]}\n'
 
 
 @cache
-def _defaults(kind: type[Observation]) -> Mapping[str, Any]:
-    """Return the fields of a kind with their defaults. Cached for each kind that is written: all kinds take long."""
-    return {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(kind)}
+def _defaults(kind: type[Observation]) -> tuple[Sequence[str], Sequence[Any]]:
+    """Return the names of a kind's fields, and their defaults. Cached for each kind that is written: all take long.
+
+    A field without a default has one that no value equals.
+    """
+    its = fields(kind)
+    defaults = [f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in its]
+    return [f.name for f in its], defaults
 
 
 def lines(header: Header, observations: Iterable[Observation]) -> Iterator[str]:

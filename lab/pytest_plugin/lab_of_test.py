@@ -110,7 +110,8 @@ class LabOfTest(Live):
                 self.snapshot(END)
             report = self.judge(asked.judged, clients=asked.clients)
             beat = BEAT if self._observed else 0.0  # until the history shows that its applications listened as long
-            for seconds in (*_waits(asked.expectations), beat) if patient else ():
+            quiet, within = _waits(asked.expectations)
+            for seconds in (quiet, beat, within, beat) if patient else ():
                 if report.outcome is not Outcome.UNKNOWN:
                     break
                 self.lab.clock.sleep(seconds)  # a run listens on for as long

@@ -103,7 +103,8 @@ def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
 def _rows(events: Sequence[MessageSeen]) -> Iterable[Row]:
     before: MessageSeen | None = None
     for seen in events:
-        if before is not None and seen.t - before.t >= _LONG_WAIT:
+        is_answer = seen.network and seen.event == "acknowledged"  # of a bridge: the message has gone on long before
+        if before is not None and seen.t - before.t >= _LONG_WAIT and not is_answer:
             waited = f"the message waited {seen.t - before.t:.1f} s"
             yield Row(t=before.t, actor=before.broker, text=waited, until=seen.t)
         yield Row(t=seen.t, actor=seen.broker, text=event(seen), weight=_weight(seen))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,10 +12,9 @@ import pytest
 
 from lab import labs
 from lab.cli.env import connections, properties
-from lab.emulation.images.downloads import cache_folder, fetch, maven, read_archives
 from lab.errors import InputError
 from lab.living.lab import Live
-from lab.shipped import shipped
+from tests.integration.java_program import compiled
 from tests.integration.labs import (
     Engine,
     eventually,
@@ -36,26 +33,12 @@ APPLICATION = Path(__file__).parent / "scenarios" / "application.yaml"
 TRUST_STORE_PASSWORD = "-Djavax.net.ssl.trustStorePassword=changeit"
 BRIEF = "?connectionTimeout=3000"  # ms, instead of 30 s
 COUNT = 60
-LIBRARIES = re.compile(
-    r"[^/]+/lib/((activemq-(client|openwire)|geronimo|hawtbuf|jakarta|slf4j-api)[^/]*|optional/log4j-[^/]*)\.jar"
-)
 
 
 @pytest.fixture
 def program(tmp_path: Path, engine: Engine) -> list[str]:
     """Return the command of the compiled program, with the library of the distribution that the images are made of."""
-    if shutil.which("javac") is None:
-        pytest.skip("no javac here: install a JDK")
-    archives = read_archives((shipped("docker") / "broker" / "archives.toml").read_text("utf-8"))
-    # With images that another user built, it is not in this one's cache yet.
-    distribution = fetch(archives.distribution("5.18.3"), cache_folder(os.environ), str, maven(str, os.environ))
-    with tarfile.open(distribution) as archive:
-        for member in archive:
-            if LIBRARIES.fullmatch(member.name) and (inside := archive.extractfile(member)) is not None:
-                (tmp_path / Path(member.name).name).write_bytes(inside.read())
-    libraries = f"{tmp_path}:{tmp_path}/*"
-    subprocess.run(["javac", "--release", "11", "-cp", libraries, "-d", tmp_path, SOURCE], check=True)
-    return ["java", "-cp", libraries]
+    return compiled(SOURCE, tmp_path)
 
 
 def test_a_client_in_java_sends_receives_and_fails_over(program: list[str], tmp_path: Path) -> None:

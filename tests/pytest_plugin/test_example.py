@@ -36,7 +36,7 @@ def run(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
 
 
 def test_its_suite_passes_in_models_on_each_worker(pytester: pytest.Pytester) -> None:
-    run(pytester, "-n", "2").assert_outcomes(passed=3, skipped=3)
+    run(pytester, "-n", "2").assert_outcomes(passed=3, skipped=4)
 
 
 def test_where_the_link_is_cut_it_fails_and_says_so(pytester: pytest.Pytester) -> None:

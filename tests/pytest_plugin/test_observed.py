@@ -57,6 +57,23 @@ def test_a_test_fails_with_the_reason_of_a_verdict(pytester: pytest.Pytester, se
     )
 
 
+def test_a_test_of_silent_applications_ends_before_a_late_message_could_come(
+    pytester: pytest.Pytester, session: Session
+) -> None:
+    patient = MARKED.replace('within="5s"', 'within="600s", quiet="1s"')
+    pytester.makepyfile(
+        patient.format(before="", after=TAKE)
+        + """
+@pytest.fixture(autouse=True)
+def ends_early(mqlab):
+    begun = mqlab.lab.clock.now()
+    yield
+    assert mqlab.lab.clock.now() - begun < 60
+"""
+    )
+    session().assert_outcomes(passed=1)
+
+
 def test_a_lab_without_observers_is_refused_by_name(pytester: pytest.Pytester, session: Session) -> None:
     pytester.makepyfile(
         """

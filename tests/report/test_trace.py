@@ -29,6 +29,12 @@ def way(*observations: Observation, wanted: str = ID) -> Trace:
     return trace([*BEGAN, *observations], wanted)
 
 
+def test_a_message_that_an_application_has_does_not_wait_for_the_bridges_acknowledgement() -> None:
+    late = FORWARDED.with_fields(t=50.0)
+    texts = [row.text for row in way(SENT, TO_BRIDGE, ARRIVED, GIVEN, DONE, late).rows]
+    assert [text for text in texts if "waited" in text] == ["the message waited 40.9 s"]
+
+
 def test_a_message_is_followed_across_a_bridge_with_its_waits() -> None:
     found = way(SENT, TO_BRIDGE, ARRIVED, FORWARDED, GIVEN, DONE)
     assert [(row.actor, row.text) for row in found.rows] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from orders.messaging import Messaging
@@ -63,3 +64,8 @@ class BillingOffice:
             invoice = Invoice(order=order.number, cents=order.pieces * self._prices[order.item])
             self._messaging.send(INVOICES, json.dumps(asdict(invoice)))
         return order
+
+    def serve(self, is_open: Callable[[], bool]) -> None:
+        """Bill orders as they come, as long as the office is open."""
+        while is_open():
+            self.bill(within=0.2)

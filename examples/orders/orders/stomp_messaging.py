@@ -16,14 +16,14 @@ _PATIENCE = 30.0  # seconds for the broker's receipts
 class StompMessaging(stomp.ConnectionListener):  # type: ignore[misc]
     """A connection by stomp.py."""
 
-    def __init__(self, host: str, port: int, ca_file: Path | None, user: str, password: str) -> None:
+    def __init__(self, host: str, port: int, ca_file: Path | None, user: str, password: str, client_id: str) -> None:
         self._came: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._receipts: dict[str, threading.Event] = {}
         self._number = count(1)
         self._connection = stomp.Connection12([(host, port)])
         self._connection.set_ssl([(host, port)], ca_certs=None if ca_file is None else str(ca_file))
         self._connection.set_listener("orders", self)
-        self._connection.connect(user, password, wait=True)
+        self._connection.connect(user, password, wait=True, headers={"client-id": client_id})
 
     def listen(self, queue: str) -> None:
         """Receive what comes into a queue, from now on."""

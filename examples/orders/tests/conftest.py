@@ -25,11 +25,11 @@ class Connections:
         self._lab, self._stack, self._own = lab, stack, own
 
     def open(self, broker: str, name: str) -> Messaging:
-        """Return a connection to a broker; `name` is what claims call it."""
+        """Return a connection to a broker; `name` is its name in claims, and the client id of an own client."""
         if not self._own:
             return LabMessaging(self._lab.connect(broker, over="stomp", name=name))
         at = self._lab.endpoint(broker, "stomp")
-        made = StompMessaging("localhost", at.port, at.ca_file, at.user, at.password.get_secret_value())
+        made = StompMessaging("localhost", at.port, at.ca_file, at.user, at.password.get_secret_value(), name)
         return self._stack.enter_context(closing(made))
 
 

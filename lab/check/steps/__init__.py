@@ -19,7 +19,7 @@ def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iter
 
     `find` returns the checks of a kind.
     """
-    if not scenario.steps and not scenario.is_topology:
+    if not (scenario.steps or scenario.is_topology or scenario.clients):  # applications need no steps
         place = scenario.origin.place("steps")
         yield Problem(what="a scenario without steps", remedy="add a publish step", place=place)
     for path, step in in_order(scenario.steps):

@@ -16,6 +16,7 @@ from dataclasses import field
 from heapq import heappop, heappush
 from math import inf
 
+from lab.activemq.selectors import ANY
 from lab.dataclass import dataclass
 from lab.declare.application import Application
 from lab.history import (
@@ -69,6 +70,7 @@ class Applications:
         self._places: dict[str, str] = {}  # by client id that no name fits: the first broker
         self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
         self._ids: dict[str, str] = {}  # ActiveMQ's message id → the id in the ledger
+        self._chosen: dict[str, str] = {}  # by a message id that an AMQP sender chose: the destination
         self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
         self._taken: dict[str, list[tuple[_Consumer, MessageSeen]]] = {}  # by transaction
         self._consumers: dict[tuple[str, str], _Consumer] = {}  # by broker and consumer id
@@ -78,7 +80,7 @@ class Applications:
         self._crowded: dict[str, str] = {}  # by client: why its deliveries cannot be assigned to messages
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
-        self._shared = ""  # why no delivery of an application proves anything: clients of the lab take its messages
+        self._shared = ""  # why no delivery of an application proves anything
         self._watched = -inf  # when the lab was last known to be watched
         self._seen = False  # whether a client of another program sent or listened
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
@@ -104,6 +106,8 @@ class Applications:
             yield from self._told(heappop(waiting)[2])
         for deliveries in self._early.values():
             for delivery in deliveries:
+                if delivery.t > latest - _LAG:  # the other broker's observer may tell of the sending yet
+                    continue
                 what = f"{delivery.client} received messages, and no observer saw who sent them"
                 self._crowded.setdefault(delivery.client, what)
 
@@ -299,8 +303,16 @@ class Applications:
                 yield from self._delivery(consumer, seen)
 
     def _sending(self, seen: MessageSeen, name: str) -> Iterator[Observation]:
-        if seen.message in self._ids:
-            return  # sent again, with the id that it had
+        if seen.message in self._ids:  # sent again, with the id that it had
+            other = self._chosen.get(seen.message, seen.destination)
+            if other != seen.destination and not seen.original:  # and no dead letter
+                self._shared = (
+                    f"two messages have the id {seen.message}, one to {other} and one to {seen.destination}: let the "
+                    "AMQP sender give each message another id"
+                )
+            return
+        if _over(seen.over) == "amqp":
+            self._chosen[seen.message] = seen.destination
         lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
         common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, lifetime)
         self._seen = True
@@ -318,6 +330,7 @@ class Applications:
                 body="generated",
                 retained=seen.retain,
                 expiry_s=lifetime,
+                varying=(ANY,),  # an observer keeps no headers
             )
         its = self._steps[common]
         its[1] += 1

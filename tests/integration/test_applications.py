@@ -1,0 +1,346 @@
+"""Verdicts on applications of foreign libraries, across a bridge, against what these write down by themselves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab import delivered, labs
+from lab.cli.env import connections
+from lab.history import MessageSeen, observations
+from lab.judge import Outcome
+from lab.living.lab import Live
+from tests.integration.java_program import compiled
+from tests.integration.labs import Engine, eventually
+
+pytestmark = pytest.mark.docker
+
+HERE = Path(__file__).parent
+TOPOLOGY = HERE / "scenarios" / "observed-topology.yaml"
+MODES = {
+    "stomp": ("auto", "client", "client-individual"),
+    "mqtt": ("0", "1", "2"),
+    "amqp": ("settled", "presettled"),
+    "jms": ("auto", "dups-ok", "client", "individual", "transacted"),
+}
+NODE = os.environ.get("MQLAB_TEST_MQTTJS")  # a folder in which `npm install mqtt` was run: then MQTT.js is tested too
+if NODE:
+    MODES["mqttjs"] = MODES["mqtt"]
+NAMES = tuple(f"{library}-{mode}" for library, modes in MODES.items() for mode in modes)
+MODES_WITHOUT_PROOF = ("stomp-auto", "mqtt-0", "mqttjs-0", "amqp-presettled")  # the broker acknowledges by itself
+AUTOMATIC = tuple(name for name in NAMES if name in MODES_WITHOUT_PROOF)
+PROVEN = tuple(name for name in NAMES if name not in AUTOMATIC)
+LASTING = {name: ("durable=yes",) for name in NAMES if name.startswith("mqtt")}  # or the topic's message is gone
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
+
+
+class Process:
+    """A process of applications of one library at one broker, and the lines that it wrote."""
+
+    def __init__(self, command: list[str], login: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            command, env={**os.environ, **login}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.lines: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        self.lines.extend(line.rstrip("\n") for line in self._process.stdout)
+
+    def do(self, *words: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(" ".join(words) + "\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class Applications:
+    """All processes of a test, and their lines together."""
+
+    def __init__(self, lab: Live, java: list[str]) -> None:
+        self.lab, self._java = lab, java
+        self.processes: dict[tuple[str, str], Process] = {}
+        self._ended: list[str] = []
+
+    def of(self, library: str, broker: str) -> Process:
+        """Return the process of a library at a broker, started when it is first asked for."""
+        key = (library, broker)
+        if key not in self.processes:
+            self.processes[key] = self._start(library, broker)
+        return self.processes[key]
+
+    def _start(self, library: str, broker: str) -> Process:
+        at = self.lab.endpoint(broker, {"jms": "stomp", "mqttjs": "mqtt"}.get(library, library))
+        if library == "jms":
+            trusted = f"-Djavax.net.ssl.trustStore={connections(self.lab)['trust_store']}"
+            command = [
+                self._java[0],
+                trusted,
+                "-Djavax.net.ssl.trustStorePassword=changeit",
+                *self._java[1:],
+                "Applications",
+            ]
+            command += connections(self.lab)["brokers"][broker]["endpoints"]["openwire"].rpartition("/")[2].split(":")
+        elif library == "mqttjs":
+            program = shutil.copy(HERE / "foreign" / "applications.mjs", str(NODE))  # it imports from its own folder
+            command = ["node", program, "localhost", str(at.port), str(at.ca_file)]
+        else:
+            program = str(HERE / "foreign" / "applications.py")
+            command = [sys.executable, program, library, "localhost", str(at.port), str(at.ca_file)]
+        login = {"APPLICATION_USER": at.user, "APPLICATION_PASSWORD": at.password.get_secret_value()}
+        return Process(command, login)
+
+    def receive(self, name: str, *options: str, at: str = "", broker: str = "dublin") -> None:
+        library, mode = name.split("-", 1)
+        self.of(library, broker).do("receive", name, mode, at or destination(name), *options)
+
+    def send(self, name: str, body: str, *options: str, at: str = "", broker: str = "ashburn") -> None:
+        """Have the shop of a receiver's library send it a message."""
+        library, mode = name.split("-", 1)
+        if library.startswith("mqtt"):
+            options = (f"qos={mode}", *options)
+        self.of(library, broker).do("send", f"{library}-shop", at or destination(name), body, *options)
+
+    @property
+    def lines(self) -> list[str]:
+        return [*self._ended, *(line for process in [*self.processes.values()] for line in process.lines)]
+
+    def bodies(self, verb: str, name: str) -> list[str]:
+        """Return the bodies that a client got, had done with, or sent."""
+        return [line.split(" ")[2] for line in self.lines if line.split(" ")[:2] == [verb, name]]
+
+    def kill(self, broker: str) -> None:
+        for key in [key for key in self.processes if key[1] == broker]:
+            self.processes[key].kill()
+            self._ended += self.processes.pop(key).lines
+
+    def count(self, verb: str) -> int:
+        return sum(line.split(" ")[0] == verb for line in self.lines)
+
+    def until(self, *lines: str, times: int = 1) -> None:
+        """Wait until each line was written so many times."""
+
+        def missing() -> list[str]:
+            written = Counter(self.lines)
+            return [line for line in lines if written[line] < times]
+
+        assert eventually(lambda: not missing(), 40), f"{missing()} are not among {self.lines}"
+
+
+def destination(name: str) -> str:
+    return f"topic:prices.{name}" if name.startswith("mqtt") else f"queue:orders.{name}"
+
+
+@pytest.fixture(scope="module")
+def java(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return compiled(HERE / "foreign" / "Applications.java", tmp_path_factory.mktemp("java"))
+
+
+@pytest.fixture(scope="module")
+def lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with labs.up(TOPOLOGY, runs=tmp_path_factory.mktemp("observed"), runtime="emulation") as lab:
+        yield lab
+
+
+@pytest.fixture
+def applications(lab: Live, java: list[str]) -> Iterator[Applications]:
+    applications = Applications(lab, java)
+    yield applications
+    for process in applications.processes.values():
+        process.kill()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on one application, in short."""
+
+    outcome: Outcome
+    reason: str
+
+
+def judge(
+    lab: Live, mark: str, names: Iterable[str] | Mapping[str, str], when: str = "acknowledged", within: str = "60s"
+) -> dict[str, Judged]:
+    """Judge what became of applications' messages since a mark, by name; a mapping has other destinations."""
+    at = names if isinstance(names, Mapping) else {name: destination(name) for name in names}
+    expected = [
+        delivered(to=name, **dict([where.split(":")]), within=within, quiet="1s")  # type: ignore[arg-type]
+        for name, where in at.items()
+    ]
+    clients = {name: {"client-id": name, "broker": "dublin", "delivered-when": when} for name in at}
+    report = lab.judge(expected, since=mark, clients=clients)
+    return {name: Judged(its.outcome, its.reason) for name, its in zip(at, report.verdicts, strict=True)}
+
+
+def expect(
+    lab: Live, mark: str, names: Iterable[str] | Mapping[str, str], outcome: Outcome, words: str = "", **how: str
+) -> None:
+    """See that verdicts are, or soon become, such: the lab listens on for what comes late or twice."""
+    last: dict[str, Judged] = {}
+
+    def is_so() -> bool:
+        last.update(judge(lab, mark, names, **how))
+        return all(its.outcome is outcome and words in its.reason for its in last.values())
+
+    assert eventually(is_so, 40), last
+
+
+def acknowledgements(lab: Live, client_id: str) -> int:
+    """Return how many messages an application at Dublin acknowledged, by the broker's events."""
+    return sum(
+        each.client_id == client_id and each.broker == "dublin"
+        for each in observations(lab.history.file.path)
+        if isinstance(each, MessageSeen) and each.event == "acknowledged"
+    )
+
+
+def await_demand(lab: Live, where: str) -> None:
+    """Wait until the bridge would forward what is sent to a destination."""
+    kind, name = where.split(":")
+    lab.wait(
+        lambda: lab.demand("ashburn", queue=name) if kind == "queue" else lab.demand("ashburn", topic=name), within=60
+    )
+
+
+def test_over_a_cut_and_a_kill_of_the_clients_verdicts_agree_with_what_each_client_wrote_down(
+    applications: Applications, lab: Live
+) -> None:
+    lab.mark("all modes")
+    for name in NAMES:
+        applications.receive(name)
+    applications.until(*(f"receiving {name}" for name in NAMES))
+    for name in NAMES:
+        await_demand(lab, destination(name))
+        applications.send(name, "1")
+    applications.until(*(f"done {name} 1" for name in NAMES))
+    lab.cut()
+    for name in NAMES:
+        applications.send(name, "2")
+    assert eventually(lambda: applications.count("sent") == 2 * len(NAMES), 20)
+    lab.heal()
+    applications.until(*(f"done {name} 2" for name in NAMES))
+    expect(lab, "all modes", NAMES, PASSED, "2 of 2 reached", when="dispatched")
+    expect(lab, "all modes", PROVEN, PASSED, "2 of 2 reached")
+    expect(lab, "all modes", AUTOMATIC, UNKNOWN, "while it dispatches")
+    for name in NAMES:
+        assert applications.bodies("got", name) == applications.bodies("done", name) == ["1", "2"]
+        assert acknowledgements(lab, name) == 2
+
+    applications.kill("dublin")
+    lab.mark("clients that are killed")
+    for name in NAMES:
+        applications.receive(name, "keep=yes", *LASTING.get(name, ()))
+    applications.until(*(f"receiving {name}" for name in NAMES), times=2)
+    for name in NAMES:
+        await_demand(lab, destination(name))
+        applications.send(name, "3")
+    applications.until(*(f"got {name} 3" for name in NAMES))
+    expect(lab, "clients that are killed", NAMES, PASSED, when="dispatched")
+    expect(lab, "clients that are killed", PROVEN, FAILED, "1 of 1 did not reach", within="1s")
+    applications.kill("dublin")
+    for name in NAMES:
+        applications.receive(name, *LASTING.get(name, ()))
+    applications.until(*(f"done {name} 3" for name in PROVEN))
+    expect(lab, "clients that are killed", PROVEN, PASSED, "1 of 1 reached")
+    expect(lab, "clients that are killed", PROVEN, FAILED, "received 1 duplicate", when="dispatched")
+    for name in PROVEN:
+        assert applications.bodies("got", name)[2:] == ["3", "3"] and applications.bodies("done", name)[2:] == ["3"]
+        assert acknowledgements(lab, name) == 3
+    for name in AUTOMATIC:  # nothing comes again: only the clients themselves know that it was lost
+        assert applications.bodies("done", name) == ["1", "2"]
+
+
+def test_selectors_refusals_durable_retained_and_short_lived_messages_and_a_kill_of_the_broker(
+    applications: Applications, lab: Live
+) -> None:
+    chosen = {name: f"queue:orders.chosen-{name}" for name in ("stomp-client", "amqp-settled", "jms-auto")}
+    refusing = {name: f"queue:orders.refused-{name}" for name in ("stomp-client-individual", "jms-transacted")}
+    lasting = {name: f"topic:prices.{name}" for name in ("mqtt-2", "stomp-auto", "jms-individual")}
+    lab.mark("selectors")
+    for name, at in chosen.items():
+        applications.receive(name, "selector=kind='a'", at=at)
+    for name, at in refusing.items():
+        applications.receive(name, "refuse=yes", at=at)
+    for name, at in lasting.items():
+        applications.receive(name, "durable=lasting", at=at)
+    applications.until(*(f"receiving {name}" for name in (*chosen, *refusing, *lasting)))
+    for name, at in (chosen | refusing | lasting).items():
+        await_demand(lab, at)
+        applications.send(name, "a", "kind=a", at=at)
+    for name, at in chosen.items():
+        applications.send(name, "b", "kind=b", at=at)
+    applications.until(*(f"done {name} a" for name in (*chosen, *lasting)), *(f"got {name} a" for name in refusing))
+    expect(lab, "selectors", chosen, UNKNOWN, "may let it through or not")
+    expect(lab, "selectors", refusing, FAILED, "1 of 1 did not reach", within="1s")
+    for name in chosen:
+        assert applications.bodies("got", name) == ["a"]
+    for at in refusing.values():
+        assert "dead-lettered" in {each.event for each in seen_at(lab, at)}
+
+    applications.kill("dublin")
+    for name, at in lasting.items():
+        applications.send(name, "away", at=at)
+    applications.until(*(f"sent {library}-shop away" for library in ("mqtt", "stomp", "jms")))
+    applications.send("mqtt-1", "kept", "retain=yes", at="topic:prices.kept", broker="dublin")
+    applications.until("sent mqtt-shop kept")
+    for name, at in lasting.items():
+        applications.receive(name, "durable=lasting", at=at)
+    applications.receive("mqtt-1", at="topic:prices.kept")
+    applications.until(*(f"done {name} away" for name in lasting), "done mqtt-1 kept")
+    expect(lab, "selectors", lasting, PASSED, "2 of 2 reached", when="dispatched")
+    expect(lab, "selectors", {"mqtt-1": "topic:prices.kept"}, PASSED, "1 of 1 reached")
+
+    brief = ("stomp-client-individual", "amqp-settled", "jms-client")
+    lab.mark("short lives")
+    for name in brief:
+        applications.receive(name)
+    for name in brief:
+        await_demand(lab, destination(name))
+    lab.cut()
+    for name in brief:
+        applications.send(name, "brief", "ttl=1")
+    applications.until(*(f"sent {library}-shop brief" for library in ("stomp", "amqp", "jms")))
+    lab.heal()
+    for name in brief:
+        applications.send(name, "long")
+    applications.until(*(f"done {name} long" for name in brief))
+    assert eventually(lambda: all("was over" in each.reason for each in judge(lab, "short lives", brief).values()), 40)
+    assert FAILED not in {each.outcome for each in judge(lab, "short lives", brief).values()}
+    assert not [line for line in applications.lines if line.startswith("got") and line.endswith("brief")]
+
+    lab.mark("the broker is killed")
+    lab.kill("dublin")
+    for name in brief:
+        applications.send(name, "meanwhile")
+    applications.kill("dublin")
+    lab.start("dublin")
+    for name in brief:
+        applications.receive(name)
+    lab.mark("the broker is back")
+    for name in brief:
+        applications.send(name, "later")
+    applications.until(*(f"done {name} {body}" for name in brief for body in ("meanwhile", "later")))
+    expect(lab, "the broker is killed", brief, UNKNOWN, "the observer of dublin lost events")
+    expect(lab, "the broker is back", brief, PASSED, "1 of 1 reached")
+
+
+def seen_at(lab: Live, where: str) -> list[MessageSeen]:
+    """Return the events of messages of a destination at Dublin."""
+    return [
+        each
+        for each in observations(lab.history.file.path)
+        if isinstance(each, MessageSeen) and (each.broker, each.destination) == ("dublin", where.replace(":", "://", 1))
+    ]
