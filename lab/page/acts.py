@@ -120,9 +120,9 @@ def _options(fields: Mapping[str, str], *names: str) -> list[str]:
     return [word for name in names if name in fields for word in (f"--{name}", fields[name])]
 
 
-def _line(run: str, words: Sequence[str], behind: Sequence[str] = ()) -> str:
+def _line(run: str, arguments: Sequence[str], behind: Sequence[str] = ()) -> str:
     """Return a line for a shell; arguments that may begin with a dash are behind a --."""
-    return shlex.join(["mqlab", *words, "--run", run, *(["--", *behind] if behind else [])])
+    return shlex.join(["mqlab", *arguments, "--run", run, *(["--", *behind] if behind else [])])
 
 
 def _milliseconds(text: str) -> float:

@@ -17,7 +17,7 @@ from lab.runtime.status import ABSENT, DELETED, BridgeStatus, BrokerStatus, Dire
 
 State = tuple[str, ...]
 _TONES = {LinkState.OPEN: "well", LinkState.CUT: "shut", LinkState.REJECT: "shut"}
-_LABEL = "the regions of the lab and what joins them, as they are now; the tables have the same in words"
+_LABEL = "the regions, links and bridges of the lab, as they are now; the tables have the same in words"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
