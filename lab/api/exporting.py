@@ -90,7 +90,7 @@ def _used(network: Network, notes: list[str]) -> Network:
 
 def _of_ipv4(group: SecurityGroup, notes: list[str]) -> SecurityGroup:
     left = [rule for rule in (*group.inbound, *group.outbound) if rule.ipv6]
-    notes += (f"a topology has no IPv6: the rule {rule} of {group.name} is left out" for rule in left)
+    notes += (f"a topology has no IPv6: the rule {rule} of {group.name} is not in it" for rule in left)
     ways = [tuple(rule for rule in rules if not rule.ipv6) for rules in (group.inbound, group.outbound)]
     return replace(group, inbound=ways[0], outbound=ways[1])
 

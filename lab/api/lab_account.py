@@ -73,12 +73,12 @@ class LabAccount:
         """Write a line to the log, without passwords."""
         self._log((self.live.lab.mask() | self._hidden).text(text))
 
-    def go_on(self, rest: Callable[[], None], words: str) -> None:
+    def go_on(self, rest: Callable[[], None], action: str) -> None:
         """Do the rest of a verb; a failure is in the history, and a line of the log."""
         try:
             rest()
         except (LabError, OSError) as error:
-            self.notice(f"{words}: {str(error).partition(chr(10))[0]}")
+            self.notice(f"{action}: {str(error).partition(chr(10))[0]}")
 
 
 class LabCall:

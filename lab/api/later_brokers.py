@@ -67,7 +67,7 @@ def _check(
     for attribute, (asked, own) in declared.items():
         if asked != own:
             problem = f"The topology declares [{attribute}] of [{record.name}] as [{_text(own)}], not [{_text(asked)}]"
-            raise bad_request(f"{problem}: write what it declares, or change it there.", attribute)
+            raise bad_request(f"{problem}: write the same, or change the topology.", attribute)
     if request.get("Configuration") is not None:
         problem = f"The topology declares the configuration of [{record.name}]"
         raise bad_request(f"{problem}: leave it out, and update the broker when it is RUNNING.", "configuration")
