@@ -20,6 +20,7 @@ from typing import Any
 from bench.replay import BARE, BROKER, SIZE
 from lab import labs
 from lab.emulation.engine import engine
+from lab.emulation.lab import EmulatedLab
 from lab.history import Follower, MessageSeen, ObserverChanged, observations
 from lab.living.lab import Live
 from lab.runtime.client import Endpoint
@@ -55,8 +56,11 @@ def measure(*, count: int, pairs: int) -> dict[str, Any]:
 
 def _processor_s(lab: Live) -> float:
     """Return the processor time that a broker's container has taken."""
-    container = engine.connect(os.environ).containers.get(lab.lab.state.brokers["here"].first.container)
-    return float(container.stats(stream=False)["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+    emulated = lab.lab
+    assert isinstance(emulated, EmulatedLab)
+    container = engine.connect(os.environ).containers.get(emulated.state.brokers["here"].first.container)
+    stats: Any = container.stats(stream=False)
+    return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
 
 
 def _rate(protocol: str, quality: int, count: int, endpoint: Endpoint) -> float:

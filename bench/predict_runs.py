@@ -3,7 +3,9 @@
 `predict` simulates each scenario of bench/predicted/ at twenty seeds, and writes verdicts, counts and times to
 bench/results/predicted.json, and that file's digest to bench/results/predicted.sha256; it takes back nothing. `measure`
 runs each on real brokers, and keeps the figures in bench/results/predicted-measured.json; `page` writes the tables of
-bench/contract.md. With `--set second` scenarios are those of bench/predicted/second/, and files are predicted-second.*
+bench/contract.md. With `--set second` scenarios are those of bench/predicted/second/, and files are
+bench/results/predicted-second.json, bench/results/predicted-second.sha256 and
+bench/results/predicted-second-measured.json.
 
 A count agrees if it is that of every seed, or lies between the least and the most of them; a time if it is within 10 %
 of their median, or between the least and the most. A step whose name begins with `warm` warms the brokers up: its times

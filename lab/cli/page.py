@@ -47,9 +47,9 @@ def page(
         def stop() -> None:
             runs.should_exit = True
 
-        typer.echo(f"page of lab {desk.run}: http://{HOST}:{at}/#token={token}")
+        options.say(f"page of lab {desk.run}: http://{HOST}:{at}/#token={token}")
         if desk.read_only:
-            typer.echo("the page only shows")
+            options.say("the page only shows")
         with until_a_signal(KeyboardInterrupt, Terminated):
             runs.run(sockets=[opened])
         if served.ended is not None:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-import typer
 
 from lab.api import exports
 from lab.api.kept_account import new_access_key
@@ -38,6 +37,6 @@ def door(run: str, progress: Told, *, quiet: bool) -> Iterator[None]:
         url = f"http://{HOST}:{port}"
         told = (lambda text: None) if quiet else account.notice
         with serving(opened, Door(port=port, access_key=key, serve=account.serve, log=told)):
-            typer.echo(exports.settings(url, key, exports.SHELLS[0]))
-            typer.echo(f"# READY {url}")
+            options.say(exports.settings(url, key, exports.SHELLS[0]))
+            options.say(f"# READY {url}")
             yield
