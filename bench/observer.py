@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def _rate(protocol: str, quality: int, count: int, endpoint: Endpoint) -> float:
 
 def _compared(
     endpoints: dict[str, Endpoint],
-    clocks: dict[str, Callable[[], float]],
+    clocks: Mapping[str, Callable[[], float]],
     loop: Callable[[Endpoint], float],
     pairs: int,
     count: int,

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-
 from lab.api import exports
 from lab.api.kept_account import new_access_key
 from lab.api.lab_account import LabAccount
