@@ -83,7 +83,7 @@ def application(answer: Callable[[Request], Awaitable[Answer]]) -> Application:
         request = Request(
             method=came.method,
             path=scope.get("raw_path", b"").decode("ascii", "replace").partition("?")[0],
-            query=came.url.query,
+            query=scope.get("query_string", b"").decode("latin-1"),
             headers=dict(came.headers),
             parts=came.stream,
         )

@@ -16,6 +16,15 @@ from lab.api.served_account import ServedAccount
 from lab.declare.steps.create_broker import CreateBroker
 from lab.network.vpc import Network
 
+_AFTERWARDS = (  # settings that are given to the broker once it runs
+    ("Tags", "tags", "leave them out, and tag the broker when it is RUNNING"),
+    (
+        "MaintenanceWindowStartTime",
+        "maintenanceWindowStartTime",
+        "leave it out, and update the broker when it is RUNNING",
+    ),
+)
+
 
 def fill(
     account: ServedAccount,
@@ -52,7 +61,8 @@ def _check(
 ) -> None:
     """Refuse settings that are not those of the topology."""
     subnets = [network.subnet_of(each).name for each in network.of_broker(record.name)]
-    users = {each["Username"]: each["Password"] for each in request.get("Users") or []}
+    asked_users = request.get("Users") or []
+    users = {user["Username"]: user["Password"] for user in asked_users}
     declared: Mapping[str, tuple[Any, Any]] = {
         "engineVersion": (engine_version(request), record.engine_version),
         "deploymentMode": (request["DeploymentMode"].upper(), record.deployment_mode),
@@ -63,11 +73,23 @@ def _check(
             sorted(record.security_groups),
         ),
         "users": (sorted(users), sorted(each.name for each in record.users)),
+        "groups": (
+            sorted(f"{user['Username']}:{group}" for user in asked_users for group in user.get("Groups") or ()),
+            sorted(f"{user.name}:{group}" for user in record.users for group in user.latest.groups),
+        ),
+        "consoleAccess": (
+            sorted(user["Username"] for user in asked_users if user.get("ConsoleAccess")),
+            sorted(user.name for user in record.users if user.latest.console_access),
+        ),
     }
     for attribute, (asked, own) in declared.items():
         if asked != own:
             problem = f"The topology declares [{attribute}] of [{record.name}] as [{_text(own)}], not [{_text(asked)}]"
             raise bad_request(f"{problem}: write the same, or change the topology.", attribute)
+    for member, attribute, remedy in _AFTERWARDS:
+        if request.get(member):
+            problem = f"A broker that the topology declares takes no [{attribute}] when it is created"
+            raise bad_request(f"{problem}: {remedy}.", attribute)
     if request.get("Configuration") is not None:
         problem = f"The topology declares the configuration of [{record.name}]"
         raise bad_request(f"{problem}: leave it out, and update the broker when it is RUNNING.", "configuration")

@@ -84,7 +84,7 @@ class Door:
     def _not_ours(self, request: Request) -> ApiRefused | None:
         if not request.is_for(self._port):
             return ApiRefused("AccessDeniedException", "the Host of the request is not this server's", 403)
-        if "origin" in request.headers:
+        if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
             return ApiRefused("AccessDeniedException", "a request of a web page is not accepted", 403)
         return None
 

@@ -92,7 +92,7 @@ def read_manifest(octets: bytes, bundle: str) -> Manifest:
         manifest = Manifest(
             str(its["mqlab"]), str(its["platform"]), str(its["python"]), tuple(map(str, its["activemq"])), members
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(bundle, f"{MANIFEST} cannot be read") from error
     if len(members) > _MOST_MEMBERS or sum(abs(row.size) for row in members.values()) > _MOST_BYTES:
         raise _damaged(bundle, "it has more files, or more bytes, than a bundle can have")
@@ -231,6 +231,8 @@ def _unwritable(folder: Path, error: OSError) -> Refused:
 def opened(path: Path, sha256: str | None = None) -> Iterator[Bundle]:
     """Open a bundle; raise Refused unless each member is as saved, and the whole has the SHA-256, if that is known."""
     if path.is_dir():
+        if sha256 is not None:
+            raise Refused(f"{path}: a folder has no SHA-256", "name the file of the bundle, or leave --sha256 out")
         yield Bundle(path, None)
         return
     try:
@@ -260,7 +262,7 @@ def digest_beside(path: Path) -> str | None:
 
 
 def _check_digest(path: Path, file: IO[bytes], sha256: str | None) -> None:
-    wanted, total = sha256 or digest_beside(path), hashlib.sha256()
+    wanted, total = digest_beside(path) if sha256 is None else sha256, hashlib.sha256()
     if wanted is None:
         return
     while octets := file.read(_AT_ONCE):

@@ -142,7 +142,7 @@ def collect(
         for name in lacking:
             if name not in wheels:
                 raise HostError(f"pip did not bring a wheel of {name}", "look whether the package index has it")
-            check_hash(wheels[name], hashes.get(name))
+            check_hash(wheels[name], hashes.get(name, frozenset()) if hashes else None)
         following, wanted = wanted, []
         for name, extras in following:
             if (name, extras) not in asked:

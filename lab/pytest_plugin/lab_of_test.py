@@ -71,6 +71,10 @@ class LabOfTest(Live):
                 self._check(each)
             else:
                 key, asked = str(each), expectations(str(each), os.environ)
+            if (earlier := self._expected.get(key)) is not None and earlier.clients != clients:
+                raise InputError.of(
+                    f"the test expects {key} already, with other clients", "give each application a name of its own"
+                )
             self._expected[key] = _Asked(judged=each, expectations=asked, clients=clients)
             if any(START in expectation.snapshots for expectation in asked):
                 self.snapshot(START)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.errors import InputError
@@ -33,6 +33,8 @@ def owned(run: str, broker: str, folder: Path | None) -> Iterator[Callable[[int]
             lock(descriptor, wait=False)
         except BlockingIOError:
             raise under_way(broker) from None
+        if not path.exists() or not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise under_way(broker)  # the verb before has just removed this file
         try:
             yield _writer(path)
         finally:
@@ -50,8 +52,12 @@ def owned_steps(run: str, folder: Path | None) -> frozenset[int]:
     """Return the numbers of the steps that processes go on with."""
     if folder is None:
         return frozenset()
-    texts = [path.read_text() for path in folder.glob(f"{run}.*.owner") if is_locked(path)]
-    return frozenset(int(text) for text in texts if text.isdigit())
+    numbers = set[int]()
+    for path in folder.glob(f"{run}.*.owner"):
+        with suppress(FileNotFoundError):  # its verb has just ended
+            if is_locked(path) and (text := path.read_text()).isdigit():
+                numbers.add(int(text))
+    return frozenset(numbers)
 
 
 def under_way(broker: str) -> InputError:

@@ -151,6 +151,9 @@ def test_a_broker_that_is_declared_for_later_is_created_and_deleted(tmp_path: Pa
         for members, attribute in (
             ({"Users": wrong}, "users"),
             ({"Users": users, "DeploymentMode": "ACTIVE_STANDBY_MULTI_AZ"}, "deploymentMode"),
+            ({"Users": [users[0] | {"Groups": ["admins"]}]}, "groups"),
+            ({"Users": [users[0] | {"ConsoleAccess": True}]}, "consoleAccess"),
+            ({"Users": users, "Tags": {"team": "orders"}}, "tags"),
         ):
             with pytest.raises(ClientError, match="declares") as error:
                 mq.create_broker(**asked | members)

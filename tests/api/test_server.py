@@ -52,7 +52,12 @@ def test_health_needs_no_signature(mqlab_api: ServedHere) -> None:
 @pytest.mark.parametrize("path", ["/_mqlab/health", "/v1/brokers"])
 def test_another_host_and_any_origin_are_refused(mqlab_api: ServedHere, path: str) -> None:
     authorization = signed(mqlab_api)
-    for headers in ({"Host": "evil.example"}, {"Host": "127.0.0.1"}, {"Origin": mqlab_api.url}):
+    for headers in (
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1"},
+        {"Origin": mqlab_api.url},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
         status, found = ask(mqlab_api, path=path, Authorization=authorization, **headers)
         assert (status, "message" in found) == (403, True)
     for name in ("localhost", "[::1]"):

@@ -100,6 +100,11 @@ def test_a_digest_from_elsewhere_decides(tmp_path: Path) -> None:
     assert "it is not the file that was saved" in refused(file, "0" * 64)
     file.with_name("small.zip.sha256").write_text("")
     assert "it is not the file that was saved" in refused(file)
+    file.with_name("small.zip.sha256").unlink()
+    assert "it is not the file that was saved" in refused(file, ""), "as of a variable that is not set"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert "a folder has no SHA-256" in refused(folder, "0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +122,7 @@ def test_a_name_that_may_lead_out_of_the_folder_is_refused(name: str, tmp_path: 
         ({"a": {"size": 2, "sha256": "0" * 64}}, {}, "a is not the file that was saved"),
         ({"a": {"size": 0, "sha256": "0" * 64}}, {}, "a is not the file that was saved"),
         ({"a": {"size": -1, "sha256": "0" * 64}}, {}, "a has no size, or no SHA-256"),
+        ({"a": {"size": float("inf"), "sha256": "0" * 64}}, {}, "manifest.json cannot be read"),
         ({"a": {"size": 1, "sha256": "0"}}, {}, "a has no size, or no SHA-256"),
         ({"a": {"size": 2**40, "sha256": "0" * 64}}, {}, "more bytes"),
         ({f"f{number}": {"size": 1, "sha256": "0" * 64} for number in range(6000)}, {}, "more files"),

@@ -74,6 +74,24 @@ def ends_early(mqlab):
     session().assert_outcomes(passed=1)
 
 
+def test_one_expectation_with_other_clients_is_refused_and_not_forgotten(
+    pytester: pytest.Pytester, session: Session
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from lab import delivered
+
+        @pytest.mark.mqlab(observe=["orders"])
+        def test_two(mqlab):
+            for pattern in ("a-*", "b-*"):
+                mqlab.expect(delivered(to="billing", queue="orders"), clients={"billing": pattern})
+        """
+    )
+    ended = session()
+    ended.stdout.fnmatch_lines(["*InputError: the test expects delivered: * already, with other clients*"])
+
+
 def test_a_lab_without_observers_is_refused_by_name(pytester: pytest.Pytester, session: Session) -> None:
     pytester.makepyfile(
         """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from lab.history import (
     BridgeSeen,
@@ -27,7 +29,7 @@ from lab.report.film.messages import MOST_SINGLE
 from lab.report.film.scenes import film
 from lab.run_folder import RunFolder
 
-from .film_cases import CASES, HERE, JUDGED, film_of, hub, hub_header, replayed, shown
+from .film_cases import CASES, HERE, HUB, JUDGED, film_of, hub, hub_header, replayed, shown
 from .histories import EVIL, header, judged, story, written
 
 CHECKED = ("lost-in-a-cut", "pair-fails-over", "hub")
@@ -40,6 +42,18 @@ def test_a_history_gives_its_film(case: str, tmp_path: Path) -> None:
 
 def test_every_text_of_a_film_belongs_to_a_case() -> None:
     assert {path.stem for path in HERE.glob("*.txt")} == set(CASES)
+
+
+def test_a_broker_that_a_step_creates_does_not_run_before(tmp_path: Path) -> None:
+    topology = copy.deepcopy(HUB)
+    topology["brokers"]["frankfurt"]["later"] = True
+    declared = structs.replace(hub_header(), declared={**hub_header().declared, "topology": topology})
+    created = (
+        BrokerChanged(t=t, broker="frankfurt", state=state) for t, state in ((1.0, "creating"), (2.0, "created"))
+    )
+    made = film(judge_whole(written(tmp_path / "history.jsonl", declared, created)))
+    words = [replayed(made, t)["broker frankfurt"] for t in (0.5, 2.5)]
+    assert ["not created yet" in state for state in words] == [True, False]
 
 
 def last(seen: Iterable[Observation], t: float) -> dict[str, str]:

@@ -58,6 +58,7 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
             if token and facts.request_token == token:
                 return {"BrokerArn": facts.arn, "BrokerId": key}
             raise conflict(f"Broker [{name}] already exists. Choose another name.", "brokerName")
+    check_replication_mode(request)
     if (answer := account.fill(request)) is not None:
         return answer
     _check(account, call, request)

@@ -174,6 +174,7 @@ class _InstanceWatch:
             self._ended(process)
             process = None
         if answer is None:
+            self._down = False  # its process answers, and its observer does not
             return False
         if process is None:
             process = self._begin(answer, before, after)

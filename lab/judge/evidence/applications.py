@@ -25,6 +25,7 @@ from lab.history import (
     BrokerChanged,
     ClientChanged,
     ConsumerSeen,
+    Ended,
     Header,
     MessageSeen,
     Observation,
@@ -92,8 +93,9 @@ class Applications:
     def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
         """Yield all observations in the order of their moments, with those of the applications' clients."""
         waiting: list[tuple[float, int, Observation]] = []
-        latest = -inf
+        latest, over = -inf, False
         for number, seen in enumerate(self._lab.left(observations)):
+            over |= isinstance(seen, Ended)
             heappush(waiting, (seen.t, number, seen))
             latest = max(latest, seen.t)
             while waiting and waiting[0][0] < latest - _HORIZON:
@@ -106,7 +108,7 @@ class Applications:
             yield from self._told(heappop(waiting)[2])
         for deliveries in self._early.values():
             for delivery in deliveries:
-                if delivery.t > latest - _LAG:  # the other broker's observer may tell of the sending yet
+                if not over and delivery.t > latest - _LAG:  # the other broker's observer may tell of the sending yet
                     continue
                 what = f"{delivery.client} received messages, and no observer saw who sent them"
                 self._crowded.setdefault(delivery.client, what)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 from lab.dataclass import dataclass
 from lab.history import (
@@ -76,7 +77,8 @@ def film(judged: Judged, *, cut_short: bool = False, open: bool = False) -> Film
     report, timeline = judged.report, judged.evidence.timeline
     shown = stage(report)
     pairs = frozenset(broker.name for region in report.regions for broker in region.brokers if broker.pair)
-    states = States(shown, pairs)
+    brokers: Mapping[str, Any] = judged.evidence.header.declared.get("topology", {}).get("brokers", {})
+    states = States(shown, pairs, frozenset(name for name, broker in brokers.items() if broker.get("later")))
     listening = list(_listening(judged))
     times = [t for t in (*(seen.t for seen in timeline.seen), *(change.t for change in listening)) if t < inf]
     end = max([timeline.end, 0.001, *times])

@@ -44,10 +44,13 @@ class Listening:
 class States:
     """All states, changed observation by observation."""
 
-    def __init__(self, shown: Stage, pairs: frozenset[str]) -> None:
+    def __init__(self, shown: Stage, pairs: frozenset[str], later: frozenset[str] = frozenset()) -> None:
+        """`pairs` are the brokers with two instances, and `later` those that a step creates."""
         self._links = {ends: _Link(shown.ends[number]) for ends, number in shown.links.items()}
         self._bridges = {bridge: _Bridge(bridge) for bridge in shown.bridges}
         self._brokers = {name: _Broker(pair=name in pairs) for name in shown.brokers}
+        for name in later & self._brokers.keys():
+            self._brokers[name].tone, self._brokers[name].word = str(Tone.PLAIN), "not created yet"
         self._initiated: dict[tuple[str, str, str], _Bridge] = {}
         self._between: dict[tuple[str, str], list[_Bridge]] = {}  # by the initiator's broker and the other one
         for bridge, holder in self._bridges.items():

@@ -288,6 +288,26 @@ def test_an_instance_without_a_process_is_not_silent() -> None:
     assert changes(watched(broker, do, patience=0.02)) == []
 
 
+def test_an_observer_that_does_not_come_back_with_its_broker_is_silent() -> None:
+    class Without(Broker):
+        """Its process answers after a restart, and has no observer."""
+
+        def take(self, instance: InstanceState, started: str, after: int) -> Answer | None:
+            answer = super().take(instance, started, after)
+            return None if self.started == "process 2" else answer
+
+    broker = Without()
+
+    def do(recorder: MemoryRecorder) -> None:
+        broker.down = True
+        assert until(lambda: "lost" in states(recorder))
+        broker.restart()
+        broker.down = False
+        assert until(lambda: "silent" in states(recorder))
+
+    watched(broker, do, patience=0.1)
+
+
 def test_a_process_that_is_gone_may_have_had_events_that_were_not_read_and_is_not_silent_for_ever() -> None:
     broker = Broker()
 
