@@ -10,7 +10,7 @@ from lab.simulation.broker.message import Message
 
 
 def selection(selector: str, connector: str) -> Callable[[Message], bool]:
-    """Return the test that a consumer's selector makes; PlanError if its messages cannot be determined.
+    """Return the test that a selector makes; PlanError if its messages cannot be determined.
 
     Over a WebSocket it is STOMP's: MQTT has no selectors.
     """

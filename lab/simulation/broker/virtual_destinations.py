@@ -159,5 +159,6 @@ def _forward(element: Element) -> tuple[str, Callable[[Message], bool] | None]:
     if element.name == "filteredDestination":
         queue, selector = element.get("queue"), element.get("selector")
         where = f"topic://{element.get('topic')}" if queue is None else f"queue://{queue}"
-        return where, None if not selector else selection(selector, "stomp")
+        # Without STOMP's prefix, as over AMQP: a header's text is no number.
+        return where, None if not selector else selection(selector, "configuration")
     return f"{element.name}://{element.get('physicalName')}", None

@@ -102,6 +102,15 @@ def test_a_composite_topic_may_keep_its_own_or_what_matches_nothing() -> None:
     assert (both.bodies, rest.bodies) == (["1", "2"], ["1"])
 
 
+def test_a_filter_that_compares_a_text_with_a_number_is_not_guessed() -> None:
+    bench = declared(
+        """<compositeQueue name="all"><forwardTo><filteredDestination queue="c" selector="price &gt; 100"/>
+        </forwardTo></compositeQueue>"""
+    )
+    with pytest.raises(PlanError, match="cannot evaluate the selector 'price > 100'"):
+        bench.send("queue://all", "1", properties={"price": "400"})
+
+
 def test_a_circle_is_named() -> None:
     bench = declared(
         """<compositeQueue name="a"><forwardTo><queue physicalName="b"/></forwardTo></compositeQueue>
