@@ -78,7 +78,7 @@ def check(
     ignore: IGNORE = None,
     activemq_version: VERSION = None,
     port_base: PORT_BASE = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 on advice too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if there is advice, too.")] = False,
     json: JSON = False,
 ) -> int:
     """Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.

@@ -22,7 +22,7 @@ def page(
         int, typer.Option("--port", min=0, max=65535, help="The port of 127.0.0.1; 0 for any free port.")
     ] = 0,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Show the lab without its buttons, and refuse every act.")
+        bool, typer.Option("--read-only", help="Show the lab without buttons, and refuse every change.")
     ] = False,
 ) -> None:
     """Serve the live page of a running lab on 127.0.0.1, until Ctrl-C.

@@ -150,7 +150,7 @@ def _topology(
 
 
 def _vpc(number: int, count: int) -> str:
-    """Return the block of the VPC with a number from 1 up; `count` VPCs share 10.0.0.0/8."""
+    """Return the address block of VPC `number`, counted from 1; all `count` VPCs are in 10.0.0.0/8."""
     return f"10.{number}.0.0/16" if count < 256 else f"10.{number // 16}.{number % 16 * 16}.0/20"
 
 

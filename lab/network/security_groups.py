@@ -10,11 +10,13 @@ from typing import Literal
 from lab.errors import InputError, Refused
 from lab.network.ids import derived_id
 from lab.network.refusals import refused
-from lab.network.vpc import MOST_GROUPS, MOST_RULES, Network, Protocol, Rule, SecurityGroup
+from lab.network.vpc import Network, Protocol, Rule, SecurityGroup
 
 Way = Literal["inbound", "outbound"]
 DEFAULT = "default"  # the name of the group that comes with a VPC, and goes with it
 MOST_SECURITY_GROUPS = 2500  # of one region
+MOST_GROUPS = 5  # of one broker
+MOST_RULES = 60  # of one group in one direction
 _TAKER = {"broker": "Amazon MQ", "host": "EC2"}
 
 

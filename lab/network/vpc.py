@@ -21,8 +21,6 @@ ANYWHERE = IPv4Network("0.0.0.0/0")
 INTERNET = "internet"  # the source of connections by the lab's own clients
 CLIENT_ADDRESS = IPv4Address("127.0.0.1")  # the address of these clients, as security groups see it
 EXPIRES_AFTER = timedelta(days=7)  # of a request that nobody accepts
-MOST_GROUPS = 5  # of one broker
-MOST_RULES = 60  # of one group in one direction
 
 
 class PeeringState(StrEnum):

@@ -113,7 +113,7 @@ class _Worker:
         return found
 
     def end(self) -> None:
-        """Close the pipes, by which an idle process ends, wait for its end, and remove its temporary files."""
+        """Close the pipes, which ends an idle process. Wait for its end, and remove its temporary files."""
         for pipe in (self._to, self._back):
             try:
                 pipe.close()

@@ -117,7 +117,7 @@ def test_an_engine_that_hangs_is_told_as_that_and_asked_once_for_each_part_of_th
 
     with pytest.raises(HostError, match="the Docker engine does not answer any more") as caught:
         closing_of(Hung(), tmp_path).__exit__(None, None, None)
-    assert "does it hang" in caught.value.remedy and f"mqlab sweep {RUN}" in caught.value.remedy
+    assert "if the machine is busy" in caught.value.remedy and f"mqlab sweep {RUN}" in caught.value.remedy
     assert Hung.asked == 2, "for the logs, and for what is to be removed"
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from lab.errors import InputError
 from lab.network import security_groups
-from lab.network.vpc import MOST_RULES, Protocol, Rule, SecurityGroup
+from lab.network.security_groups import MOST_RULES
+from lab.network.vpc import Protocol, Rule, SecurityGroup
 from tests.network.networks import network, opened, routed, rule
 
 

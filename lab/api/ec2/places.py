@@ -12,7 +12,7 @@ from lab.api.handler import Handler
 from lab.api.refused import ApiRefused
 from lab.api.served_account import ServedAccount
 from lab.network.regions import REGIONS, city
-from lab.network.vpc import MOST_GROUPS
+from lab.network.security_groups import MOST_GROUPS
 from lab.network.zones import zone_id, zones
 
 _OPTED_IN = "opt-in-not-required"

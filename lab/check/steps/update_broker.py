@@ -12,7 +12,7 @@ from lab.check.steps.broker import check as check_broker
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError, Problem
 from lab.network import security_groups
-from lab.network.vpc import MOST_GROUPS
+from lab.network.security_groups import MOST_GROUPS
 
 
 def check(context: Context, step: UpdateBroker) -> Iterator[Problem]:

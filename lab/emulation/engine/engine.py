@@ -126,7 +126,9 @@ def explained() -> Iterator[None]:
 def in_words(error: Exception) -> HostError:
     """Return an error of the engine's library as a HostError."""
     if is_silence(error):
-        return HostError(_SILENT, f"it gives no answer in time: does it hang, or is it very busy?   {see(ENGINE)}")
+        return HostError(
+            _SILENT, f"if the machine is busy, run the command again; else restart the engine\n{see(ENGINE)}"
+        )
     if is_gone(error):
         return HostError(_SILENT, f"is it running?   {see(ENGINE)}")
     if isinstance(error, NotFound) and not isinstance(error, ImageNotFound):

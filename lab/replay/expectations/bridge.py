@@ -15,7 +15,7 @@ from lab.replay.turn import StepTimes
 
 
 def come_true(rehearsal: Rehearsal, expectation: Bridge, term: Term) -> Callable[[], bool]:
-    """Return a condition: the bridge is steadily as expected. If the step cannot bring that about, it never holds."""
+    """Return the condition that the bridge is steadily as expected; it never holds if the step cannot do that."""
     bridges = bridges_of(rehearsal.plan, expectation.connector, expectation.broker)
 
     ends, since = rehearsal.sightings.bridges, rehearsal.recall(StepTimes).ended[term.after]

@@ -148,7 +148,7 @@ class Bridge:
             self._fail()
 
     def stop(self) -> None:
-        """End in order: `stop`."""
+        """End in the way of ActiveMQ's method `stop`: the other broker learns of it."""
         if self.ended:
             return
         self.ended = True
