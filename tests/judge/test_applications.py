@@ -283,8 +283,8 @@ def test_a_delivery_whose_sending_no_observer_saw_decides_nothing_and_damages_no
     its = verdict(subscribed(1), sent(2), taken(2.1), taken(3, 9))
     assert its.outcome is UNKNOWN
     assert its.reason.startswith("billing received messages, and no observer saw who sent them")
-    its = verdict(subscribed(1), sent(2), taken(2.1), taken(29.5, 9))  # the sender's broker may be read a moment later
-    assert its.outcome is PASSED, its.reason
+    its = verdict(subscribed(1), sent(2), taken(2.1), taken(29.5, 9))  # no event comes after the end
+    assert its.outcome is UNKNOWN, its.reason
 
 
 def test_an_observer_that_does_not_answer_leaves_every_verdict_on_messages_unknown_until_it_does() -> None:
