@@ -19,6 +19,7 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.fates import kept, not_delivered
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.timeline import End, Timeline
+from lab.judge.percentiles import Percentiles
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -26,7 +27,6 @@ from lab.judge.values import (
     Delivery,
     Flow,
     LinkReport,
-    Percentiles,
     RegionOutline,
     Share,
     StepReport,
