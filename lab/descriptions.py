@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+DRAFT = "https://json-schema.org/draft/2020-12/schema"  # of all schemas that mqlab writes
 _LIBRARIES = {"abc", "builtins", "msgspec", "pydantic", "typing"}  # whose base classes have no fields of a file
 
 

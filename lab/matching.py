@@ -60,6 +60,9 @@ def digest(body: bytes) -> str:
     return blake2b(body, digest_size=8).hexdigest()
 
 
+EMPTY_DIGEST = digest(b"")
+
+
 def digest_as_text(body: bytes) -> str | None:
     """Return the digest of a body as a protocol of text shows it; None if that is the body itself.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import msgspec
 from lab.printable import shown
 from lab.whole_lines import LineError
 
+compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 S = TypeVar("S", bound=msgspec.Struct)
 _AT = re.compile(r"(?P<problem>.*) - at (?:`key` in )?`\$\.?(?P<field>[^`]*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field (`[^`]*`)")

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import NamedTuple, Protocol
 
+ADVISORY = "ActiveMQ.Advisory."  # the names of advisory topics begin with it
+ADVISORIES = f"topic://{ADVISORY}"
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"  # with levels after it where a configuration has individual ones
 _SPECIAL = re.compile(r"[*>,]|^queue://Consumer\.")  # in a name that may hear, or be heard as, another one
 

@@ -8,6 +8,7 @@ from lab.activemq.destinations import has_wildcard, hears
 from lab.check.context import Context
 from lab.check.logins import listeners, logins
 from lab.check.message_places import Fed
+from lab.check.terms import WHOLE_NAME
 from lab.errors import Problem
 
 
@@ -25,7 +26,7 @@ def check_destination(
         return
     one = f"{'demand' if heard else 'a counter'} is of one destination"
     if has_wildcard(wanted):
-        yield context.wrong(field, one, "* and > are wildcards: write a name")
+        yield context.wrong(field, one, WHOLE_NAME)
         return
     if "," in wanted:
         yield context.wrong(field, one, "write an expectation for each part")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 
 from lab.declare.origin import Keys, Origin
 from lab.declare.topology import Topology
-from lab.errors import Problem
+from lab.errors import Place, Problem
 from lab.network.addresses import check_address
 from lab.network.vpc import INTERNET
 from lab.plan.brokers import addresses, host_addresses
@@ -15,6 +16,7 @@ from lab.suggestions import unknown
 
 MOST_BROKERS = 20  # instances and hosts in one region: a lab's network has no more addresses
 ROUTER = "router"  # the name of a lab's own container
+NO_MORE_ADDRESSES = "a lab's network has no more addresses: put some in another region"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")  # RFC 1123, 2.1
 
@@ -60,7 +62,7 @@ def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
             continue
         vpc, address = topology.regions[host.region].vpc, found[name]
         if address is None:
-            yield Problem(what=f"no address is free in the VPC {vpc}", remedy="make it larger", place=origin.key(*path))
+            yield no_address(vpc, origin.key(*path))
         elif host.address is not None and (reason := check_address(address, vpc)):
             yield Problem(
                 what=reason, remedy=f"write another one of {vpc}, or none", place=origin.place(*path, "address")
@@ -75,6 +77,11 @@ def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
         if room[host.region] < 0:
             yield Problem(
                 what=f"{host.region} has more than {MOST_BROKERS} brokers and hosts (a pair counts as two)",
-                remedy="a lab's network has no more addresses: put some in another region",
+                remedy=NO_MORE_ADDRESSES,
                 place=origin.key(*path),
             )
+
+
+def no_address(vpc: IPv4Network, place: Place | None) -> Problem:
+    """Return the Problem of a VPC in which every address is in use."""
+    return Problem(what=f"no address is free in the VPC {vpc}", remedy="make it larger", place=place)

@@ -11,6 +11,9 @@ from lab.declare.steps.message import Message
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import Problem
 
+NO_QUEUES = "MQTT knows topics, not queues"
+WHOLE_NAME = "* and > are wildcards: write a whole name"
+
 
 def check_terms(context: Context, step: Subscribe | Message) -> Iterator[Problem]:
     """Yield a Problem for each written term that the step's protocol does not have."""
@@ -27,7 +30,7 @@ def check_destination(context: Context, step: Subscribe | Message) -> Iterator[P
     if protocol(step.over) != "mqtt":
         return
     if step.queue is not None:
-        yield context.wrong("queue", "MQTT knows topics, not queues", "write topic, or over: stomp or amqp")
+        yield context.wrong("queue", NO_QUEUES, "write topic, or over: stomp or amqp")
     field = "topic" if step.topic is not None else "queue"
     if field not in context.unknown and any(each in (step.topic or step.queue or "") for each in "/+#"):
         right = "write a.b for a/b, * for +, > for #"

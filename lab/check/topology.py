@@ -14,7 +14,7 @@ from lab.amazonmq.names import (
     check_password,
     check_user_name,
 )
-from lab.check.hosts import MOST_BROKERS, ROUTER, check_hosts
+from lab.check.hosts import MOST_BROKERS, NO_MORE_ADDRESSES, ROUTER, check_hosts, no_address
 from lab.check.pairs import check_pair
 from lab.check.ports import check_ports
 from lab.declare.origin import Keys, Origin
@@ -41,7 +41,7 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
         for name in dict.fromkeys(its[MOST_BROKERS:]):
             yield Problem(
                 what=f"{region} has more than {MOST_BROKERS} brokers (a pair counts as two)",
-                remedy="a lab's network has no more addresses: put some in another region",
+                remedy=NO_MORE_ADDRESSES,
                 place=origin.key(*_ROOT, "brokers", name),
             )
     for name, broker in topology.brokers.items():
@@ -177,7 +177,7 @@ def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Prob
             )
         if None in its and region in topology.regions:
             vpc = topology.regions[region].vpc
-            yield Problem(what=f"no address is free in the VPC {vpc}", remedy="make it larger", place=origin.key(*path))
+            yield no_address(vpc, origin.key(*path))
         for address in its:
             if address is not None and (first := taken.setdefault((region, str(address)), name)) != name:
                 yield Problem(

@@ -32,5 +32,11 @@ def how(reason: str) -> str:
     return NOT_AUTHORISED if _LACKS_A_RIGHT.search(reason) else FAILED
 
 
+def untrusted(address: str, reason: str) -> BrokerError:
+    """Return the error of a certificate that was not accepted."""
+    remedy = "connect by a name that the certificate has, with the CA file of this lab"
+    return BrokerError(f"{address}: its certificate is not to be trusted: {reason}", remedy, TLS_FAILED)
+
+
 class HungUp(BrokerError):
     """A broker ended the connection without an answer to a request."""

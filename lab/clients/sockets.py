@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED
+from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED, untrusted
 from lab.errors import BrokerError, LabTimeout
 from lab.runtime.client import Endpoint
 
@@ -24,11 +24,7 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise BrokerError(
-            f"{protocol} at {endpoint}: its certificate is not to be trusted: {error.verify_message}",
-            "connect by a name that the certificate has, with the CA file of this lab",
-            TLS_FAILED,
-        ) from error
+        raise untrusted(f"{protocol} at {endpoint}", error.verify_message) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError) as error:
         # At a published port Docker's own process answers, and hangs up if the broker behind it does not.
         raise BrokerError(f"{protocol} at {endpoint}: it hung up at once", NOT_UP, REFUSED) from error

@@ -25,9 +25,8 @@ from lab.declare.steps.base import Step
 from lab.declare.topology import Broker, Host, ImpairmentFields, Region, Topology, User
 from lab.declare.variant_file import VariantFile
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
-from lab.descriptions import sentences, summary
+from lab.descriptions import DRAFT, sentences, summary
 
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _INNER: tuple[type[BaseModel], ...] = (  # the parts of a topology that have defaults
     Broker, Host, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
 )  # fmt: skip
@@ -37,7 +36,7 @@ _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18
 def topology_schema() -> dict[str, Any]:
     """Return the schema of a topology file."""
     definitions = _definitions([Topology])
-    return {"$schema": _DRAFT, "title": "A topology of mqlab", **definitions.pop("Topology"), "$defs": definitions}
+    return {"$schema": DRAFT, "title": "A topology of mqlab", **definitions.pop("Topology"), "$defs": definitions}
 
 
 def scenario_schema(
@@ -75,7 +74,7 @@ def scenario_schema(
         "then": {"$ref": "#/$defs/Variant"},
         "else": {"$ref": "#/$defs/Scenario"},
     }
-    return {"$schema": _DRAFT, "title": "A scenario of mqlab", **either, "$defs": _used(either, definitions)}
+    return {"$schema": DRAFT, "title": "A scenario of mqlab", **either, "$defs": _used(either, definitions)}
 
 
 def _used(schema: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:

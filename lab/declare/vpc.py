@@ -8,10 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from lab.declare.fields import Cidr, Declared, Duration, Name, Names
-from lab.network.vpc import ANYWHERE, Protocol, Rule
+from lab.network.vpc import ALL_PORTS, ANYWHERE, Protocol, Rule
 from lab.printable import shown
 
-ALL_PORTS = (0, 65535)
 _LONGEST_ADDRESS = 15  # characters
 
 

@@ -197,7 +197,7 @@ class _Opened:
     def _run_router(self, image: str, order: Order) -> str:
         """Start the router and return its container's id; choose other ports if another lab took one of them."""
         # The router alone is on it: the brokers are started meanwhile.
-        self._networks = {**self._networks, **self._claim([networks.INTERNET])}
+        self._networks = {**self._networks, **self._claim([INTERNET])}
         for left in reversed(range(_PORT_TRIES)):
             try:
                 if self._forwards is not None:

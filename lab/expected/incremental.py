@@ -27,10 +27,9 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.matching import digest
+from lab.matching import EMPTY_DIGEST
 
 _OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
-_EMPTY = digest(b"")
 
 # Whether a client at a broker is to receive a destination's messages of a sender, of any sender for None: (client,
 # broker, destination, sender). None if no expectation decides it.
@@ -254,7 +253,7 @@ class Missing:
     def _retain(self, step: str, id: str) -> None:
         """Keep an accepted message as the retained one of its topic; an empty one deletes the one before it."""
         publishing, known = self._retaining[step], self._bodies.pop(id, id)
-        if known == _EMPTY:
+        if known == EMPTY_DIGEST:
             self._retained.pop(publishing.destination, None)
         else:
             self._retained[publishing.destination] = publishing, known

@@ -10,11 +10,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
-from lab.descriptions import sentences, summary
+from lab.descriptions import DRAFT, sentences, summary
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
 
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _PLAIN: Mapping[Any, Mapping[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -31,7 +30,7 @@ def history_schema() -> dict[str, Any]:
     header = _object(Header, {"history": {"const": VERSION}})
     kinds = {kind: _object(cls, {"kind": {"const": kind}}) for kind, cls in KINDS.items()}
     return {
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         "title": "A line of a history of mqlab",
         "description": f"Version {VERSION}: the header is line one, every other line is an observation",
         "type": "object",

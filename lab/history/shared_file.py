@@ -19,7 +19,7 @@ from lab.file_locks import lock, unlock
 from lab.history.bounds import forget
 from lab.history.checksum import Checksum, checksum_of
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
-from lab.history.writing import create, header_line, line
+from lab.history.writing import create, header_line, line, line_octets
 from lab.masking import Mask
 from lab.text_files import BINARY
 
@@ -61,7 +61,7 @@ class SharedHistory:
         """Write observations, one after the other."""
         with self._turn() as steps:
             if steps is not None:
-                self._write(b"".join(self._octets(line(observation)) for observation in observations))
+                self._write(b"".join(line_octets(self._mask, line(observation)) for observation in observations))
 
     def step(self, make: Callable[[int], StepStarted]) -> int:
         """Record the beginning of a verb under the next step number, and return that; 0 after the end."""
@@ -131,7 +131,7 @@ class SharedHistory:
             def end(ended: Ended) -> None:
                 if steps is not None:
                     its = self._checksum()
-                    self._write(its.closed(self._octets(line(its.on(ended)))))
+                    self._write(its.closed(line_octets(self._mask, line(its.on(ended)))))
                     self.path.with_suffix(".part").unlink(missing_ok=True)
                     lock_file(self.path).unlink()
 
@@ -184,10 +184,7 @@ class SharedHistory:
             os.ftruncate(self._file, _whole(self._file, size))  # its writer was killed, or the disk was full
 
     def _append(self, text: str) -> None:
-        self._write(self._octets(text))
-
-    def _octets(self, text: str) -> bytes:
-        return self._mask.json(text).encode("utf-8", "backslashreplace")
+        self._write(line_octets(self._mask, text))
 
     def _write(self, octets: bytes) -> None:
         rest = memoryview(octets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from json.encoder import encode_basestring as quoted
@@ -16,17 +15,22 @@ from lab.history.checksum import Checksum
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.observation import Ended, Header, Observation
 from lab.masking import Mask
+from lab.records import compact_json
 from lab.text_files import append_to_new
 from lab.write_behind import WrittenBehind, write_octets
 
 _OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the line
-_DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def line_octets(mask: Mask, text: str) -> bytes:
+    """Return lines of a history as they are written: masked, and a lone surrogate as its JSON escape."""
+    return mask.json(text).encode("utf-8", "backslashreplace")
 
 
 def header_line(header: Header) -> str:
     """Return the first line of a history."""
     rest = {f.name: getattr(header, f.name) for f in fields(header) if f.name != "history"}
-    return _DUMPS({"history": header.history} | rest) + "\n"
+    return compact_json({"history": header.history} | rest) + "\n"
 
 
 def line(observation: Observation) -> str:
@@ -41,7 +45,8 @@ def line(observation: Observation) -> str:
     fields_of_kind = zip(*_defaults(kind), astuple(observation), strict=True)
     written = {name: value for name, default, value in fields_of_kind if value is not default and value != default}
     del written["t"]
-    return f'{{"t":{observation.t:.6f},"kind":{quoted(observation.kind)}{"," if written else ""}{_DUMPS(written)[1:]}\n'
+    rest = compact_json(written)[1:]
+    return f'{{"t":{observation.t:.6f},"kind":{quoted(observation.kind)}{"," if written else ""}{rest}\n'
 
 
 @cache
@@ -107,13 +112,10 @@ class HistoryFile(WrittenBehind[str | Ended]):
         self._put("".join(waiting[:end]), end)  # type: ignore[arg-type]
         for ended in waiting[end : end + 1]:
             self._over = True
-            last_line = self._octets(line(self._checksum.on(ended)))  # type: ignore[arg-type]
+            last_line = line_octets(self._mask, line(self._checksum.on(ended)))  # type: ignore[arg-type]
             write_octets(self._file, self._checksum.closed(last_line))
 
     def _put(self, lines: str, number: int) -> None:
-        octets = self._octets(lines)
+        octets = line_octets(self._mask, lines)
         self._checksum.add(octets, number)
         write_octets(self._file, octets)
-
-    def _octets(self, text: str) -> bytes:
-        return self._mask.json(text).encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape

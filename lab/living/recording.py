@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from lab.activemq.destinations import ADVISORY
 from lab.activemq.protocols import protocol
 from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
@@ -30,7 +31,6 @@ _FOREVER_SECONDS = 10.0**8  # seconds: three years
 _MOST_REMEMBERED = 100_000  # ids of messages that a browser showed: one that comes again is the same one
 _TELLS_WITHIN = 1.0  # seconds from the error of a request to the client's word that the connection was lost
 _QOS = 2  # a broker delivers a message with its own QoS, at most that of the subscription
-_ADVISORIES = "ActiveMQ.Advisory."
 
 
 class Listening(Protocol):
@@ -204,7 +204,7 @@ class _Taking:
         self._halves: dict[str, int] = {}  # queue → looks that the broker did not end
         self._seen: OrderedDict[tuple[str, str, str, int], None] = OrderedDict()
         self._failed: Exception | None = None
-        self._advisories = any(each.startswith(_ADVISORIES) for each in wanted.topics)
+        self._advisories = any(each.startswith(ADVISORY) for each in wanted.topics)
 
     @property
     def enough(self) -> bool:
@@ -252,7 +252,7 @@ class _Taking:
             if shown is None:
                 self._nameless += 1
                 return
-            if shown.sent_to.name.startswith(_ADVISORIES) and not self._advisories:
+            if shown.sent_to.name.startswith(ADVISORY) and not self._advisories:
                 return
             headers = {name: value for name, value in shown.headers.items() if name != HEADER}
             safe = headers if self._redaction is None else self._redaction.of(headers)

@@ -12,9 +12,10 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 
 from lab.dataclass import dataclass
+from lab.link import policy
 from lab.network.vpc import CLIENT_ADDRESS, INTERNET, Interface, Network, PeeringState, Protocol, Rule
 
-WHAT = "{what}"  # in a Way's words, a placeholder for what was dropped: "tcp 61617"
+WHAT = policy.WHAT
 
 
 class Stop(StrEnum):

@@ -15,10 +15,12 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Self, TypeVar
 
 from lab.dataclass import dataclass
+from lab.link import policy
 from lab.network.refusals import refused
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
-INTERNET = "internet"  # the source of connections by the lab's own clients
+INTERNET = policy.INTERNET  # the source of connections by the lab's own clients
+ALL_PORTS = (0, 65535)
 CLIENT_ADDRESS = IPv4Address("127.0.0.1")  # the address of these clients, as security groups see it
 EXPIRES_AFTER = timedelta(days=7)  # of a request that nobody accepts
 

@@ -7,9 +7,8 @@ from datetime import timedelta
 from ipaddress import IPv4Network
 from typing import Any
 
-from lab.declare.vpc import ALL_PORTS
 from lab.errors import Problem
-from lab.network.vpc import EVERYTHING, Network, Peering, PeeringState, Protocol, Rule, SecurityGroup
+from lab.network.vpc import ALL_PORTS, EVERYTHING, Network, Peering, PeeringState, Protocol, Rule, SecurityGroup
 from lab.plan.network import default_group, default_inbound
 
 _GONE = (PeeringState.DELETED, PeeringState.REJECTED)

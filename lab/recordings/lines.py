@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -16,10 +15,9 @@ from lab.activemq.destinations import has_wildcard, prefixed
 from lab.activemq.protocols import PROTOCOLS
 from lab.printable import shown
 from lab.recordings.values import LARGEST, VERSION, Content, Footer, Header, Name, Priority, QoS, Recorded, Seconds
-from lab.records import record
+from lab.records import compact_json, record
 from lab.whole_lines import LONGEST, LineError, json_object
 
-_DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BEGINS = 'a recording begins with a line such as {"recording":1,…}: mqlab record writes one'
 _KINDS = ("topic://", "queue://")
 
@@ -102,7 +100,7 @@ def parsed(octets: bytes) -> Recorded | Footer:
         if "recording" in fields:
             raise LineError("a second first line", remedy="are these two recordings in one file?") from None
         try:
-            _DUMPS(fields).encode()
+            compact_json(fields).encode()
         except UnicodeEncodeError as error:
             raise LineError("half of a surrogate pair: it is not text") from error
         message = record(fields, _Line)
@@ -166,7 +164,8 @@ def _checked(message: _Line) -> _Line:
 
 
 def _octets(end: Header | Footer) -> bytes:
-    return (_DUMPS(structs.asdict(end)) + "\n").encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
+    text = compact_json(structs.asdict(end)) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
 
 
 def _shown(content: object) -> str:

@@ -14,7 +14,9 @@ from lab.network.link import impairment_text
 from lab.plan.values import BridgePlan, Plan
 from lab.runtime.state_file import StateFile
 
+UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"  # the states of an instance
 ABSENT, DELETED = "not created yet", "deleted"
+OUT = (DOWN, ABSENT, DELETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from lab.activemq.log_lines import BY_ANOTHER
 from lab.dataclass import dataclass
 from lab.declare.steps.broker import State
 from lab.history import BrokerChanged
-from lab.runtime.status import ABSENT, DELETED
+from lab.runtime.status import ABSENT, DELETED, DOWN, OUT, PAUSED, STARTING, STOPPING, UP
 from lab.simulation.broker.store import Store
 from lab.simulation.clock import nanoseconds
 from lab.simulation.costs import Costs
@@ -21,8 +21,6 @@ from lab.simulation.logs import InstanceLog
 # it
 _DYING = SECOND // 40
 _ORDERED = 4  # an order to end is with the process after a quarter of `stop`: 13 to 31 ms from it to a log's first word
-UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
-OUT = (DOWN, ABSENT, DELETED)
 _LOCKED = (
     f"Database /var/lib/activemq/kahadb/lock is {BY_ANOTHER}. "
     "This broker is now in slave mode waiting a lock to be acquired"

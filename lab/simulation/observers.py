@@ -13,13 +13,12 @@ from dataclasses import field
 
 from lab.dataclass import dataclass
 from lab.history import ObserverChanged, Recorder
-from lab.runtime.observer_events import Event, Translator
+from lab.runtime.observer_events import ENDED, FULL, Event, Translator
 from lab.simulation.broker.observer import Observer
 from lab.simulation.kernel import SECOND, Kernel
 
 MOST_EVENTS = 50_000  # that an observer keeps until the lab reads them, as docker/broker/observer has it
 _PATIENCE = SECOND  # ns without an answer after which the history says so, as in the emulation
-_ENDED = "its process ended or does not answer, perhaps with events that were not read"
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -112,9 +111,9 @@ class Observers:
             process.known = True
             self._change(instance, "began", patterns=tuple(self._patterns[self._instances[instance].broker]))
         if process.dropped:
-            why, dropped = "its buffer of events was full", process.dropped
+            dropped = process.dropped
             process.dropped = 0
-            self._change(instance, "lost", since=self._read_at, lost_events=dropped, why=why)
+            self._change(instance, "lost", since=self._read_at, lost_events=dropped, why=FULL)
         self._record(process, self._recorder)
 
     def _record(self, process: _Process, recorder: Recorder) -> None:
@@ -127,7 +126,7 @@ class Observers:
     def _lose(self, instance: str, process: _Process, since: int | None) -> None:
         """Record that a process that is gone may have taken events with it, unless it ended in order."""
         if process.known and not process.stopped and self._recorder is not None:
-            self._change(instance, "lost", since=self._now if since is None else since / SECOND, why=_ENDED)
+            self._change(instance, "lost", since=self._now if since is None else since / SECOND, why=ENDED)
         process.known = False
 
     def _fall_silent(self, instance: str, process: _Process, since: int) -> None:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import cast
 
 from lab.activemq import selectors
-from lab.activemq.destinations import Addressed, destination_of, hears
+from lab.activemq.destinations import ADVISORY, Addressed, destination_of, hears
 from lab.activemq.log_lines import NAMED, pattern
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import sanitise
@@ -33,7 +33,6 @@ from lab.simulation.protocols import sentences as of_sessions
 from lab.simulation.regex_alternatives import narrowed
 from lab.units import format_duration
 
-_ADVISORIES = "ActiveMQ.Advisory."
 _REAL = "run it with real brokers: --runtime emulation"
 
 
@@ -125,9 +124,9 @@ def _end(scenario: Scenario, limit: timedelta) -> Iterator[Problem]:
 def _hears_advisories(step: Step) -> bool:
     """Return whether a step is about advisories: a subscription with a wildcard has them from a real broker too."""
     destination = _destination(step)
-    named = destination.partition("://")[2].startswith(_ADVISORIES)
+    named = destination.partition("://")[2].startswith(ADVISORY)
     listens = step.login is not None and step.login.listens
-    return named or (listens and hears(destination, f"topic://{_ADVISORIES}>"))
+    return named or (listens and hears(destination, f"topic://{ADVISORY}>"))
 
 
 def _destination(step: Step) -> str:

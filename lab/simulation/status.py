@@ -12,6 +12,10 @@ from lab.runtime.state_file import StateFile
 from lab.runtime.status import (
     ABSENT,
     DELETED,
+    PAUSED,
+    STARTING,
+    STOPPING,
+    UP,
     BridgeStatus,
     BrokerStatus,
     DirectionNow,
@@ -21,7 +25,7 @@ from lab.runtime.status import (
     shown_cause,
     waiting_since,
 )
-from lab.simulation.instances import PAUSED, STARTING, STOPPING, UP, Instance, Instances
+from lab.simulation.instances import Instance, Instances
 
 _CONTAINER = {UP: "running", STARTING: "running", STOPPING: "running", PAUSED: "paused", ABSENT: ABSENT}
 

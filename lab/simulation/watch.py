@@ -7,7 +7,8 @@ from typing import Protocol
 
 from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, SightChanged
 from lab.runtime.messages import Destination
-from lab.simulation.instances import PAUSED, Instances
+from lab.runtime.status import PAUSED
+from lab.simulation.instances import Instances
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.logs import InstanceLog
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from lab.emulation.brokers.power import UP
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.state import InstanceState, LabState
 from lab.errors import HostError, InputError
@@ -21,6 +20,7 @@ from lab.masking import Mask
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
 from lab.runtime.state_file import StateFile
+from lab.runtime.status import UP
 from tests.living.live_lab import LiveLab
 
 SHIPPED, OWN = SecretStr("MQ-lab-2026-testuser"), SecretStr("of-nobody-else-7")

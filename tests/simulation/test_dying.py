@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from lab.masking import Mask
-from lab.runtime.status import DELETED
+from lab.runtime.status import DELETED, DOWN, STARTING, UP
 from lab.simulation.costs import with_values
-from lab.simulation.instances import DOWN, STARTING, UP, Instance, Machine, StoreLock
+from lab.simulation.instances import Instance, Machine, StoreLock
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.logs import InstanceLog
 

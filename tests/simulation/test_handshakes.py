@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab.link.impairment import LinkState
-from lab.simulation.instances import DOWN, PAUSED, UP
+from lab.runtime.status import DOWN, PAUSED, UP
 from lab.simulation.kernel import SECOND
 from tests.simulation.labs import MS
 from tests.simulation.test_connectors import STATIC, world

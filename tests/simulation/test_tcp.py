@@ -11,7 +11,7 @@ import pytest
 from lab.link.impairment import Impairment, LinkState
 from lab.network.vpc import INTERNET
 from lab.plan.values import Plan
-from lab.simulation.instances import DOWN, PAUSED, UP
+from lab.runtime.status import DOWN, PAUSED, UP
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.buffers import window
 from lab.simulation.tcp.connection import Address

@@ -11,12 +11,12 @@ from lab.link.impairment import LinkState
 from lab.plan.values import Plan
 from lab.runtime.client import Client
 from lab.runtime.messages import ORDINARY, Incoming, Session
+from lab.runtime.status import UP
 from lab.scenarios import plan_named
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.store import Store
 from lab.simulation.clients import Target, connect
 from lab.simulation.clock import VirtualClock
-from lab.simulation.instances import UP
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.wire import Wire

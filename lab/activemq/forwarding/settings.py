@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from lab.activemq.destinations import ADVISORY
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.releases import numbers
 from lab.dataclass import dataclass
@@ -15,7 +16,7 @@ NO_LIMIT = -1
 NETWORK_TTL = "networkTTL"
 PRIORITY = "decreaseNetworkConsumerPriority"
 NETWORK_PRIORITY = -5  # ConsumerInfo.NETWORK_CONSUMER_PRIORITY
-_ADVISORIES = "ActiveMQ.Advisory.Consumer."
+_ADVISORIES = f"{ADVISORY}Consumer."
 _KINDS = {"Queue": "queue", "Topic": "topic"}  # as an advisory's topic has them
 LARGEST_TTL = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
 

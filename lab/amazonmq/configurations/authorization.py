@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from lab.activemq.destinations import ADVISORY
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Element
 from lab.errors import Problem
 
-ADVISORIES = "ActiveMQ.Advisory.>"
+ADVISORIES = f"{ADVISORY}>"
 RIGHTS = ("read", "write", "admin")
 _COVERING = (">", "ActiveMQ.>", ADVISORIES)
 

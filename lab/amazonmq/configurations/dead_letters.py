@@ -37,18 +37,11 @@ def shared(configurations: Iterable[Configuration]) -> frozenset[str]:
     named = (
         f"{each.name}://{each.get('physicalName')}"
         for element in _strategies(configurations, "sharedDeadLetterStrategy")
-        for each in _within(element)
+        for each in element.walk()
         if each.name in ("queue", "topic") and each.get("physicalName")
     )
     return frozenset((DEAD_LETTERS, *named))
 
 
 def _strategies(configurations: Iterable[Configuration], name: str) -> Iterator[Element]:
-    return (each for one in configurations for each in _within(one.broker) if each.name == name)
-
-
-def _within(element: Element) -> Iterator[Element]:
-    """Yield the elements in an element, and those in them."""
-    for child in element.children:
-        yield child
-        yield from _within(child)
+    return (each for one in configurations for each in one.broker.walk() if each.name == name)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.configuration import Configuration
-from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
 
@@ -30,14 +27,14 @@ class Routing:
 
 def routing(configuration: Configuration) -> Routing:
     """Return the routing that a sanitised configuration asks for."""
-    elements = list(_within(configuration.broker))
+    elements = [each for child in configuration.broker.children for each in child.walk()]
     dead: list[str] = []
     demanded: list[str] = []
     for element in elements:
         if element.name == "individualDeadLetterStrategy":
             dead += (element.get("queuePrefix") or "", element.get("topicPrefix") or "")
         elif element.name == "sharedDeadLetterStrategy":
-            dead += (each.get("physicalName") or "" for each in _within(element) if each.name in ("queue", "topic"))
+            dead += (each.get("physicalName") or "" for each in element.walk() if each.name in ("queue", "topic"))
         elif element.name == "staticallyIncludedDestinations":
             demanded += (f"{each.name}://{each.get('physicalName') or '>'}" for each in element.children)
         if is_true(element.get("useVirtualDestSubs")):  # a virtual destination is as good as a subscriber then
@@ -46,10 +43,3 @@ def routing(configuration: Configuration) -> Routing:
     return Routing(
         virtual=virtual, dead_letters=tuple(dict.fromkeys(name for name in dead if name)), demanded=tuple(demanded)
     )
-
-
-def _within(element: Element) -> Iterator[Element]:
-    """Yield the elements in an element, and those in them."""
-    for child in element.children:
-        yield child
-        yield from _within(child)

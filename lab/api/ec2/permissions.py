@@ -11,9 +11,8 @@ from lab.api.ec2.handling import Answer, Request, block
 from lab.api.refused import ApiRefused
 from lab.api.served_account import ServedAccount
 from lab.dataclass import dataclass
-from lab.network.vpc import Protocol, Rule, SecurityGroup
+from lab.network.vpc import ALL_PORTS, Protocol, Rule, SecurityGroup
 
-ALL_PORTS = (0, 65535)
 _ALL_TYPES = (-1, -1)  # of ICMP
 _LAST_TYPE = 255
 _PROTOCOLS = {

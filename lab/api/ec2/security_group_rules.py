@@ -10,7 +10,7 @@ from lab.api.ec2.ec2_records import Ec2Records, removed
 from lab.api.ec2.filters import chosen, fitting
 from lab.api.ec2.handling import Answer, Request, change, required, takes
 from lab.api.ec2.lookups import group_in, groups_in
-from lab.api.ec2.permissions import ALL_PORTS, AskedRule, asked_rules, rule_answer, rule_of, unknown_permission
+from lab.api.ec2.permissions import AskedRule, asked_rules, rule_answer, rule_of, unknown_permission
 from lab.api.ec2.security_groups import asked_group
 from lab.api.ec2.tags import requested_tags, tagged, tags_of, untagged
 from lab.api.handler import Handler
@@ -21,7 +21,7 @@ from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.network import security_groups
 from lab.network.refusals import refused
 from lab.network.security_groups import Way
-from lab.network.vpc import Network, Protocol, Rule, SecurityGroup
+from lab.network.vpc import ALL_PORTS, Network, Protocol, Rule, SecurityGroup
 
 _MEMBERS = (
     "CidrIp",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
+from lab.check.terms import WHOLE_NAME
 from lab.declare.expectations.topics_page import TopicsPage
 from lab.declare.steps.subscribe import Subscribe
 from lab.declare.unrolling import every_step
@@ -25,7 +26,7 @@ def check(context: Context, expectation: TopicsPage) -> Iterator[Problem]:
     if "topic" in context.unknown:
         return
     if has_wildcard(wanted):
-        yield context.wrong("topic", "a console lists topics by name", "* and > are wildcards: write a name")
+        yield context.wrong("topic", "a console lists topics by name", WHOLE_NAME)
     elif not any(hears(each, wanted) for each in used):
         what = f"no step uses {wanted}, so nothing is expected"
         yield context.wrong("topic", what, f"used: {', '.join(used) or 'nothing'}")

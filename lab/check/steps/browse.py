@@ -8,6 +8,7 @@ from lab.activemq.destinations import has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
 from lab.check.subscriptions import Subscriptions
+from lab.check.terms import NO_QUEUES, WHOLE_NAME
 from lab.declare.steps.browse import Browse
 from lab.errors import Problem
 
@@ -15,9 +16,9 @@ from lab.errors import Problem
 def check(context: Context, step: Browse) -> Iterator[Problem]:
     """Yield the Problems of the queue, the protocol and the client."""
     if protocol(step.over) == "mqtt":
-        yield context.wrong("over", "MQTT knows topics, not queues", "write over: stomp or amqp")
+        yield context.wrong("over", NO_QUEUES, "write over: stomp or amqp")
     if has_wildcard(f"queue://{step.queue}"):
-        yield context.wrong("queue", "one queue is browsed", "* and > are wildcards: write a whole name")
+        yield context.wrong("queue", "one queue is browsed", WHOLE_NAME)
     elif "," in step.queue:
         yield context.wrong("queue", "one queue is browsed", "write a step for each part")
     if step.client in context.recall(Subscriptions).now:

@@ -8,6 +8,7 @@ from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
 from lab.check.subscriptions import Subscriptions, too_early
+from lab.check.terms import NO_QUEUES, WHOLE_NAME
 from lab.declare.steps.consume import Consume
 from lab.errors import Problem
 
@@ -19,10 +20,9 @@ def check(context: Context, step: Consume) -> Iterator[Problem]:
 
 def _of_a_queue(context: Context, step: Consume) -> Iterator[Problem]:
     if protocol(step.over or "") == "mqtt":
-        yield context.wrong("over", "MQTT knows topics, not queues", "write over: stomp or amqp")
+        yield context.wrong("over", NO_QUEUES, "write over: stomp or amqp")
     if has_wildcard(destination_of(step) or ""):
-        right = "* and > are wildcards: write a whole name"
-        yield context.wrong("queue", "messages are taken of one queue", right)
+        yield context.wrong("queue", "messages are taken of one queue", WHOLE_NAME)
     if step.client in context.recall(Subscriptions).now:
         right = "remove queue, broker and over to take of its subscription, or give this client another name"
         yield context.wrong("client", f"the client {step.client} is subscribed already", right)

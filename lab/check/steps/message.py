@@ -9,7 +9,7 @@ from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY, LARGEST_FRAME
 from lab.check.context import Context
-from lab.check.terms import check_destination, check_terms
+from lab.check.terms import WHOLE_NAME, check_destination, check_terms
 from lab.declare.steps.message import Message
 from lab.errors import Problem
 from lab.printable import is_text
@@ -23,8 +23,7 @@ def check(context: Context, step: Message) -> Iterator[Problem]:
     yield from check_destination(context, step)
     if has_wildcard(destination_of(step) or ""):
         field = "topic" if step.topic is not None else "queue"
-        right = "* and > are wildcards: write a whole name"
-        yield context.wrong(field, "a message is sent to one destination", right)
+        yield context.wrong(field, "a message is sent to one destination", WHOLE_NAME)
     yield from check_terms(context, step)
     yield from _body(context, step)
     if step.expiry is not None and protocol(step.over) == "amqp" and step.expiry > LONGEST_EXPIRY:

@@ -8,6 +8,7 @@ from typing import Protocol
 from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY
 from lab.check.steps.message import LONGEST_EXPIRY
+from lab.check.terms import NO_QUEUES
 from lab.declare.steps.replay import Replay
 from lab.errors import Problem
 from lab.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
@@ -79,7 +80,7 @@ def _carried(place: Place, step: Replay, key: StreamKey, stream: Stream) -> Iter
     if speaks == "mqtt":
         has = [name for name in ("headers", "group", "priority", "expiry") if _differs(name, stream)]
         if key.destination.startswith("queue://"):
-            yield place.wrong(field, f"MQTT knows topics, not queues: {its}", stomp_or_amqp)
+            yield place.wrong(field, f"{NO_QUEUES}: {its}", stomp_or_amqp)
         elif has:
             yield place.wrong(field, f"MQTT carries no {', '.join(has)}: {its} have", stomp_or_amqp)
     elif speaks == "stomp" and (own := sorted(_OF_SEND & {*stream.headers, *stream.varying})):

@@ -11,6 +11,7 @@ from lab.check.message_places import Fed
 from lab.check.network import NetworkSoFar
 from lab.check.service import check_owner
 from lab.check.subscriptions import Subscriptions, too_early
+from lab.check.terms import WHOLE_NAME
 from lab.declare.steps.wait import Wait
 from lab.errors import Problem
 
@@ -38,7 +39,7 @@ def _destination(context: Context, step: Wait, destination: str) -> Iterator[Pro
             listed = f"subscribed to: {', '.join(sorted(heard)) or 'nothing'}"
             yield context.wrong(field, f"no client subscribes to {destination}, so there is never any demand", listed)
     elif has_wildcard(destination):
-        yield context.wrong(field, "a queue is looked at by itself", "* and > are wildcards: write a whole name")
+        yield context.wrong(field, "a queue is looked at by itself", WHOLE_NAME)
     elif not fed.may_have(destination) and not any(hears(each, destination) for each in heard):
         used = sorted(each for each in heard | fed.sent if each.startswith("queue"))
         listed = f"used here: {', '.join(used) or 'none'}"

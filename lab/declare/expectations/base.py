@@ -85,6 +85,12 @@ class Term(NamedTuple):
         return None if after is None or within is None else cls(after, within)
 
 
+def check_together(within: timedelta | None, after: str | None) -> None:
+    """Raise ValueError unless an expectation has both fields of a term, or neither."""
+    if (within is None) != (after is None):
+        raise ValueError("within and after go together")
+
+
 class Arrivals(NamedTuple):
     """The messages that an expectation covers, and the maximum time from the sending to the delivery of each."""
 

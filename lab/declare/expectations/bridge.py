@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from lab.declare.expectations.base import After, Expectation, Term, is_fault
+from lab.declare.expectations.base import After, Expectation, Term, check_together, is_fault
 from lab.declare.fields import Duration, YesNo
 from lab.declare.references import BrokerName, ConnectorName, Reference, Thing
 from lab.declare.steps.base import Part
@@ -43,8 +43,7 @@ class Bridge(Expectation):
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        if (self.within is None) != (self.after is None):
-            raise ValueError("within and after go together")
+        check_together(self.within, self.after)
         if self.up is None and not self.agree:
             raise ValueError("nothing is expected: write up: … or agree: yes")
         if self.up is None and self.after is not None:

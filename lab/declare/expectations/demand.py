@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.destination_fields import OneDestination
-from lab.declare.expectations.base import AfterDemand, Expectation, Term, may_change_demand
+from lab.declare.expectations.base import AfterDemand, Expectation, Term, check_together, may_change_demand
 from lab.declare.fields import Duration, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
@@ -46,6 +46,5 @@ class Demanded(Expectation, OneDestination):
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        if (self.within is None) != (self.after is None):
-            raise ValueError("within and after go together")
+        check_together(self.within, self.after)
         return self

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import Lock
 
-from lab.emulation.brokers.power import PAUSED, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.state import BrokerState, InstanceState
+from lab.runtime.status import PAUSED
 
 
 class Actives:

@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 from lab.declare.steps.broker import State
 from lab.emulation.brokers.containers import remove_store
-from lab.emulation.brokers.power import DOWN, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining
@@ -20,6 +20,7 @@ from lab.history import BrokerChanged
 from lab.masking import Mask
 from lab.runtime.clock import Clock
 from lab.runtime.state_file import StateFile
+from lab.runtime.status import DOWN
 
 
 @explaining

@@ -24,10 +24,8 @@ from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.runtime.clock import Clock
 from lab.runtime.state_file import StateFile
-from lab.runtime.status import ABSENT, DELETED
+from lab.runtime.status import ABSENT, DELETED, DOWN, PAUSED, STARTING, STOPPING, UP
 
-UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
-OUT = (DOWN, ABSENT, DELETED)
 _KILLED = 137  # 128 and the number of SIGKILL
 _SEEN = {"running": UP, "paused": PAUSED, "created": ABSENT, "restarting": STARTING}  # the engine's words
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from lab.emulation.brokers.power import DOWN, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.state import InstanceState
+from lab.runtime.status import DOWN
 
 
 class Refusals:

@@ -25,7 +25,7 @@ LOG_BYTES_PER_SECOND = 2**16  # a log that comes more slowly than this has no en
 MOST_LINE_BYTES = 2**20  # bytes of a line of an answer that goes on while the engine works, or of a log
 MOST_ERROR_BYTES = 2**16
 _PORTION = 2**16  # bytes
-_HEAD_BYTES = 8  # bytes before each part of a command's output: which output, and how long
+HEAD_BYTES = 8  # bytes before each part of a command's output: which output, and how long
 _EXPLANATION = 500  # characters of a refusal that the engine explains in no way that its API has
 _CONTAINER = re.compile(r"/containers/[^/]+/(json|exec)$")
 _VERSIONED = re.compile(r"/v\d[\d.]*(?=/)")
@@ -214,8 +214,8 @@ def _unframed(came: bytes) -> bytes:
     """Return the output of a command without the engine's heads, of 8 bytes, before each part."""
     parts, at = list[bytes](), 0
     while at < len(came):
-        size = int.from_bytes(came[at + 4 : at + _HEAD_BYTES], "big")
-        at += _HEAD_BYTES + size
+        size = int.from_bytes(came[at + 4 : at + HEAD_BYTES], "big")
+        at += HEAD_BYTES + size
         if at > len(came):
             raise BrokenAnswer("the output of a command is cut short")
         parts.append(came[at - size : at])

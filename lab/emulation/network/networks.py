@@ -26,8 +26,8 @@ from lab.emulation.engine.containers import make_network
 from lab.emulation.network import subnets
 from lab.emulation.network.subnets import Subnet
 from lab.errors import HostError
+from lab.network.vpc import INTERNET
 
-INTERNET = "internet"
 _ROUTES = Path("/proc/net/route")
 _TAKEN = ("overlap",)  # in the words of every engine from 20.10 to 29
 

@@ -16,12 +16,12 @@ import docker.errors
 from requests.exceptions import RequestException
 
 import docker
+from lab.emulation.engine.answers import HEAD_BYTES
 from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
 from lab.errors import HostError
 
 _COMMAND = ["python3", "/opt/mqlab/relay.py"]
 _ANSWER_SECONDS = 30.0  # seconds; an answer takes some milliseconds on an idle machine
-_HEAD_BYTES = 8  # bytes before each part of the engine's stream: which output, and how long
 _OUTPUT = 1
 
 
@@ -110,7 +110,7 @@ class Relay:
 
     def _part(self, link: socket.socket) -> bytes:
         """Return the next part of the command's output; raise HostError with its text if it is on stderr."""
-        which, size = (head := self._take(link, _HEAD_BYTES))[0], int.from_bytes(head[4:], "big")
+        which, size = (head := self._take(link, HEAD_BYTES))[0], int.from_bytes(head[4:], "big")
         part = self._take(link, size)
         if which != _OUTPUT:
             raise HostError(f"the router's relay failed: {part.decode(errors='replace').strip()[-500:]}")

@@ -20,11 +20,12 @@ from lab.dataclass import dataclass
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start
-from lab.emulation.network.networks import INTERNET, LabNetwork
+from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.published_at import is_loopback
 from lab.emulation.network.relay import Relay, why_silent
 from lab.errors import HostError
 from lab.link.impairment import Impairment, LinkState, Setting, read_setting
+from lab.network.vpc import INTERNET
 from lab.plan.values import LinkPlan
 from lab.runtime.clock import Clock, RealClock
 
@@ -73,7 +74,7 @@ def configuration(
                 "name": network.region,
                 "address": f"{network.subnet.router}/{network.subnet.network.prefixlen}",
                 "gateway": str(network.subnet.gateway),
-                "kind": "internet" if network.region == INTERNET else "region",
+                "kind": INTERNET if network.region == INTERNET else "region",
             }
             for network in networks
         ],

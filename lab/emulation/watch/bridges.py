@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from lab.activemq.log_lines import STARTED
 from lab.dataclass import dataclass
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import OUT, PAUSED, STARTING, STOPPING, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.look_times import LookTimes
@@ -22,6 +22,7 @@ from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Recorder, Si
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed
 from lab.runtime.messages import Destination
+from lab.runtime.status import OUT, PAUSED, STARTING, STOPPING
 
 # Names of lines after which a broker lists another end, or lists its ends at all: it registers the MBean of one that
 # has come, and removes that of one that has gone, just before it logs that.

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lab.activemq.destinations import ADVISORY
 from lab.emulation.watch import mbeans
 from lab.emulation.watch.mbeans import Answer
 from lab.history import Counted, SnapshotTaken
 from lab.plan.values import BridgePlan
 
-_ADVISORY = "ActiveMQ.Advisory."
 _OF_BROKER = {  # our name → the MBean's
     "enqueued": "TotalEnqueueCount",
     "dequeued": "TotalDequeueCount",
@@ -79,7 +79,7 @@ def silent(snapshot: str, broker: str, t: float) -> SnapshotTaken:
 
 def _broker(answer: Answer, destinations: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
     listed = Counter(destination.partition("://")[0] for destination, _ in _listed(destinations))
-    its = [each for each in mbeans.read_subscriptions(consumers) if not each.destination.name.startswith(_ADVISORY)]
+    its = [each for each in mbeans.read_subscriptions(consumers) if not each.destination.name.startswith(ADVISORY)]
     of_all = {
         "topics": listed["topic"],
         "queues": listed["queue"],
@@ -110,7 +110,7 @@ def _listed(answer: Answer) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each destination, except advisory topics, with its attributes."""
     for object_name, values in answer.items():
         name = str(values.get("Name") or "")
-        if name and not name.startswith(_ADVISORY):
+        if name and not name.startswith(ADVISORY):
             yield f"{mbeans.keys(object_name)['destinationType'].lower()}://{name}", values
 
 

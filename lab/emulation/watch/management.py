@@ -9,7 +9,7 @@ from functools import partial
 from lab.activemq.bridge_logins import INBOUND
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import PAUSED, STARTING, STOPPING, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch import broker_counters, mbeans
 from lab.emulation.watch.jolokia import Jolokia
@@ -20,6 +20,7 @@ from lab.plan.values import BridgePlan
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Down, Silent
 from lab.runtime.messages import Destination
+from lab.runtime.status import PAUSED, STARTING, STOPPING
 
 
 class Management:

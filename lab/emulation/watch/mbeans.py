@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.activemq.bridge_logins import INBOUND, OUTBOUND, is_login
-from lab.activemq.destinations import is_on
+from lab.activemq.destinations import ADVISORY, is_on
 from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN
 from lab.dataclass import dataclass
 from lab.history import BridgeSeen, DestinationSeen
@@ -40,8 +40,7 @@ _DESTINATION = (
     "ExpiredCount",
 )
 _SUBSCRIPTION = ("ClientId", "DestinationName", "DestinationQueue", "DestinationTopic", "Network", "DiscardedCount")
-_ADVISORY = "ActiveMQ.Advisory."
-_ADVISORIES = f"{_ADVISORY}Consumer."
+_CONSUMERS = f"{ADVISORY}Consumer."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +115,7 @@ def purges(name: str, answer: Answer) -> list[Operation]:
         topic, its = keys(object_name)["destinationType"] == "Topic", str(values.get("Name") or "")
         if not topic and values.get("QueueSize") != 0:  # the broker logs each purge
             done.append((object_name, "purge", ()))
-        elif topic and its and not its.startswith(_ADVISORY) and values.get("ConsumerCount") == 0:
+        elif topic and its and not its.startswith(ADVISORY) and values.get("ConsumerCount") == 0:
             done.append((_root(name), "removeTopic", (its,)))
     return done
 
@@ -235,7 +234,7 @@ def listens_for_demand(bridge: BridgePlan, at_initiator: Answer, at_responder: A
 
 def _listens(consumers: Answer, *login: str) -> bool:
     return any(
-        subscription.destination.name.startswith(_ADVISORIES) and is_login(subscription.client_id, *login)
+        subscription.destination.name.startswith(_CONSUMERS) and is_login(subscription.client_id, *login)
         for subscription in read_subscriptions(consumers)
     )
 

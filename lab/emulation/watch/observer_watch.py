@@ -12,7 +12,7 @@ from lab.errors import BrokerError
 from lab.history import Observation, ObserverChanged, Recorder
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Down, Failed
-from lab.runtime.observer_events import Translator
+from lab.runtime.observer_events import ENDED, FULL, Translator
 
 _POLL_SECONDS = 0.05  # seconds between two requests: an event is in the history within 0.1 s
 PATIENCE = 1.0  # seconds without an answer after which the history says that answers are missing
@@ -186,7 +186,7 @@ class _InstanceWatch:
         if answer.head.dropped > process.dropped:
             lost = answer.head.dropped - process.dropped
             process.dropped = answer.head.dropped
-            self._changed("lost", since=self._read_at, lost_events=lost, why="its buffer of events was full")
+            self._changed("lost", since=self._read_at, lost_events=lost, why=FULL)
         self._record(process, answer)
         process.next = answer.head.first + len(answer.events)
         more = answer.head.left > len(answer.events)
@@ -221,7 +221,7 @@ class _InstanceWatch:
         if process is not None:
             self._processes.pop(self.instance.name, None)
             if not process.stopped:
-                self.lose("its process ended or does not answer, perhaps with events that were not read")
+                self.lose(ENDED)
 
     def _begin(self, answer: Answer, before: float, after: float) -> Process:
         process = Process(started=answer.head.started, translator=Translator(self.instance.broker), offset=0, error=0)

@@ -27,9 +27,8 @@ from lab.history import (
 from lab.judge.evidence.flaws import ROUNDED, Flaws
 from lab.judge.evidence.redeliveries import Redeliveries
 from lab.judge.evidence.same_bodies import SameBodies
-from lab.matching import MOST_MESSAGES, digest
+from lab.matching import EMPTY_DIGEST, MOST_MESSAGES
 
-EMPTY = digest(b"")
 TEXT = "stomp-wss"  # what shows a body that is not UTF-8 as text
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK
@@ -189,7 +188,7 @@ class Ledger:
             if publication.digests is None:
                 publication.digests = array("q", [-1]) * (publication.count + 1)
             publication.digests[number] = self._known(send)
-            if publication.retained and send.digest == EMPTY:
+            if publication.retained and send.digest == EMPTY_DIGEST:
                 publication.empty.add(number)
 
     def acknowledged(self, ack: Acknowledged) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import NamedTuple
 
-from lab.activemq.destinations import has_wildcard
+from lab.activemq.destinations import ADVISORIES, has_wildcard
 from lab.dataclass import dataclass
 from lab.history import Counted, SnapshotTaken
 
@@ -132,7 +132,7 @@ class Snapshots:
 
 def not_counted(destination: str) -> str:
     """Return why no snapshot has a destination, whatever a broker counts of it; "" where it would."""
-    if destination.startswith("topic://ActiveMQ.Advisory."):
+    if destination.startswith(ADVISORIES):
         return f"snapshots leave out advisory topics such as {destination}"
     if has_wildcard(destination) or "," in destination:
         return f"{destination} is not one destination, and a counter is of one"

@@ -28,9 +28,9 @@ from lab.simulation.bridge.sentences import DISPOSED, SHUT_DOWN, UNKNOWN, except
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
+from lab.simulation.broker.sentences import security_error
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.endless_runs import refuse_circle
-from lab.simulation.protocols.sentences import security_error
 
 _RACE = 1_000_000  # ns between the threads of two connections that are told of one consumer
 _AT_ONCE = 100  # messages: more than come while an answer goes from thread to thread

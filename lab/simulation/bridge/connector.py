@@ -203,10 +203,7 @@ class Series:
         rules, lasted = self._settings.discovery, self.host.process.now - self._began
         self._failures = self._failures + 1 if lasted < rules.least else 0
         if 0 < rules.attempts <= self._failures:
-            text = (
-                f"Reconnect attempts exceeded {rules.attempts} tries.  Reconnecting has been disabled for: {self.url}"
-            )
-            self.host.log("WARN", "SimpleDiscoveryAgent", text)
+            self.host.say(sentences.disabled(rules.attempts, self.url))
             return
         self._delay = rules.next_delay(self._delay, lasted)
         self._timer = self.host.process.after(self._delay, self.begin)

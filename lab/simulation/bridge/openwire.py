@@ -8,12 +8,11 @@ from lab.simulation.bridge.commands import KeepAlive, WireFormat
 from lab.simulation.bridge.inactivity import InactivityMonitor
 from lab.simulation.bridge.sentences import END_OF_STREAM, RESET, TIMED_OUT, inactive, no_attempt
 from lab.simulation.broker.process import Process
-from lab.simulation.kernel import MILLISECOND, Timer, cancel
+from lab.simulation.kernel import MILLISECOND, SECOND, Timer, cancel
 from lab.simulation.protocols.session import Frame
 from lab.simulation.protocols.sizes import RECORD
 from lab.simulation.tcp.connection import Connection
 
-SECOND = 1_000_000_000  # ns
 NO_ATTEMPT = 30 * SECOND  # `startConnectCheckTask`: what has no wire format by then is ended
 _ENDS = {"closed": END_OF_STREAM, "reset": RESET, "timed out": TIMED_OUT}
 

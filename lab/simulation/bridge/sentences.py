@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.simulation.broker.sentences import Sentence, password_invalid
-from lab.simulation.protocols.sentences import security_error, transport_failed
+from lab.simulation.broker.sentences import Sentence, password_invalid, security_error
+from lab.simulation.protocols.sentences import transport_failed
 from lab.simulation.protocols.session import is_security
 
 BRIDGE, CONNECTOR, CONNECTION = "DemandForwardingBridgeSupport", "DiscoveryNetworkConnector", "TransportConnection"

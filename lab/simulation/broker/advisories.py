@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lab.activemq.bridge_logins import is_login
+from lab.activemq.destinations import ADVISORIES
 from lab.simulation.broker.authorization import ADMIN, Authorization
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.session import Session
 
 Told = Callable[[ConsumerInfo, bool], None]
 Forgotten = Callable[[str, str], None]  # client id, name
-CONNECTIONS = "topic://ActiveMQ.Advisory.Connection"
-CONSUMERS = "topic://ActiveMQ.Advisory.Consumer.>"
+CONNECTIONS = f"{ADVISORIES}Connection"
+CONSUMERS = f"{ADVISORIES}Consumer.>"
 
 
 class _Follower(NamedTuple):
@@ -107,7 +108,7 @@ class Advisories:
 def of_consumers(destination: str) -> str:
     """Return the topic of the advisories on a destination's consumers: `AdvisorySupport.getConsumerAdvisoryTopic`."""
     kind, _, name = destination.partition("://")
-    return f"topic://ActiveMQ.Advisory.Consumer.{'Topic' if kind.endswith('topic') else 'Queue'}.{name}"
+    return f"{ADVISORIES}Consumer.{'Topic' if kind.endswith('topic') else 'Queue'}.{name}"
 
 
 def of_producers(destination: str) -> str:
@@ -118,4 +119,4 @@ def of_producers(destination: str) -> str:
 def of_destinations(destination: str) -> str:
     """Return the topic of the advisories on destinations of a kind: `AdvisorySupport.getDestinationAdvisoryTopic`."""
     kind = "".join(part.capitalize() for part in destination.partition("://")[0].split("-"))
-    return f"topic://ActiveMQ.Advisory.{kind}"
+    return f"{ADVISORIES}{kind}"

@@ -7,10 +7,10 @@ range, and the history records that.
 from __future__ import annotations
 
 from lab.simulation.broker.calibrated_range import Tell
+from lab.simulation.broker.limits import MIB
 from lab.simulation.broker.message import Message
+from lab.simulation.kernel import SECOND
 
-SECOND = 1_000_000_000  # ns
-MIB = 2**20
 # A burst of 2,500 over a bridge took 0.28 ms each, which is 3,570 a second; only a shorter one, of one broker, was
 # quicker.
 MESSAGES = 3000

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from lab.activemq.destinations import ADVISORIES
 from lab.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.subscriptions import Subscription, TopicSubscription
-from lab.simulation.broker.topic import ADVISORIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from lab.simulation.broker.message import Message
 from lab.simulation.broker.observer import Observer
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.regions import Regions
-from lab.simulation.broker.sentences import not_authorized
+from lab.simulation.broker.sentences import security_error
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import Costs
 from lab.simulation.broker.stamps import stamped
@@ -92,7 +92,7 @@ class Intake:
             if right == READ and destination != CONSUMERS:
                 self._advisories.check(by, of_consumers(destination))
         except Refused as refused:
-            self._log(*not_authorized(by.address, refused.words))
+            self._log(*security_error(by.address, refused.words))
             raise
         if destination not in self._regions.all and self._virtual.refuses(destination):
             raise Refused(NAMELESS)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 
-from lab.activemq.destinations import has_wildcard
+from lab.activemq.destinations import ADVISORIES, has_wildcard
 from lab.activemq.forwarding.filters import covers, parts
 from lab.clients.refusals import NOT_AUTHORISED, how
 from lab.runtime.observer_events import Event
@@ -24,7 +24,6 @@ from lab.simulation.kernel import MILLISECOND
 CAUSE = "dlqDeliveryFailureCause"  # the property that has the cause of a dead letter
 _LARGEST_DIGESTED = 1024 * 1024  # bytes
 _STOMP_ADDRESS = "127.0.0.1"  # `ProtocolConverter` gives no other
-_ADVISORIES = "topic://ActiveMQ.Advisory."
 _OWN = "vm"  # where the broker itself sends; its connections for bridges are vm://tokyo
 
 
@@ -217,7 +216,7 @@ class Observer:
             known = self._known[destination] = any(
                 covers(pattern, part)
                 for part in parts(destination)
-                if not part.startswith(_ADVISORIES)
+                if not part.startswith(ADVISORIES)
                 for pattern in self._patterns
             )
         return known
@@ -227,7 +226,7 @@ class Observer:
 
     def _hears(self, destination: str) -> bool:
         """Return whether a consumer is observed; each dispatch decides which messages of its pattern are."""
-        return self._observes(destination) or (has_wildcard(destination) and not destination.startswith(_ADVISORIES))
+        return self._observes(destination) or (has_wildcard(destination) and not destination.startswith(ADVISORIES))
 
     def _event(self, event: str, /, *, at: int | None = None, **fields: object) -> None:
         self._tell(Event(at=self._now() if at is None else at, event=event, **fields))  # type: ignore[arg-type]

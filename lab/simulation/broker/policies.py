@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cmp_to_key
 
+from lab.activemq.destinations import DEAD_LETTERS
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
 from lab.simulation.kernel import MILLISECOND
 
-DEAD_LETTERS = "queue://ActiveMQ.DLQ"
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32767, 100  # `ActiveMQPrefetchPolicy`
 _SIZE = re.compile(r"\s*([0-9]{1,18})\s*(?:([kmg])?b?)\s*", re.IGNORECASE | re.ASCII)
 _SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}

@@ -38,8 +38,8 @@ def stealing(client: str, address: str) -> Sentence:
     return Sentence("WARN", "RegionBroker", f"Stealing link for clientId {client} From Connection {address}")
 
 
-def not_authorized(address: str, why: str) -> Sentence:
-    """Return that a client has no right to its request: `TransportConnection.service`."""
+def security_error(address: str, why: str) -> Sentence:
+    """Return that a login was refused, or a request without the right: `TransportConnection.service`."""
     return Sentence("WARN", "Service", f"Security Error occurred on connection to: {address}, {why}")
 
 
@@ -88,4 +88,4 @@ def samples(broker: str, users: Iterable[str], destinations: Iterable[str]) -> I
         yield inactive(destination, 600_000)
         for user in users:
             for what in ("create", "read from", "write to"):
-                yield not_authorized(address, f"User {user} is not authorized to {what}: {destination}")
+                yield security_error(address, f"User {user} is not authorized to {what}: {destination}")

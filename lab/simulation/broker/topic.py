@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from heapq import nsmallest
 
+from lab.activemq.destinations import ADVISORIES
 from lab.simulation.broker.dead_letters import Undertaker
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.durable_subscriptions import DurableSubscription
@@ -14,7 +15,6 @@ from lab.simulation.broker.policies import Policy
 from lab.simulation.broker.store import Done, Durable, Journal, Store
 from lab.simulation.broker.subscriptions import TopicSubscription
 
-ADVISORIES = "topic://ActiveMQ.Advisory."
 IN_MEMORY = 100  # messages for durable subscribers that a broker without a store keeps of a topic
 
 

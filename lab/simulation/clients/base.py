@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.clients.base import BaseClient
-from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED
+from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED, untrusted
 from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import InstancePlan
@@ -164,12 +164,8 @@ class SimulatedWire:
         if target.tls != "verified":
             self.connection.abort()
             name = f"IP address mismatch, certificate is not valid for {target.host!r}"
-            raise BrokerError(
-                f"{self.address}: its certificate is not to be trusted: "
-                f"{'unable to get local issuer certificate' if target.tls == 'untrusted' else name}",
-                "connect by a name that the certificate has, with the CA file of this lab",
-                TLS_FAILED,
-            )
+            ca = "unable to get local issuer certificate"
+            raise untrusted(self.address, ca if target.tls == "untrusted" else name)
 
     def _upgrade(self) -> None:
         """Upgrade the connection to a WebSocket; raise BrokerError or LabTimeout."""

@@ -9,6 +9,7 @@ from lab.clients.destination_names import physical_name
 from lab.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
+from lab.simulation.broker.sentences import security_error
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
 from lab.simulation.kernel import MILLISECOND, SECOND, Timer, cancel
@@ -113,7 +114,7 @@ class MqttSide(BrokerSide):
             )
         except Refused as refusal:
             if is_security(refusal.words):
-                self.say(sentences.security_error(self.address, refusal.words))
+                self.say(security_error(self.address, refusal.words))
             taken = "already connected" in refusal.words
             code = NOT_AUTHORISED if is_security(refusal.words) else ID_REJECTED if taken else UNAVAILABLE
             self.send(Connack(code))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lab.simulation.broker.sentences import Sentence, client_taken, password_invalid
+from lab.simulation.broker.sentences import Sentence, client_taken, password_invalid, security_error
 
 _TO = ("create", "read from", "write to")
 
@@ -12,11 +12,6 @@ _TO = ("create", "read from", "write to")
 def transport_failed(address: str, why: str) -> Sentence:
     """Return that a connection has failed: `TransportConnection.serviceTransportException`."""
     return Sentence("WARN", "Transport", f"Transport Connection to: {address} failed: {why}")
-
-
-def security_error(address: str, why: str) -> Sentence:
-    """Return that a login was refused: `TransportConnection.service`."""
-    return Sentence("WARN", "Service", f"Security Error occurred on connection to: {address}, {why}")
 
 
 def inactive(milliseconds: int, address: str) -> str:

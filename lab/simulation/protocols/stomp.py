@@ -8,6 +8,7 @@ from functools import partial
 from lab.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
+from lab.simulation.broker.sentences import security_error
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
 from lab.simulation.broker.virtual_destinations import NAMELESS
@@ -95,7 +96,7 @@ class StompSide(BrokerSide):
             )
         except Refused as refusal:
             if is_security(refusal.words):
-                self.say(sentences.security_error(self.address, refusal.words))
+                self.say(security_error(self.address, refusal.words))
             self._error(frame, refusal.words, _kind(refusal.words), client=client)
             self.say(sentences.transport_failed(self.address, refusal.words))
             self.close()

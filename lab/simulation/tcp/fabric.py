@@ -8,8 +8,8 @@ from random import Random
 from lab.dataclass import dataclass
 from lab.network.vpc import INTERNET
 from lab.plan.values import Plan
+from lab.runtime.status import DOWN, PAUSED, UP
 from lab.simulation.chance import fixed
-from lab.simulation.instances import DOWN, PAUSED, UP
 from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.connection import Address, Connection, Peer, SilentPeer
 from lab.simulation.tcp.handshake import Accept, Buffers, Dial

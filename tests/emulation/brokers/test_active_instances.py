@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import cast
 
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import UP, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.state import BrokerState, InstanceState
+from lab.runtime.status import UP
 
 
 def instance(number: int) -> InstanceState:

@@ -10,11 +10,12 @@ from docker.errors import APIError, NotFound
 
 from lab.declare.steps.broker import State
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import DELETED, DOWN, PAUSED, STARTING, UP, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.state import BrokerState, InstanceState
 from lab.errors import BrokerError
 from lab.runtime.clock import RealClock
 from lab.runtime.state_file import StateFile
+from lab.runtime.status import DELETED, DOWN, PAUSED, STARTING, UP
 
 MOMENT = "2026-01-01T00:00:00+00:00"
 

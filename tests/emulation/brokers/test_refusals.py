@@ -9,12 +9,13 @@ from typing import Any, cast
 import pytest
 from docker.errors import APIError
 
-from lab.emulation.brokers.power import DELETED, UP, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.state import InstanceState
 from lab.errors import BrokerError
 from lab.runtime.clock import RealClock
 from lab.runtime.state_file import StateFile
+from lab.runtime.status import DELETED, UP
 
 
 class Container:

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import UP, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.state import BrokerState, InstanceState
 from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.errors import BrokerError
@@ -22,6 +22,7 @@ from lab.history import BridgeSeen, Demand, LogLine, MemoryRecorder, Observation
 from lab.runtime.clock import Clock, RealClock
 from lab.runtime.lab import Silent
 from lab.runtime.messages import Destination
+from lab.runtime.status import UP
 
 ORDERS = Destination(kind="queue", name="orders")
 INSTANCE = InstanceState(broker="a", name="a", number=1, container="a", address="", ports={}, management_port=1)

@@ -12,13 +12,14 @@ from typing import Any, cast
 
 import pytest
 
-from lab.emulation.brokers.power import PAUSED, STOPPING, UP, Power
+from lab.emulation.brokers.power import Power
 from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.emulation.watch import mbeans
 from lab.emulation.watch.jolokia import Jolokia
 from lab.emulation.watch.management import Management
 from lab.errors import BrokerError
 from lab.runtime.lab import Silent
+from lab.runtime.status import PAUSED, STOPPING, UP
 from tests.polled_clock import PolledClock
 
 CONNECTOR = mbeans.connector("tokyo", "to_singapore")
