@@ -86,8 +86,9 @@ def routes(
 ) -> int:
     """Show which brokers messages reach, the connectors that carry them, and the obstacles.
 
-    The routes follow ActiveMQ's rules, for consumers that keep up, with every bridge up that can be. Of a scenario
-    with steps, the command shows the routes that its clients use. Without SCENARIO, it shows a running lab.
+    The routes follow ActiveMQ's rules. They assume that consumers keep up, and that every possible bridge is up.
+    For a scenario with steps, the command shows the routes that its clients use. Without SCENARIO, it shows a running
+    lab.
 
     Example: mqlab routes tokyo-singapore
     """

@@ -82,7 +82,7 @@ class Wire:
             connector.start()
 
     def stand(self, age: int) -> None:
-        """Have periodic timers be where they would be after so many ns more."""
+        """Move periodic timers forward by a number of ns."""
         for connector in self.connectors.values():
             connector.stand(age)
         for responder in self._responders:
@@ -98,7 +98,7 @@ class Wire:
         self._sessions.close()
 
     def halt(self) -> None:
-        """Have nothing more to do with anything: the process is gone."""
+        """Stop all activity: the process is gone."""
         self._close()
         for connector in self.connectors.values():
             connector.forget()

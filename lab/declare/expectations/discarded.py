@@ -31,7 +31,7 @@ class Discarded(Expectation):
 
     @property
     def of_absence(self) -> bool:
-        """Return whether there may be none."""
+        """Return whether zero is an accepted number."""
         return not self.count.at_least
 
     @property

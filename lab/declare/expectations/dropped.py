@@ -32,7 +32,7 @@ class Dropped(Expectation):
 
     @property
     def of_absence(self) -> bool:
-        """Return whether there may be none."""
+        """Return whether zero is an accepted number."""
         return not self.packets.at_least
 
     @property

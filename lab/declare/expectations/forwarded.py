@@ -25,5 +25,5 @@ class Forwarded(Expectation, OneDestination):
 
     @property
     def of_absence(self) -> bool:
-        """Return whether there may be none."""
+        """Return whether zero is an accepted number."""
         return not self.count.at_least

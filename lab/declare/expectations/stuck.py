@@ -28,5 +28,5 @@ class Stuck(Expectation):
 
     @property
     def of_absence(self) -> bool:
-        """Return whether there may be none."""
+        """Return whether zero is an accepted number."""
         return not self.count.at_least

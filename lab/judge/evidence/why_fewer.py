@@ -1,7 +1,7 @@
-"""Why clients need not have all messages that their broker took, though no count is wrong.
+"""Reasons for which clients received fewer messages than their broker took, although every count is right.
 
-A client that came late or left, a selector, or an expired message: then a broker's messages reached no client of the
-lab. A message that came to a client twice was taken twice.
+A client may have come late or left, a selector may exclude messages, or messages may have expired: then they reached no
+client of the lab. A message that came to a client twice was taken twice.
 """
 
 from __future__ import annotations

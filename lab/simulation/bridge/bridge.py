@@ -166,7 +166,7 @@ class Bridge:
             self.host.changed()
 
     def forget(self) -> None:
-        """Have nothing more to do with anything: the process is gone."""
+        """Stop all activity: the process is gone."""
         self.ended = True
         self.up = False
         self.wire.forget()

@@ -118,7 +118,7 @@ class Series:
                 attempt.bridge.stop()
 
     def forget(self) -> None:
-        """Have nothing more to do with anything: the process is gone."""
+        """Stop all activity: the process is gone."""
         self._stopped = True
         if self.current is not None:
             self.current.given_up = True
@@ -239,7 +239,7 @@ class Connector:
         self._log("started")
 
     def stand(self, age: int) -> None:
-        """Have periodic timers be where they would be after so many ns more."""
+        """Move periodic timers forward by a number of ns."""
         for each in self._series:
             each.stand(age)
 
@@ -252,7 +252,7 @@ class Connector:
             self._log("stopped")
 
     def forget(self) -> None:
-        """Have nothing more to do with anything: the process is gone."""
+        """Stop all activity: the process is gone."""
         for each in self._series:
             each.forget()
 

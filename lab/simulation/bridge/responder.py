@@ -65,7 +65,7 @@ class Responder(SilentPeer):
         self.wire.close()
 
     def forget(self) -> None:
-        """Have nothing more to do with anything: the process is gone."""
+        """Stop all activity: the process is gone."""
         self.ended = True
         self.wire.forget()
         if self.bridge is not None:
