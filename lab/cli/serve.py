@@ -11,11 +11,14 @@ import typer
 
 from lab.api import exports
 from lab.api.kept_account import account_folder
+from lab.api.server_process import ended_with, noted
 from lab.cli import options
 from lab.cli.options import QUIET, say
+from lab.cli.serve_detached import detached
 from lab.errors import InputError
 from lab.interrupts import Terminated, until_a_signal
 from lab.printable import plain_line
+from lab.runtime.owner import Owner
 from lab.runtime.state_file import note_folder
 from lab.units import parse_duration
 
@@ -25,6 +28,7 @@ _KEY = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 
 def serve(
+    context: typer.Context,
     runtime: Annotated[
         str | None,
         typer.Option(
@@ -56,8 +60,15 @@ def serve(
         str,
         typer.Option("--shell", metavar="NAME", help=f"The form of the settings: {', '.join(exports.SHELLS)}."),
     ] = exports.SHELLS[0],
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Leave the server running in the background; `mqlab down` ends it.")
+    ] = False,
+    lives: Annotated[
+        int | None,
+        typer.Option("--while", metavar="PID", min=1, help="The process with whose end the server ends too."),
+    ] = None,
     quiet: QUIET = False,
-) -> None:
+) -> int:
     """Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.
 
     Example: mqlab serve --runtime none
@@ -71,6 +82,9 @@ def serve(
     if access_key is not None and not _KEY.fullmatch(access_key):
         raise InputError.of("--access-key is not an access key id", "write letters and digits, such as test")
     takes = None if reboot_time is None else _seconds(reboot_time)
+    other = None if lives is None else Owner.of(lives)
+    if detach:
+        return detached(context, folder)
     from lab.api.records_account import RecordsAccount, forget
     from lab.api.server import Door
     from lab.http_server import HOST, listening, server
@@ -83,16 +97,21 @@ def serve(
         def line(text: str) -> None:
             log.print(plain_line(text), soft_wrap=True, markup=False, highlight=False)
 
-        with closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=line)) as records:
-            at = opened.getsockname()[1]
-            url = f"http://{HOST}:{at}"
+        at = opened.getsockname()[1]
+        url = f"http://{HOST}:{at}"
+        with (
+            closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=line)) as records,
+            noted(folder, url, runtime),
+            ended_with(other),
+        ):
             say(exports.settings(url, records.access_key, shell))
-            say(f"# READY {url}")
+            say(f"{exports.READY}{url}")
             told = (lambda text: None) if quiet else records.notice
             door = Door(port=at, access_key=records.access_key, serve=records.serve, log=told)
             runs = server(door.application)
             with until_a_signal(KeyboardInterrupt, Terminated):
                 runs.run(sockets=[opened])
+    return 0
 
 
 def _seconds(text: str) -> float:

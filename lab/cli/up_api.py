@@ -37,5 +37,5 @@ def door(run: str, progress: Told, *, quiet: bool) -> Iterator[None]:
         told = (lambda text: None) if quiet else account.notice
         with serving(opened, Door(port=port, access_key=key, serve=account.serve, log=told)):
             options.say(exports.settings(url, key, exports.SHELLS[0]))
-            options.say(f"# READY {url}")
+            options.say(f"{exports.READY}{url}")
             yield
