@@ -54,6 +54,15 @@ if TYPE_CHECKING:  # a lab that only stands need not wait until replay, judge an
 
 __all__ = ["Live", "Ran", "attach", "down", "run", "up"]
 
+AWS, LOCAL = "aws", "local"  # the endpoints of a lab
+
+
+def checked_endpoints(name: str) -> str:
+    """Return the name of endpoints; raise InputError for another word."""
+    if name not in (AWS, LOCAL):
+        raise InputError.of(f"the endpoints {name} are unknown", f"write {AWS} or {LOCAL}")
+    return name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
@@ -90,14 +99,16 @@ def up(
     progress: Told | None = None,
     by: str = PYTHON,
     observe: Sequence[str] = (),
+    endpoints: str = LOCAL,
 ) -> Iterator[Live]:
     """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
     stays until `down`. `set` has values instead of those of the scenario's files, by KEYs as `mqlab run --set` takes
     them: {"links.tokyo-singapore.delay": "70ms"}. The brokers record the messages of destinations to `observe`, as
-    patterns such as orders.>. From `port_base` on, ports are counted, as with `--port-base`. Raise
-    InputError if other processes could not know the runtime of a lab that is to stay.
+    patterns such as orders.>. From `port_base` on, ports are counted, as with `--port-base`. With the `endpoints` aws,
+    each instance has an address of this machine with the ports of AWS, where the engine can do that. Raise InputError
+    if other processes could not know the runtime of a lab that is to stay.
 
     >>> with labs.up("tokyo-singapore") as lab:
     ...     lab.bridged("connector_tokyo_to_singapore")
@@ -116,6 +127,7 @@ def up(
         runs=runs,
         port_base=port_base,
         detached=detach,
+        own_addresses=checked_endpoints(endpoints) == AWS,
     )
     with ClosedAtExit() as whole:
         last, its = whole.enter_context(ExitStack()), whole.enter_context(opened)
@@ -296,6 +308,7 @@ def _opened(
     port_base: int | None,
     detached: bool = False,
     replaying: bool = False,
+    own_addresses: bool = False,
     expectations_of: str | Path | None = None,
     ignored: Sequence[str] = (),
     profile: Profile = UNPROFILED,
@@ -319,6 +332,8 @@ def _opened(
             raise InputError.of(
                 f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
             )
+        if own_addresses and its.name not in STANDING:
+            raise InputError.of(f"a lab of the runtime {its.name} has no ports", f"write endpoints={LOCAL}")
         if replaying and (refused := its.refusals(found.scenario, found.plan)):
             raise InputError(without_passwords(tuple(refused), origin.mask))
         base = runs or home(environment)
@@ -346,6 +361,7 @@ def _opened(
             detached=detached,
             replaying=replaying,
             reboot_time=topology.reboot_time.total_seconds(),
+            own_addresses=own_addresses,
             service_time=topology.service_time,
             profile=profile,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -44,7 +44,10 @@ Later = Callable[[Callable[[], None]], None]
 
 
 class LabAccount:
-    """The account of an open lab. Verbs that take time go on by `later`, with the Live of `reach`."""
+    """The account of an open lab. Verbs that take time go on by `later`, with the Live of `reach`.
+
+    With `local`, brokers are described by ports of localhost, in place of AWS's names.
+    """
 
     def __init__(
         self,
@@ -54,10 +57,11 @@ class LabAccount:
         reach: Reach | None = None,
         machine: Callable[[], datetime] = lambda: datetime.now(UTC),
         log: Callable[[str], None] = lambda text: None,
+        local: bool = False,
     ) -> None:
         self.live, self.later, self.machine = live, later, machine
         self.reach: Reach = (lambda: nullcontext(live)) if reach is None else reach
-        self._log, self._hidden = log, Mask()
+        self._log, self._hidden, self.local = log, Mask(), local
         self.kept = Records()
 
     def serve(self, call: Call) -> LabCall:
@@ -103,6 +107,11 @@ class LabCall:
     def now(self) -> datetime:
         """Return the service's time."""
         return self.control.account.now(self._account.machine())
+
+    def local_ports(self, broker: str) -> Sequence[Mapping[str, int]]:
+        """Return the ports of localhost of each instance, if brokers are described by them."""
+        where = self._live.lab.whereabouts()
+        return [each.ports for each in where.brokers.get(broker, ())] if self._account.local else ()
 
     def answered(self, broker_id: str) -> None:
         """Do nothing: a state of a lab's broker ends when the broker is ready."""

@@ -245,6 +245,10 @@ class ServedCall:
         with self._account.step("-".join(name), summary or f"{' '.join(name)} in {self._call.region}") as observations:
             observations += self._account.keep(*verb(self.control, self.records))
 
+    def local_ports(self, broker: str) -> Sequence[Mapping[str, int]]:
+        """Return none: no broker runs."""
+        return ()
+
     def fill(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return None: the account has no declared brokers."""
         return None

@@ -75,9 +75,9 @@ def accounts(states: Path) -> Path:
 
 def servers(states: Path) -> Sequence[Server]:
     """Return the servers that run, by the names of their accounts; notes of killed ones are passed over."""
-    here = Owner.current()
+    observer = Owner.current()
     notes = (_read(path) for path in sorted(accounts(states).glob(f"*/{NOTE}")))
-    return [each for each in notes if each is not None and not _is_dead(each, here)]
+    return [each for each in notes if each is not None and not _is_dead(each, observer)]
 
 
 def end(server: Server, clock: RealClock) -> None:
@@ -122,9 +122,9 @@ def ended_with(other: Owner | None) -> Iterator[None]:
         looking.join()
 
 
-def _is_dead(server: Server, here: Owner) -> bool:
+def _is_dead(server: Server, observer: Owner) -> bool:
     owner = Owner.parse(server.owner)
-    return owner is None or owner.is_dead(here)
+    return owner is None or owner.is_dead(observer)
 
 
 def _writes_to(path: Path) -> bool:

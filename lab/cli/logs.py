@@ -56,9 +56,9 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines as they are written.")] = False,
     json: JSON = False,
 ) -> None:
-    """Print the log of a broker or of the router, or of a detached server: its account is the RUN.
+    """Print the log of a broker, of the router, or of a detached server.
 
-    The log of an ended run is read from its run folder.
+    The log of an ended run is read from its run folder. For a server, RUN is the name of its account.
 
     Example: mqlab logs tokyo --tail 20
     """

@@ -35,7 +35,7 @@ def status(
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Show a lab: its brokers, both ends of each bridge, and its links; or the server of an account.
+    """Show a lab, its bridges and its links; or the server of an account.
 
     Example: mqlab status
     """

@@ -13,6 +13,7 @@ from lab.api.server import Door
 from lab.api.serving import serving
 from lab.cli import options
 from lab.http_server import HOST, listening
+from lab.labs import LOCAL
 from lab.living.attach import attach
 from lab.living.history import API
 from lab.printable import plain_line
@@ -20,7 +21,7 @@ from lab.runtime.progress import Told
 
 
 @contextmanager
-def door(run: str, progress: Told, *, quiet: bool) -> Iterator[None]:
+def door(run: str, progress: Told, *, endpoints: str, quiet: bool) -> Iterator[None]:
     """Serve a lab at any free port for the block, and print the settings of clients."""
     log, key = options.err(), new_access_key()
 
@@ -31,7 +32,13 @@ def door(run: str, progress: Told, *, quiet: bool) -> Iterator[None]:
         threading.Thread(target=rest, name="mqlab-verb", daemon=True).start()
 
     with closing(listening(0)) as opened, attach(run, progress=progress, by=API) as live:
-        account = LabAccount(live, later=later, reach=lambda: attach(run, progress=progress, by=API), log=line)
+        account = LabAccount(
+            live,
+            later=later,
+            reach=lambda: attach(run, progress=progress, by=API),
+            log=line,
+            local=endpoints == LOCAL,
+        )
         port = opened.getsockname()[1]
         url = f"http://{HOST}:{port}"
         told = (lambda text: None) if quiet else account.notice

@@ -6,7 +6,7 @@ Opened parts are closed again, even if the opening fails half way; an error of t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import field
@@ -19,7 +19,7 @@ from threading import Event
 import docker.errors
 
 import docker
-from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
+from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT, OPENWIRE
 from lab.activemq.releases import mixtures
 from lab.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
@@ -34,11 +34,12 @@ from lab.emulation.network import networks
 from lab.emulation.network.congestion import default_here, set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
 from lab.emulation.network.networks import LabNetwork
+from lab.emulation.network.own_addresses import OwnAddresses, why_elsewhere, why_not_reached
 from lab.emulation.network.policy import policy
 from lab.emulation.network.ports import Ports
 from lab.emulation.network.published_at import HERE, PublishedAt, is_loopback, refuse_shipped
 from lab.emulation.network.router import start_router
-from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
+from lab.emulation.state import NAME, BrokerState, InstanceState, LabState, is_readable, read
 from lab.emulation.watch import readiness
 from lab.errors import HostError
 from lab.network.reach import reach
@@ -150,7 +151,14 @@ class _Opened:
         self._regions |= {host.name: host.region for host in self._plan.hosts}  # last: a host moves no broker
         # All starts must have ended before the closing removes anything.
         self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=3 + len(self._regions)))
-        self._ports = Ports([its for broker in self._plan.brokers for its in broker.instances], at=host.at)
+        instances = [its for broker in self._plan.brokers for its in broker.instances]
+        self._ports = Ports(instances, at=host.at)
+        self._own = OwnAddresses([its.name for its in instances], opening.note_folder, self._others_own)
+        closing.callback(self._own.close)
+        if opening.own_addresses and (why := why_elsewhere(host.at)):
+            self._own.give_up(why)
+        elif opening.own_addresses:
+            self._own.choose()
         self._does: Mapping[str, Callable[[str], str | None]] = {
             "create-network": self._create_network,
             "start-router": self._start_router,
@@ -207,7 +215,7 @@ class _Opened:
                     image,
                     self._opening.run,
                     tuple(self._networks.values()),
-                    self._ports.published(lambda its: self._address_of(its.name)),
+                    self._ports.published(lambda its: self._address_of(its.name), self._own.of),
                     self._plan.links,
                     self._plan.seed,
                     policy(self._plan.network, {name: self._address_of(name) for name in self._regions}),
@@ -215,9 +223,15 @@ class _Opened:
                     order,
                 )
             except HostError as error:
-                if not left or not any(words in str(error) for words in _TAKEN):
+                taken = any(words in str(error) for words in _TAKEN)
+                if not left or not (taken or self._own.of):
                     raise
+                if not taken:  # not every engine publishes there
+                    self._own.give_up(error.what)
+                    continue
                 self._ports.choose()
+                if self._own.of:
+                    self._own.choose()
         raise AssertionError("the last try returns or raises")
 
     def _start_broker(self, name: str) -> None:
@@ -315,6 +329,7 @@ class _Opened:
         # A router that is not ready drops packets to brokers, and TCP tries again only after 1, 3 and 7 s.
         with opening.profile.wait(OPEN, "await-router", "its log reports that rules, links and addresses are in place"):
             readiness.for_router(self._client, self._starting["router"].result(), self._clock)
+        self._check_own_addresses()
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._credentials.authority.ca_pem())
         for_java = self._credentials.authority.trust_store(TRUST_STORE_PASSWORD)
@@ -334,6 +349,7 @@ class _Opened:
             hosts={host.name: self._address_of(host.name) for host in self._plan.hosts},
             reached_at=self._host.at.host,
             ssh=self._host.at.ssh,
+            no_own_addresses=self._own.why_none,
         )
         note = StateFile(
             run=opening.run,
@@ -351,6 +367,7 @@ class _Opened:
             own=where.to_dict(),
         )
         state_files.save(note, opening.note_folder)
+        self._own.close()
         return EmulatedLab(self._client, note, vaults=self._credentials.vaults, note_folder=opening.note_folder)
 
     def _instance_state(self, broker: str, instance: InstancePlan) -> InstanceState:
@@ -362,7 +379,21 @@ class _Opened:
             address=self._address_of(instance.name),
             ports=self._ports.named(instance),
             management_port=self._ports.of(instance, JOLOKIA_PORT),
+            own_address=self._own.of.get(instance.name, ""),
         )
+
+    def _others_own(self) -> Collection[str]:
+        """Return the addresses of this machine that the instances of other labs have."""
+        notes = filter(is_readable, state_files.load_all(self._opening.note_folder))
+        return [its.own_address for note in notes for its in read(note).instances if its.own_address]
+
+    def _check_own_addresses(self) -> None:
+        """Go without addresses of this machine if no connection comes through."""
+        first = next((its for broker in self._plan.brokers for its in broker.instances), None)
+        if first is not None and (address := self._own.of.get(first.name)):
+            usual = self._host.at.host, self._ports.of(first, OPENWIRE.port)
+            if why := why_not_reached(address, usual):
+                self._own.give_up(why)
 
     def _address_of(self, instance: str) -> str:
         """Return the address that an instance really uses, or that is kept for a host."""

@@ -27,6 +27,7 @@ class InstanceState(Struct, frozen=True, kw_only=True):
     address: str  # really used; the Plan has the declared one
     ports: Mapping[str, int]  # protocol → port of `LabState.reached_at`, the same for as long as the lab lives
     management_port: int
+    own_address: str = ""  # of this machine, with the ports of AWS; "" for none
 
     @property
     def mark(self) -> int:
@@ -64,6 +65,7 @@ class LabState(Struct, frozen=True, kw_only=True):
     hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it
     reached_at: str = LOOPBACK  # where clients of this machine reach the ports
     ssh: str = ""  # the engine, where its ports are forwarded to this machine over ssh
+    no_own_addresses: str = ""  # why instances have none of this machine, where they were asked for
 
     @property
     def here(self) -> bool:
@@ -87,9 +89,11 @@ class LabState(Struct, frozen=True, kw_only=True):
             reached_at="localhost" if self.reached_at == LOOPBACK else self.reached_at,
             networks=self.networks,
             hosts=self.hosts,
+            no_own_addresses=self.no_own_addresses,
             brokers={
                 name: tuple(
-                    Reached(number=its.number, address=its.address, ports=its.ports) for its in broker.instances
+                    Reached(number=its.number, address=its.address, ports=its.ports, own_address=its.own_address)
+                    for its in broker.instances
                 )
                 for name, broker in self.brokers.items()
             },

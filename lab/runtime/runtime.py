@@ -37,6 +37,7 @@ class Opening:
     detached: bool = False
     replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
+    own_addresses: bool = False  # of this machine for each instance, with the ports of AWS, if it can have them
     service_time: datetime | None = None  # the service's clock at the opening; None: the machine's time
     profile: Profile = field(default=UNPROFILED, repr=False, compare=False)
 
