@@ -15,7 +15,7 @@ from lab.amazonmq.account.maintenance import Window
 from lab.api import later_brokers
 from lab.api.call import Call
 from lab.api.ec2.ec2_records import Ec2Records
-from lab.api.lab_names import names_of, on_the_wire
+from lab.api.lab_names import Wire
 from lab.api.mq.lookup import arn
 from lab.api.mq.mq_records import BrokerFacts, ConfigurationFacts
 from lab.api.records import Records
@@ -62,7 +62,7 @@ class LabAccount:
         self.live, self.later, self.machine = live, later, machine
         self.reach: Reach = (lambda: nullcontext(live)) if reach is None else reach
         self._log, self._hidden, self.local = log, Mask(), local
-        self.kept = Records()
+        self.kept, self.wire = Records(), Wire()
 
     def serve(self, call: Call) -> LabCall:
         """Return the account for a call."""
@@ -154,9 +154,7 @@ class LabCall:
     def _read(self) -> None:
         """Read the lab as it is now."""
         account, control = self._live.account, self._live.lab.note.control
-        self._names = names_of(control.network, self._live.run)
-        self._whole = on_the_wire(control.network, self._names)
-        present = replace(self._whole, interfaces=on_the_wire(control.present, self._names).interfaces)
+        self._names, self._whole, present = self._account.wire.read(control, self._live.run)
         self._control = Control(account=_with_groups(account, self._names), network=present)
         self._records = _records(self._account.kept, self._control, self._call)
 

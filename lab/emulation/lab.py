@@ -61,6 +61,7 @@ class EmulatedLab:
         note_folder: Path | None = None,  # None: changes are not written to the note
     ) -> None:
         self.note, self.note_folder = note, note_folder
+        self._written: tuple[int, int] | None = None  # the token of the note's file when it was read last
         self._noting = RLock()  # a monitor of this process reads the note while a verb writes it
         self.state = state = read_state(note)
         self.clock = RealClock(note.began)
@@ -177,7 +178,11 @@ class EmulatedLab:
         if self.note_folder is None:
             return True
         with self._noting:
+            written = state_files.write_token(self.note.run, self.note_folder)
+            if written is not None and written == self._written:
+                return True
             note = state_files.load(self.note.run, self.note_folder)
+            self._written = None if note is None else written
             if note is not None and note != self.note:
                 asks = bool(note.off or self.note.off)
                 self.note, self.policies.network = note, note.plan.network
