@@ -33,7 +33,7 @@ from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, broker_files
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.emulation.brokers.containers import OWNER_UID, options
-from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine import labels, removal
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import networks
@@ -161,7 +161,7 @@ def bare(article: Article, folder: Path) -> Iterator[Bare]:
     its_labels = labels.of_lab(run, Owner.current(), detached=False)
     subnet = next(candidates(pool(os.environ), networks.taken(client), random.Random(run))).network
     with ExitStack() as closing:
-        closing.callback(sweeping.remove, client, run, RealClock())
+        closing.callback(removal.remove, client, run, RealClock())
         name = f"mqlab-bench-{run}"
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))])
         client.networks.create(name, driver="bridge", ipam=ipam, labels={**its_labels, labels.ROLE: "network"})

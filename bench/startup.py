@@ -43,7 +43,7 @@ from lab.amazonmq.files.broker_files import (
 )
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.emulation.brokers.containers import OWNER_UID, options
-from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine import labels, removal
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import networks
@@ -191,7 +191,7 @@ def start_bare(article: Article, folder: Path) -> Start:
     its_labels = labels.of_lab(run, Owner.current(), detached=False)
     subnet = next(candidates(pool(os.environ), networks.taken(client), random.Random(run))).network
     with ExitStack() as closing:
-        closing.callback(sweeping.remove, client, run, RealClock())
+        closing.callback(removal.remove, client, run, RealClock())
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))])
         network = f"mqlab-bench-{run}"
         client.networks.create(network, driver="bridge", ipam=ipam, labels={**its_labels, labels.ROLE: "network"})

@@ -17,7 +17,7 @@ from typing import Any
 from docker.models.containers import Container
 
 from bench.article import Article
-from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine import labels, removal
 from lab.emulation.engine.containers import Attachment, Order, start
 from lab.emulation.network import networks, subnets
 from lab.emulation.network.networks import LabNetwork
@@ -159,7 +159,7 @@ def regions(article: Article) -> Iterator[Regions]:
         source, sink = (client.containers.get(each) for each in ends)
         yield Regions(article=article, run=run, networks=made, ends=(source, sink), labels=its_labels)
     finally:
-        sweeping.remove(client, run, RealClock())
+        removal.remove(client, run, RealClock())
 
 
 def measure(article: Article, *, seconds: float) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 
 from lab.judge import Judged, Report
 from lab.judge.evidence.tally import Tally
-from lab.judge.values import Delivery, Percentiles
+from lab.judge.percentiles import Percentiles
+from lab.judge.values import Delivery
 
 # Raised whenever a history would give other figures than before: kept ones are then not compared with new ones.
 RULES = 1

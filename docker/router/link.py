@@ -24,7 +24,8 @@ from lab.link.config import Config
 from lab.link.direction import Direction
 from lab.link.fields import ConfigError
 from lab.link.impairment import LinkState, Setting
-from lab.link.packet import VNET_BYTES, cut_of, is_ipv4, part_of, refusal, wire_of
+from lab.link.packet import VNET_BYTES, cut_of, is_ipv4, part_of, wire_of
+from lab.link.reject import refusal
 
 # Shorter waits are spent reading, not sleeping: a sleep ends tens of µs late.
 SPIN_NS = 80_000

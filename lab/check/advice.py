@@ -54,9 +54,9 @@ def advise(topology: Topology, origin: Origin | None = None) -> tuple[Problem, .
 
 def _routes(topology: Topology) -> Iterator[Problem]:
     if len(topology.brokers) > 2:  # fewer are joined directly, and need no routing table, which takes time to load
-        from lab.check.route_advice import advise_on_routes
+        from lab.check.ttl_advice import advise_on_ttls
 
-        yield from advise_on_routes(topology)
+        yield from advise_on_ttls(topology)
 
 
 def _parallel(topology: Topology, ways: Sequence[_Way]) -> Iterator[Problem]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
+from lab.declare.only_over import OnlyOver
 from lab.declare.steps.message import Message
 from lab.declare.steps.subscribe import Subscribe
-from lab.declare.terms import OnlyOver
 from lab.errors import Problem
 
 

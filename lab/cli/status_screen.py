@@ -9,7 +9,7 @@ from rich.text import Text
 
 from lab.dataclass import dataclass
 from lab.history import LinkSeen
-from lab.living.looks import Look, Rates, rate
+from lab.living.polls import Look, Rates, rate
 from lab.printable import plain_line
 from lab.report.rows.row import Row, Weight
 from lab.runtime.status import ABSENT, BridgeStatus, BrokerStatus

@@ -11,7 +11,7 @@ from lab.cli import options
 from lab.cli.status_screen import screen
 from lab.interrupts import until_a_signal
 from lab.living.lab import Live
-from lab.living.looks import Look, Looks
+from lab.living.polls import Look, Looks
 
 
 def watch(live: Live, seconds: float) -> None:

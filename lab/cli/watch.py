@@ -20,7 +20,20 @@ from lab.declare.expectations.base import Expectation
 from lab.history import Follower
 from lab.interrupts import until_a_signal
 from lab.judge import Report, judge_whole
-from lab.report.fates import ARRIVED, DOUBLED, LATE, LOST, STATES, UNKNOWN, Events, Fate, Fates, Key, Reader, changes
+from lab.report.application_fates import (
+    ARRIVED,
+    DOUBLED,
+    LATE,
+    LOST,
+    STATES,
+    UNKNOWN,
+    Events,
+    Fate,
+    Fates,
+    Key,
+    Reader,
+    changes,
+)
 from lab.report.rows.row import Row, Weight
 from lab.report.timeline_text import text
 from lab.report.trace import unobserved

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.amazonmq.files.activemq_xml import LARGEST_BODY, LARGEST_FRAME
 from lab.declare.file_fields import BodyFile, NamedFile
 from lab.declare.recording_file import RecordingFile
-from lab.declare.terms import LARGEST_BODY
 from lab.errors import InputError
 from lab.recordings import HISTORY, summarise
 from lab.text_files import is_file, read_bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import docker
 from lab.emulation.brokers.vaults import mask_of
-from lab.emulation.engine import engine, logs, sweeping
+from lab.emulation.engine import engine, logs, removal
 from lab.emulation.engine.api import is_silence
 from lab.errors import LabError
 from lab.interrupts import uninterrupted
@@ -69,9 +69,9 @@ def close_lab(
                 if isinstance(error, engine.ENGINE_TROUBLE) and engine.is_gone(error) and not is_silence(error):
                     raise  # nothing can be removed either
                 warnings.append(f"not every log of lab {run} could be kept: {error}")
-        removal = sweeping.remove(client, run, clock, profile)
+        removed = removal.remove(client, run, clock, profile)
         try:
             state_files.forget(run, note_folder)
         except OSError as error:
             warnings.append(f"the state file of lab {run} stays, though the lab has gone: {error}")
-    return replace(removal, warnings=(*removal.warnings, *warnings))
+    return replace(removed, warnings=(*removed.warnings, *warnings))

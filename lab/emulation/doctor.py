@@ -15,7 +15,7 @@ import docker
 from lab.activemq import advisories
 from lab.activemq.releases import RELEASES, mixture
 from lab.emulation import checks, trial
-from lab.emulation.engine import engine, ssh, sweeping, userland_proxy
+from lab.emulation.engine import engine, removal, ssh, userland_proxy
 from lab.emulation.engine.context import resolved
 from lab.emulation.engine.own_container import in_container, own_gateway
 from lab.emulation.images import images
@@ -58,7 +58,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
             *findings,
             *_engine(client, environment, away=away),
             clock(engine.clock_ahead(client)),
-            leftovers([each.run for each in sweeping.find(client) if each.is_left_behind(Owner.current())]),
+            leftovers([each.run for each in removal.find(client) if each.is_left_behind(Owner.current())]),
             _pool(client, environment),
             _images(client),
             *_tried(client, environment),

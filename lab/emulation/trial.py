@@ -17,7 +17,7 @@ from docker.models.containers import Container
 
 import docker
 from lab.emulation import checks
-from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine import labels, removal
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import Order
 from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
@@ -230,4 +230,4 @@ def _cleared(client: docker.DockerClient, run: str, clock: RealClock) -> Iterato
     try:
         yield
     finally:
-        sweeping.remove(client, run, clock)
+        removal.remove(client, run, clock)

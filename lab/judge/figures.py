@@ -16,9 +16,10 @@ from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.cross_checks import disagreements, excuses
 from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.missing import kept, not_delivered
+from lab.judge.evidence.fates import kept, not_delivered
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.timeline import End, Timeline
+from lab.judge.percentiles import Percentiles
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -26,7 +27,6 @@ from lab.judge.values import (
     Delivery,
     Flow,
     LinkReport,
-    Percentiles,
     RegionOutline,
     Share,
     StepReport,

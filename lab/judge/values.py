@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
-from math import ceil
 from typing import Self
 
 from lab.dataclass import dataclass
 from lab.declare.expectations.base import Basis
 from lab.judge.not_delivered import NotDelivered
+from lab.judge.percentiles import Percentiles
 
 
 class Outcome(StrEnum):
@@ -45,29 +45,6 @@ class Verdict:
     outcome: Outcome
     reason: str
     basis: Basis | None = None  # of a simulated run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Percentiles:
-    """Percentiles of the time from send to first arrival, by nearest rank: each is a time that was measured."""
-
-    p50: float
-    p95: float
-    p99: float
-    max: float
-
-    @classmethod
-    def of(cls, ordered: Sequence[float]) -> Self | None:
-        """Return the percentiles of milliseconds in ascending order; None if there are none."""
-        if not ordered:
-            return None
-        p50, p95, p99 = (ordered[ceil(len(ordered) * p / 100) - 1] for p in (50, 95, 99))
-        return cls(p50=p50, p95=p95, p99=p99, max=ordered[-1])
-
-    @property
-    def named(self) -> tuple[tuple[str, float], ...]:
-        """Return each figure with its name."""
-        return ("p50", self.p50), ("p95", self.p95), ("p99", self.p99), ("max", self.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

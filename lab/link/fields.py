@@ -101,4 +101,4 @@ def _short(written: Any) -> str:
 
 
 def _refuse_constant(text: str) -> float:
-    raise ConfigError(f"not JSON: {text} is not a number")
+    raise ConfigError(f"not JSON: JSON has no number {text}")

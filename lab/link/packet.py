@@ -1,7 +1,7 @@
 """IPv4 packets as read from a TUN device with IFF_VNET_HDR: a 10-byte header, then the packet.
 
-One read may be a super-packet: many TCP segments that the kernel has not cut yet. This module counts its wire packets,
-extracts some of them, and makes the answer of a closed port. It decides nothing.
+One read may be a super-packet: many TCP segments that the kernel has not cut yet. This module counts its wire packets
+and extracts some of them. It decides nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ VNET = struct.Struct("=BBHHHH")  # flags, gso type, header length, gso size, che
 VNET_BYTES = VNET.size
 _NEEDS_CSUM = 1
 _GSO_TCP4, _GSO_ECN = 1, 0x80
-_TCP, _UDP, _ICMP = 6, 17, 1
-_FIN, _SYN, _RST, _PSH, _ACK, _CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
+TCP = 6  # the protocol's number
+FIN, SYN, RST, PSH, ACK, CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
 _SHORTEST = VNET_BYTES + 20
 
 
@@ -83,55 +83,14 @@ def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
     sequence = int.from_bytes(headers[tcp + 4 : tcp + 8], "big")
     struct.pack_into("!I", headers, tcp + 4, (sequence + first * cut.size) & 0xFFFFFFFF)
     if last < count:
-        headers[tcp + 13] &= ~(_FIN | _PSH) & 0xFF  # they belong to the last segment
+        headers[tcp + 13] &= ~(FIN | PSH) & 0xFF  # they belong to the last segment
     if first > 0:
-        headers[tcp + 13] &= ~_CWR & 0xFF  # and this one to the first
+        headers[tcp + 13] &= ~CWR & 0xFF  # and this one to the first
     # A super-packet's checksum field holds the sum of the pseudo header only; the length is part of that.
-    struct.pack_into("!H", headers, tcp + 16, _fold(_pseudo(headers, _TCP, length - cut.ip_header)))
+    struct.pack_into("!H", headers, tcp + 16, _fold(_pseudo(headers, TCP, length - cut.ip_header)))
     if last - first == 1:
         gso, size = 0, 0
     return VNET.pack(flags | _NEEDS_CSUM, gso, head, size, start, offset) + bytes(headers) + body
-
-
-def refusal(packet: bytes) -> bytes | None:
-    """Return a closed port's answer to a packet, a TCP reset or ICMP port unreachable; None if it would be silent."""
-    ip = (packet[VNET_BYTES] & 15) * 4
-    if int.from_bytes(packet[VNET_BYTES + 6 : VNET_BYTES + 8], "big") & 0x1FFF:  # a later fragment has no ports
-        return None
-    protocol, rest = packet[VNET_BYTES + 9], packet[VNET_BYTES + ip :]
-    if protocol == _TCP and len(rest) >= 20:
-        return _reset(packet, ip, rest)
-    if protocol == _UDP and len(rest) >= 8:
-        quoted = packet[VNET_BYTES : VNET_BYTES + ip] + rest[:8]
-        message = struct.pack("!BBHI", 3, 3, 0, 0) + quoted
-        message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
-        return _answer(packet, _ICMP, message)
-    return None
-
-
-def _reset(packet: bytes, ip: int, tcp: bytes) -> bytes | None:
-    source, target, sequence, acknowledged = struct.unpack_from("!HHII", tcp)
-    flags = tcp[13]
-    if flags & _RST:
-        return None
-    if flags & _ACK:
-        number, answer, answer_flags = acknowledged, 0, _RST
-    else:
-        total = int.from_bytes(packet[VNET_BYTES + 2 : VNET_BYTES + 4], "big")
-        length = total - ip - (tcp[12] >> 4) * 4 + bool(flags & _SYN) + bool(flags & _FIN)
-        number, answer, answer_flags = 0, (sequence + length) & 0xFFFFFFFF, _RST | _ACK
-    segment = bytearray(struct.pack("!HHIIBBHHH", target, source, number, answer, 5 << 4, answer_flags, 0, 0, 0))
-    header = packet[VNET_BYTES + 16 : VNET_BYTES + 20] + packet[VNET_BYTES + 12 : VNET_BYTES + 16]
-    struct.pack_into("!H", segment, 16, checksum(header + struct.pack("!BBH", 0, _TCP, len(segment)) + segment))
-    return _answer(packet, _TCP, bytes(segment))
-
-
-def _answer(packet: bytes, protocol: int, body: bytes) -> bytes:
-    """Return an answer to a packet's source, as if from its destination."""
-    header = bytearray(struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0x4000, 64, protocol, 0))
-    header += packet[VNET_BYTES + 16 : VNET_BYTES + 20] + packet[VNET_BYTES + 12 : VNET_BYTES + 16]
-    struct.pack_into("!H", header, 10, checksum(header))
-    return bytes(VNET_BYTES) + bytes(header) + body
 
 
 def checksum(data: bytes | bytearray) -> int:

@@ -50,7 +50,7 @@ def parse_policy(written: Any, place: str = "policy") -> tuple[Way, ...]:
     top = fields.table(written, place, {"ways"}, set())
     listed = fields.items(top["ways"], f"{place}.ways")
     if len(listed) > _MOST_WAYS:
-        raise ConfigError(f"{place}.ways: at most {_MOST_WAYS}, found {len(listed)}")
+        raise ConfigError(f"{place}.ways: at most {_MOST_WAYS} ways are allowed, found {len(listed)}")
     ways = tuple(_way(item, f"{place}.ways[{at}]") for at, item in enumerate(listed))
     fields.check_unique([each.key for each in ways], f"{place}.ways", "way")
     return ways
@@ -73,7 +73,7 @@ def _way(written: Any, place: str) -> Way:
 def _allowed(written: Any, place: str) -> tuple[Ports, ...]:
     listed = fields.items(written, place)
     if len(listed) > _MOST_RANGES:
-        raise ConfigError(f"{place}: at most {_MOST_RANGES}, found {len(listed)}")
+        raise ConfigError(f"{place}: at most {_MOST_RANGES} ranges of ports are allowed, found {len(listed)}")
     return tuple(_ports(item, f"{place}[{at}]") for at, item in enumerate(listed))
 
 

@@ -10,7 +10,7 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
-from lab.declare.steps.broker import State
+from lab.declare.steps.broker import STOPS_WITHIN, State
 from lab.declare.steps.reboot import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
@@ -25,7 +25,7 @@ from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.lab import Lab
 
-STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; measured: 1 to 2 s
+_STOPS_WITHIN = STOPS_WITHIN.total_seconds()  # that a reboot gives a broker to end by itself; measured: 1 to 2 s
 
 
 def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
@@ -45,7 +45,7 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     note: str | None = None
     try:
         for number in order:
-            failures.append(stop(plane, broker, number, STOPS_WITHIN).failed)
+            failures.append(stop(plane, broker, number, _STOPS_WITHIN).failed)
             note = _apply(plane, broker, number) if note is None else note  # once, for all instances
             if number == order[-1]:
                 failures.append(_await_takeover(plane, broker, order[:-1]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.declare.steps.base import Step
 from lab.living.lab import Live
-from lab.living.looks import Look, Looks, Rates
+from lab.living.polls import Look, Looks, Rates
 from lab.masking import Mask
 from lab.operating import Done
 from lab.page.acts import Act, command, verbs

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from lab.dataclass import dataclass
 from lab.history import BridgeSeen
 from lab.link.impairment import Impairment, LinkState
-from lab.living.looks import Look
+from lab.living.polls import Look
 from lab.network.link import impairment_text
 from lab.plan.values import BrokerPlan, Plan
 from lab.report.film.stage import Stage, staged

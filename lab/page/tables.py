@@ -9,7 +9,7 @@ from typing import Any
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.dataclass import dataclass
 from lab.link.impairment import LinkState
-from lab.living.looks import Look, Rates, rate
+from lab.living.polls import Look, Rates, rate
 from lab.network.link import impairment_text
 from lab.page.acts import Offer
 from lab.page.parts import answers, bridge_state, broker_state, instances

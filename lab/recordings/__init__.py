@@ -7,7 +7,7 @@ run is opened as one without bodies.
 from lab.recordings.message_file import MessageFile
 from lab.recordings.opening import HISTORY, opened
 from lab.recordings.reading import Reading
-from lab.recordings.secrets import Redaction
+from lab.recordings.redaction import Redaction
 from lab.recordings.summary import Stream, StreamKey, Summary, stream_of, summarise
 from lab.recordings.values import LOST, VERSION, Footer, Header, Recorded
 from lab.recordings.writing import RecordingFile, check_name

@@ -18,7 +18,7 @@ from lab.masking import MASK
 from lab.printable import shown
 from lab.recordings.lines import moment, octets, without_body
 from lab.recordings.message_file import MessageFile
-from lab.recordings.secrets import at_most_three, names_of
+from lab.recordings.redaction import at_most_three, names_of
 from lab.recordings.values import Header, Recorded
 from lab.units import several
 from lab.whole_lines import LineError, portions

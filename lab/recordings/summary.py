@@ -14,7 +14,7 @@ from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.matching import MOST_MESSAGES
 from lab.recordings.opening import opened
-from lab.recordings.secrets import sent_masked
+from lab.recordings.redaction import sent_masked
 from lab.recordings.values import Header, Recorded
 
 MOST_STREAMS = 1_000

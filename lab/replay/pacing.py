@@ -6,18 +6,21 @@ Every time counts from the first message, so that a late message does not delay 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import count, islice, takewhile
 from math import ceil, inf
 from operator import gt
 from random import Random
+from typing import NamedTuple
 
 from lab.dataclass import dataclass
 from lab.declare.steps.publish import Publish
+from lab.declare.steps.replay import Replay
 from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
 from lab.matching import MOST_MESSAGES
+from lab.recordings import MessageFile, Recorded, opened
 
 PACE_TOLERANCE = 0.02  # share of the time that the messages should have taken
 PACE_SLACK_SECONDS = 0.05  # seconds: in a short run, a late thread costs more than 2 %
@@ -62,6 +65,36 @@ def pace_of(step: Publish | Traffic) -> Pace | None:
     if step.every:
         return Pace(interval=step.every.total_seconds())
     return None
+
+
+class Due(NamedTuple):
+    """A recorded message, and when it is due: seconds after the first one; None for as soon as may be."""
+
+    after: float | None
+    message: Recorded
+
+
+def recorded_dues(step: Replay) -> Iterator[Due]:
+    """Yield the messages of a recording, each with the time at which it is due."""
+    first, number = None, 0
+    times, rate = step.pace.times, step.pace.rate
+    with opened(step.recording.file, step.recording.path) as reading:
+        for message in _as_looked_through(step, reading):
+            if step.of is not None and message.broker != step.of:
+                continue
+            if first is None:
+                first = message.t
+            if rate is not None:
+                yield Due(number / float(rate), message)
+            else:
+                yield Due(None if times is None else (message.t - first) / float(times), message)
+            number += 1
+
+
+def _as_looked_through(step: Replay, reading: MessageFile) -> Iterable[Recorded]:
+    """Return the messages that were there before: more may be written to one that has no end, perhaps by this."""
+    summary = step.recording.summary
+    return islice(reading, summary.messages) if summary is not None and summary.open else reading
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import closing
-from itertools import islice
-from typing import NamedTuple
 
 from lab.activemq.protocols import protocol
 from lab.declare.steps.base import Login
@@ -14,10 +12,10 @@ from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import Achieved, Paced, Publishing, SendOutcome
 from lab.matching import HEADER, header_value, make_body, message_id
-from lab.recordings import MessageFile, Recorded, Stream, StreamKey, opened, stream_of
+from lab.recordings import Recorded, Stream, StreamKey, stream_of
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
-from lab.replay.pacing import Lateness, Pace, SendTimes, in_words
+from lab.replay.pacing import Lateness, Pace, SendTimes, in_words, recorded_dues
 from lab.replay.stage import Stage
 from lab.runtime.client import Client
 from lab.runtime.messages import Destination, Outgoing
@@ -36,13 +34,6 @@ class _Counting(Callbacks):
         if outcome is SendOutcome.OK:
             self.accepted[id.partition("-")[0]] += 1
         super().acknowledged(id, outcome, note)
-
-
-class _Due(NamedTuple):
-    """A message, and when it is due: seconds after the first one; None for as soon as may be."""
-
-    after: float | None
-    message: Recorded
 
 
 class RecordedSending:
@@ -117,7 +108,7 @@ class RecordedSending:
         """Hand all messages to the client, until the connection is lost; LabTimeout if the broker is silent."""
         stage, callbacks, times = self._stage, self._callbacks, self._times
         first = stage.now()
-        for after, recorded in self._dues():
+        for after, recorded in recorded_dues(self._step):
             if after is not None and (ahead := first + after - stage.now()) > 0:
                 stage.wait(lambda: callbacks.lost_because is not None, ahead, of_messages=False)
             stage.check()
@@ -135,27 +126,6 @@ class RecordedSending:
             times.sent, times.last = times.sent + 1, now
             client.publish(message)
         callbacks.expected = times.sent
-
-    def _dues(self) -> Iterator[_Due]:
-        """Yield the messages, each with the time at which it is due."""
-        step, first, number = self._step, None, 0
-        times, rate = step.pace.times, step.pace.rate
-        with opened(step.recording.file, step.recording.path) as reading:
-            for message in self._as_looked_through(reading):
-                if step.of is not None and message.broker != step.of:
-                    continue
-                if first is None:
-                    first = message.t
-                if rate is not None:
-                    yield _Due(number / float(rate), message)
-                else:
-                    yield _Due(None if times is None else (message.t - first) / float(times), message)
-                number += 1
-
-    def _as_looked_through(self, reading: MessageFile) -> Iterable[Recorded]:
-        """Return the messages that were there before: more may be written to one that has no end, perhaps by this."""
-        summary = self._step.recording.summary
-        return islice(reading, summary.messages) if summary is not None and summary.open else reading
 
     def _outgoing(self, recorded: Recorded) -> Outgoing:
         """Return a recorded message as it is sent: marked as one of this run."""

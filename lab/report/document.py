@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.judge.not_delivered import PLACED
-from lab.judge.values import BridgeReport, CrossCheck, Delivery, LinkReport, Percentiles, Report, RouteReport, Verdict
+from lab.judge.percentiles import Percentiles
+from lab.judge.values import BridgeReport, CrossCheck, Delivery, LinkReport, Report, RouteReport, Verdict
 from lab.text_files import write_text
 
 VERSION = 2

@@ -19,9 +19,10 @@ from lab.simulation.agenda import Agenda, Timer, cancel
 from lab.simulation.endless_runs import endless, stormy
 from lab.simulation.wait_queue import WaitQueue
 
-__all__ = ["SECOND", "Kernel", "Timer", "cancel"]
+__all__ = ["MILLISECOND", "SECOND", "Kernel", "Timer", "cancel"]
 
 SECOND = 1_000_000_000  # ns
+MILLISECOND = SECOND // 1000
 
 
 class Kernel(Agenda):

@@ -17,9 +17,10 @@ from lab.simulation.bridge.bridge import Bridge
 from lab.simulation.bridge.connector import Connector
 from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.responder import Responder
-from lab.simulation.bridge.settings import BUFFER, MILLISECOND, settings
+from lab.simulation.bridge.settings import BUFFER, settings
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.chance import fixed, generator
+from lab.simulation.kernel import MILLISECOND
 from lab.simulation.protocols.session import Sessions
 from lab.simulation.tcp.connection import Connection, Peer, SilentPeer
 from lab.simulation.tcp.fabric import Fabric

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lab.dataclass import dataclass
-from lab.judge.values import Percentiles, Verdict
+from lab.judge.percentiles import Percentiles
+from lab.judge.values import Verdict
 from lab.vary.combinations import Combination
 
 ERROR = "error"  # the outcome of a run that has none of its own

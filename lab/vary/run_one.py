@@ -15,7 +15,7 @@ from lab import labs, runtimes, settings
 from lab.errors import LabError
 from lab.judge import Judged
 from lab.judge.not_delivered import FATES, NotDelivered
-from lab.judge.values import Percentiles
+from lab.judge.percentiles import Percentiles
 from lab.vary.combinations import Combination
 from lab.vary.row import Flow, Row, error_row
 from lab.vary.texts import Texts

@@ -12,7 +12,8 @@ from typing import Any
 
 from lab.dataclass import dataclass
 from lab.judge.not_delivered import FATES
-from lab.judge.values import Percentiles, Verdict
+from lab.judge.percentiles import Percentiles
+from lab.judge.values import Verdict
 from lab.vary.combinations import Grid
 from lab.vary.row import ERROR, Flow, Row
 from lab.version import __version__

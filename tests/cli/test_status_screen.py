@@ -18,7 +18,7 @@ from lab.cli.status_watch import watch
 from lab.declare.loading import load
 from lab.history import Counted, LinkSeen
 from lab.living.lab import Live
-from lab.living.looks import Look, Looks
+from lab.living.polls import Look, Looks
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.report.rows.row import Row, Weight

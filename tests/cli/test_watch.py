@@ -14,7 +14,7 @@ from lab.cli.watch import Watch
 from lab.errors import InputError
 from lab.history import BrokerChanged, Ended, Observation, ObserverChanged, line
 from lab.history.writing import header_line
-from lab.report.fates import Fate
+from lab.report.application_fates import Fate
 from tests.command import Commands
 from tests.judge.test_applications import BEGAN, OBSERVED, event, left, sent, subscribed, taken
 from tests.judge.test_truth import HEADER

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lab.amazonmq.files.activemq_xml import LARGEST_BODY
 from lab.amazonmq.names import check_password
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
@@ -20,7 +21,6 @@ from lab.declare.origin import Origin
 from lab.declare.passwords import Passwords
 from lab.declare.scenario import Scenario
 from lab.declare.steps.publish import Publish
-from lab.declare.terms import LARGEST_BODY
 from lab.declare.unrolling import every_step
 from lab.declare.validating import validate
 from lab.errors import InputError, Place

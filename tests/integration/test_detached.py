@@ -20,7 +20,7 @@ from typing import Any
 import paho.mqtt.client as paho
 import pytest
 
-from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine import labels, removal
 from lab.emulation.network.policy import policy
 from lab.emulation.network.router import Router
 from lab.emulation.state import read as read_state
@@ -316,7 +316,7 @@ def test_a_sweep_takes_what_the_dead_left_and_leaves_the_living_alone(
         for name, owner in owners.items():
             run = f"test-{name}-{os.getpid()}"
             made[name] = run
-            request.addfinalizer(lambda run=run: sweeping.remove(engine.client, run, RealClock()))
+            request.addfinalizer(lambda run=run: removal.remove(engine.client, run, RealClock()))
             its = {**labels.of_lab(run, owner, detached=False), labels.ROLE: "network"}
             engine.client.networks.create(f"mqlab-{run}", labels=its)
         only_told = mqlab("sweep", "--dry-run", "--json")

@@ -12,7 +12,7 @@ import pytest
 
 import docker
 from lab import labs
-from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine import labels, removal
 from lab.emulation.runtime import Emulation
 from lab.emulation.state import NAME
 from lab.errors import HostError
@@ -33,7 +33,7 @@ def run(engine: Engine) -> Iterator[str]:
     """A run id of whatever a test makes; nothing of it is left."""
     run = new_run_id()
     yield run
-    sweeping.remove(engine.client, run, RealClock())
+    removal.remove(engine.client, run, RealClock())
 
 
 def labelled(run: str, state: Path, *, detached: bool = True) -> dict[str, str]:
@@ -131,7 +131,7 @@ def test_a_sweep_of_one_run_ends_that_one_alone(mqlab: Commands, engine: Engine,
         both = mqlab("sweep", run, "--all")
         assert both.code == 2 and "RUN and --all exclude each other" in both.err
     finally:
-        sweeping.remove(engine.client, other, RealClock())
+        removal.remove(engine.client, other, RealClock())
 
 
 def test_a_store_that_a_stranger_uses_is_told_with_its_name(engine: Engine, tmp_path: Path, run: str) -> None:
@@ -141,7 +141,7 @@ def test_a_store_that_a_stranger_uses_is_told_with_its_name(engine: Engine, tmp_
     its = engine.client.containers.create(image, name=f"mqlab-test-{run}-user", volumes=[f"{store}:/mnt"])
     try:
         with pytest.raises(HostError) as caught:
-            sweeping.remove(engine.client, run, RealClock())
+            removal.remove(engine.client, run, RealClock())
         assert f"the container {its.name}, which is no part of the lab, uses {store}" in caught.value.what
         assert f"mqlab sweep {run}" in caught.value.remedy and "--all" not in caught.value.remedy
     finally:

@@ -27,7 +27,7 @@ from lab.history import (
 )
 from lab.judge import Report, Streamed, judge
 from lab.judge.evidence.evidence import collect_evidence
-from lab.judge.values import Percentiles
+from lab.judge.percentiles import Percentiles
 from lab.replay.outstanding_messages import Outstanding
 
 HEADER = Header(

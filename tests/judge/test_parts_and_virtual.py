@@ -14,7 +14,7 @@ from lab.judge import Streamed, judge
 from lab.judge.not_delivered import NotDelivered
 from lab.judge.values import Outcome, Report
 
-from .test_missing import BROKERS, came, listens, published
+from .test_fates import BROKERS, came, listens, published
 from .test_truth import HEADER
 
 QUEUE_BEHIND, VIRTUAL = "queue://Consumer.A.VirtualTopic.o", "topic://VirtualTopic.o"

@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from lab.link.packet import VNET, VNET_BYTES, checksum, cut_of, is_ipv4, part_of, refusal, wire_of
+from lab.link.packet import VNET, VNET_BYTES, checksum, cut_of, is_ipv4, part_of, wire_of
+from lab.link.reject import refusal
 
 SOURCE, TARGET = bytes([10, 0, 0, 1]), bytes([10, 0, 1, 1])
 FIN, SYN, RST, PSH, ACK, CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80

@@ -60,7 +60,7 @@ def test_what_is_left_open_is_closed_once_and_told(words: tuple[str, ...], says:
 def test_containers_are_removed_one_by_one_where_the_interpreter_begins_no_threads() -> None:
     program = """
 import atexit
-from lab.emulation.engine.sweeping import at_once
+from lab.emulation.engine.removal import at_once
 atexit.register(lambda: print(at_once(str.upper, ["a", "b"])))
 print(at_once(str.upper, ["a", "b"]))
 """

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lab.declare.loading import load
 from lab.link.impairment import Impairment, LinkState, Setting
-from lab.living.looks import Look
+from lab.living.polls import Look
 from lab.page.acts import Act, command, verbs
 from lab.page.parts import Maps, broker_state, parts
 from lab.page.tables import MOST_QUEUES, Row, Sight, Table, tables

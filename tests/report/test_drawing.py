@@ -12,6 +12,7 @@ from rich.console import Console
 
 from lab.declare.loading import load
 from lab.judge.not_delivered import NotDelivered
+from lab.judge.percentiles import Percentiles
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -19,7 +20,6 @@ from lab.judge.values import (
     Flow,
     LinkReport,
     Outcome,
-    Percentiles,
     RegionOutline,
     Report,
     RouteReport,

@@ -31,8 +31,8 @@ from lab.history.kinds import KINDS
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.broker_texts import LARGEST_FILE
+from lab.report.html.fault_looks import COURSES, MARKS, SILENT
 from lab.report.html.faults import events, faults, with_direction
-from lab.report.html.looks import COURSES, MARKS, SILENT
 from lab.report.html.page import page
 from tests.judge.cases import CASES
 

@@ -13,8 +13,9 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.link.impairment import LinkState
 from lab.runtime.messages import Destination, Outgoing, Terms
-from lab.simulation.bridge.settings import MILLISECOND, Discovery
+from lab.simulation.bridge.reconnecting import Discovery
 from lab.simulation.bridge.support import ATTRIBUTES, COLLECTIONS, refusals
+from lab.simulation.kernel import MILLISECOND
 from tests.simulation.world import World
 
 HOST = "b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-southeast-1.amazonaws.com"

@@ -7,7 +7,8 @@ import signal
 from pathlib import Path
 
 from lab.judge.not_delivered import FATES
-from lab.judge.values import Outcome, Percentiles, Verdict
+from lab.judge.percentiles import Percentiles
+from lab.judge.values import Outcome, Verdict
 from lab.vary.combinations import Combination, Grid
 from lab.vary.row import Flow, Row
 from lab.vary.table import Variation

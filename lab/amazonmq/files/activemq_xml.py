@@ -24,6 +24,7 @@ DATA_FOLDER = "/var/lib/activemq"
 # The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
 MOST_CONNECTIONS = 2000
 LARGEST_FRAME = 100 * 1024 * 1024
+LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # bytes; the rest of a frame is for the headers
 
 # Milliseconds between two attempts of a standby to get the store's lock: the service fails over in seconds.
 LOCK_INTERVAL = 1000

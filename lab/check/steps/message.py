@@ -7,11 +7,10 @@ from datetime import timedelta
 
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
-from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.amazonmq.files.activemq_xml import LARGEST_BODY, LARGEST_FRAME
 from lab.check.context import Context
 from lab.check.terms import check_destination, check_terms
 from lab.declare.steps.message import Message
-from lab.declare.terms import LARGEST_BODY
 from lab.errors import Problem
 from lab.printable import is_text
 from lab.units import format_size

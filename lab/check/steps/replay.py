@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from lab.activemq.protocols import protocol
+from lab.amazonmq.files.activemq_xml import LARGEST_BODY
 from lab.check.steps.message import LONGEST_EXPIRY
 from lab.declare.steps.replay import Replay
-from lab.declare.terms import LARGEST_BODY
 from lab.errors import Problem
 from lab.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
 from lab.units import format_size, several

@@ -1,19 +1,42 @@
-"""The base class of steps that send messages."""
+"""The base class of steps that send messages, and the terms of a message."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema, field_serializer
 
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over, protocol
 from lab.declare.destination_fields import OneDestination
-from lab.declare.fields import Size, Whole, YesNo
+from lab.declare.fields import Declared, Duration, Size, Whole, YesNo
+from lab.declare.file_fields import BodyFile
+from lab.declare.header_fields import HeaderName, Line, NonEmptyLine
+from lab.declare.only_over import MQTT, NOT_MQTT
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step
-from lab.declare.terms import MQTT, NOT_MQTT, MessageTerms
+from lab.masking import MASK, is_secret
+
+
+class MessageTerms(Declared):
+    """The terms of a message."""
+
+    headers: Annotated[Mapping[HeaderName, Line] | None, NOT_MQTT] = None
+    """The headers of each message, over STOMP and AMQP, for selectors and receivers."""
+    expiry: Annotated[Duration | None, NOT_MQTT] = None
+    """The time after which a message expires, over STOMP and AMQP (default: never)."""
+    group: Annotated[NonEmptyLine | None, NOT_MQTT] = None
+    """The message group (`JMSXGroupID`), over STOMP and AMQP; one consumer of a queue receives the group."""
+    priority: Annotated[Whole | None, NOT_MQTT] = Field(default=None, le=9)
+    """The priority of each message, from 0 to 9, over STOMP and AMQP."""
+    file: Annotated[BodyFile, WithJsonSchema({"type": "string"})] | None = None
+    """The path of the file with the body of each message, relative to the scenario."""
+
+    @field_serializer("headers", when_used="json-unless-none")
+    def _without_secrets(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: MASK if is_secret(name) else text for name, text in headers.items()}
 
 
 class Message(Step, OneDestination, MessageTerms):

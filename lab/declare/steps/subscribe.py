@@ -1,19 +1,68 @@
-"""The step `subscribe`."""
+"""The step `subscribe`, and the terms of a subscription."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.declare.destination_fields import OneDestination
-from lab.declare.fields import Name, Whole, YesNo
+from lab.declare.fields import Declared, Duration, Name, Whole, YesNo
+from lab.declare.header_fields import NonEmptyLine
+from lab.declare.only_over import MQTT, NOT_MQTT
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step
-from lab.declare.terms import MQTT, NOT_MQTT, SubscriptionTerms
+
+DURABLE = replace(NOT_MQTT, instead="over MQTT a session is durable: write clean-session: no")
+
+
+class Reconnect(Declared):
+    """The attempts to reconnect after a lost connection: `1s`, or `{after: 1s, tries: 10}`."""
+
+    after: Duration
+    """The time before each attempt to reconnect."""
+    tries: Whole = Field(default=10, ge=1, le=100_000)
+    """The maximum number of attempts to reconnect."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _after(cls, raw: Any) -> Any:
+        return {"after": raw} if isinstance(raw, str) else raw
+
+    @model_validator(mode="after")
+    def _not_at_once(self) -> Self:
+        if self.after <= timedelta(0):
+            raise ValueError("a broker that is away needs some time between two tries: write after: 1s")
+        return self
+
+
+class SubscriptionTerms(Declared):
+    """The terms of a subscription."""
+
+    durable: Annotated[YesNo, DURABLE] = False
+    """Whether the broker keeps a topic subscription while the client is disconnected, over STOMP and AMQP."""
+    clean_session: Annotated[YesNo, MQTT] = True
+    """Whether an MQTT session ends with its connection; with `no`, the broker keeps its subscriptions."""
+    client_id: NonEmptyLine | None = None
+    """The client id that the broker receives (default: generated)."""
+    ack: Annotated[Literal["auto", "client", "client-individual"], NOT_MQTT] = "auto"
+    """The acknowledgement mode, over STOMP and AMQP: automatic, for all messages so far, or for each message."""
+    selector: Annotated[NonEmptyLine | None, NOT_MQTT] = None
+    """The JMS selector that messages must match, over STOMP and AMQP."""
+    prefetch: Annotated[Whole | None, NOT_MQTT] = Field(default=None, ge=1, le=100_000)
+    """The maximum number of unacknowledged messages at the client, over STOMP and AMQP."""
+    reconnect: Reconnect | None = None
+    """The time before each attempt to reconnect after the connection is lost (default: no attempt)."""
+
+    @property
+    def kept(self) -> bool:
+        """Return whether the broker keeps the subscription and its messages while the client is away."""
+        return self.durable or not self.clean_session
 
 
 class Subscribe(Step, OneDestination, SubscriptionTerms):

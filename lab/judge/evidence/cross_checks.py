@@ -18,8 +18,8 @@ from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.configurations import rerouted
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.excuses import why_fewer
 from lab.judge.evidence.timeline import Timeline
+from lab.judge.evidence.why_fewer import why_fewer
 from lab.judge.values import CrossCheck
 
 _RISING = ("enqueued", "dequeued", "forwarded", "discarded")

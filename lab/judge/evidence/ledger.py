@@ -25,7 +25,7 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.judge.evidence.flaws import ROUNDED, Flaws
-from lab.judge.evidence.returns import Returns
+from lab.judge.evidence.redeliveries import Redeliveries
 from lab.judge.evidence.same_bodies import SameBodies
 from lab.matching import MOST_MESSAGES, digest
 
@@ -51,7 +51,7 @@ class Ledger:
         self._texts: dict[str, set[int]] = {}  # by the digest of a body's text, where that is another one: the bodies
         self.unannounced: dict[tuple[str, str], int] = {}  # receivers before a line told that they subscribed
         self._room = MOST_IN_ALL  # for how many more there may be room
-        self.returns = Returns(self._flaws)
+        self.returns = Redeliveries(self._flaws)
 
     def subscribed(self, start: Subscribed) -> None:
         """Record that a subscription was opened or reopened."""

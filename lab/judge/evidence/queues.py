@@ -21,8 +21,8 @@ from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.cross_checks import counters_of_run
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.losses import Message, shown
 from lab.judge.evidence.tally import Tally
+from lab.judge.evidence.unreceived import Message, shown
 from lab.judge.wording import listed, moment
 from lab.units import several
 

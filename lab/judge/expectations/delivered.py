@@ -11,7 +11,7 @@ from lab.declare.expectations.delivered import Delivered
 from lab.expected.entitlement import first_heard
 from lab.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.equal_bodies import equal_bodies
-from lab.judge.evidence import missing
+from lab.judge.evidence import fates
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
@@ -85,7 +85,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         failed.append(_to_others(expectation, chosen, taken, expected))
     if gone and not losable and len(gone) > unexplained(chosen):
         tally, number = gone[0]
-        missed = missing.in_words(evidence, chosen.audience, gone, expected, who)
+        missed = fates.in_words(evidence, chosen.audience, gone, expected, who)
         words = f"{missed}, first {_sent(tally, number)}"
         if tally.alike:
             least = "at least " if len(gone) < expected else ""
@@ -128,7 +128,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         return Outcome.UNKNOWN, words
     if restless := not_quiet(expectation.listens_on, chosen, evidence):
         return Outcome.UNKNOWN, restless
-    became = missing.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
+    became = fates.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
     passed = _passed(expectation, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
     return Outcome.PASSED, passed + in_words(expectation.quiet, chosen, evidence)
 

@@ -11,8 +11,8 @@ from lab.declare.steps.snapshot import END, START
 from lab.judge.equal_bodies import ADVICE
 from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.losses import lost_elsewhere, shown, why_not_counted
 from lab.judge.evidence.snapshots import Subject
+from lab.judge.evidence.unreceived import lost_elsewhere, shown, why_not_counted
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 from lab.units import several

@@ -12,10 +12,10 @@ from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
 from lab.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.excuses import why_fewer
-from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown, why_not_counted
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Part, Rise, Subject
+from lab.judge.evidence.unreceived import lost_elsewhere, received_elsewhere, shown, why_not_counted
+from lab.judge.evidence.why_fewer import why_fewer
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 from lab.units import several

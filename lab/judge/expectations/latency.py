@@ -14,7 +14,8 @@ from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.expectations import receivers
 from lab.judge.findings import Finding, combine, never_subscribed, unknown
-from lab.judge.values import Outcome, Percentiles
+from lab.judge.percentiles import Percentiles
+from lab.judge.values import Outcome
 from lab.judge.wording import listed, milliseconds, moment
 
 _UNTIMED = "the time of each message is unknown"

@@ -10,9 +10,9 @@ from math import inf
 from lab.declare.expectations.stuck import Stuck
 from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.losses import never_received, undecided, why_not_counted
 from lab.judge.evidence.queues import shown_with_places, whereabouts
 from lab.judge.evidence.snapshots import Subject
+from lab.judge.evidence.unreceived import never_received, undecided, why_not_counted
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 from lab.units import several

@@ -21,7 +21,7 @@ from lab.report.film.scenes import Film, film
 from lab.report.html import environment, style, visible
 from lab.text_files import is_file, write_text
 
-SCRIPTS = ("stage.js", "film.js")
+SCRIPTS = ("stage.js", "player.js")
 _DIGITS = 4  # after the point, of a moment in seconds
 
 

@@ -22,9 +22,9 @@ from lab.judge import Judged
 from lab.report.film.messages import Messages, messages
 from lab.report.film.stage import Stage, stage
 from lab.report.film.states import Listening, Part, State, States
+from lab.report.html.fault_looks import COUNTERS, COURSES, MARKS, Tone
 from lab.report.html.faults import faults, with_direction
 from lab.report.html.lanes import NOT_DELIVERED, WORDS, anomalies, ways
-from lab.report.html.looks import COUNTERS, COURSES, MARKS, Tone
 from lab.report.rows import describe, is_news
 from lab.report.rows.row import Weight
 from lab.report.timeline_text import remainder

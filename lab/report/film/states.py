@@ -9,7 +9,7 @@ from typing import Protocol
 from lab.dataclass import dataclass
 from lab.history import BridgeSeen, BrokerChanged, Demand, DestinationSeen, LinkChanged, Observation, SightChanged
 from lab.report.film.stage import Stage
-from lab.report.html.looks import COURSES, Tone
+from lab.report.html.fault_looks import COURSES, Tone
 from lab.report.picture import Bridge
 
 WELL, UNKNOWN, NONE = "well", "unknown", "none"

@@ -21,7 +21,7 @@ from lab.history import (
     Trouble,
 )
 from lab.judge.wording import moment
-from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
+from lab.report.html.fault_looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
 from lab.report.rows import describe, is_news
 
 TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault

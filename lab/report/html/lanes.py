@@ -15,7 +15,7 @@ from lab.dataclass import dataclass
 from lab.expected.records import Publication
 from lab.judge import Judged
 from lab.judge.evidence.audiences import Audience
-from lab.judge.evidence.missing import fates
+from lab.judge.evidence.fates import fates
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, moment
 

@@ -8,7 +8,7 @@ from lab.simulation.bridge.commands import KeepAlive, WireFormat
 from lab.simulation.bridge.inactivity import InactivityMonitor
 from lab.simulation.bridge.sentences import END_OF_STREAM, RESET, TIMED_OUT, inactive, no_attempt
 from lab.simulation.broker.process import Process
-from lab.simulation.kernel import Timer, cancel
+from lab.simulation.kernel import MILLISECOND, Timer, cancel
 from lab.simulation.protocols.session import Frame
 from lab.simulation.protocols.sizes import RECORD
 from lab.simulation.tcp.connection import Connection
@@ -107,7 +107,7 @@ class OpenWire:
             self.send(command)
 
     def _fall_silent(self) -> None:
-        self._break(inactive(self._every // 1_000_000, self.peer))
+        self._break(inactive(self._every // MILLISECOND, self.peer))
 
     def _give_up(self) -> None:
         self._break(no_attempt(self.peer))

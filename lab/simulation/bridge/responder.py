@@ -10,9 +10,9 @@ from lab.simulation.bridge.commands import Advisory, BrokerInfo, Failure, Follow
 from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.openwire import OpenWire
 from lab.simulation.bridge.sentences import END_OF_STREAM, exception
-from lab.simulation.bridge.settings import MILLISECOND
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.session import Refused, Session
+from lab.simulation.kernel import MILLISECOND
 from lab.simulation.protocols.sentences import transport_failed
 from lab.simulation.tcp.connection import Connection, SilentPeer
 

@@ -49,7 +49,7 @@ from lab.simulation.broker.subscriptions import Deliver, Subscription, Test
 from lab.simulation.broker.topic import Topic
 from lab.simulation.broker.upkeep import Upkeep
 from lab.simulation.broker.virtual_destinations import VirtualDestinations
-from lab.simulation.kernel import Kernel
+from lab.simulation.kernel import MILLISECOND, Kernel
 
 Log = Callable[[str, str, str], None]  # level, logger, text
 
@@ -75,7 +75,7 @@ class Broker:
         self.handling = costs.handling  # ns from thread to thread
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{instance.name} {kernel.now}".encode()) % 28000
-        self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
+        self.id = f"ID:{instance.name}-{port}-{kernel.now // MILLISECOND}-0:1"
         check_release(plan.activemq_version)
         self.settings = settings(plan)
         self.store = store = store if self.settings.persistent else Store()

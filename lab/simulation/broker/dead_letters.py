@@ -9,8 +9,9 @@ from lab.simulation.broker.audit import Audit
 from lab.simulation.broker.destination import Node
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.observer import CAUSE, Observer
-from lab.simulation.broker.policies import MILLISECOND, DeadLetters
+from lab.simulation.broker.policies import DeadLetters
 from lab.simulation.broker.store import Done
+from lab.simulation.kernel import MILLISECOND
 
 
 class Undertaker:

@@ -19,11 +19,11 @@ from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.store import Done
 from lab.simulation.broker.subscriptions import Subscription
+from lab.simulation.kernel import MILLISECOND
 
 CAUSE = "dlqDeliveryFailureCause"  # the property that has the cause of a dead letter
 _LARGEST_DIGESTED = 1024 * 1024  # bytes
 _STOMP_ADDRESS = "127.0.0.1"  # `ProtocolConverter` gives no other
-_MILLISECOND = 1_000_000  # ns
 _ADVISORIES = "topic://ActiveMQ.Advisory."
 _OWN = "vm"  # where the broker itself sends; its connections for bridges are vm://tokyo
 
@@ -202,7 +202,7 @@ class Observer:
             original=message.original,
             correlation=message.properties.get("correlation-id", ""),
             cause=message.properties.get(CAUSE, ""),
-            lifetime=None if message.expires is None else round((message.expires - (stamp or 0)) / _MILLISECOND),
+            lifetime=None if message.expires is None else round((message.expires - (stamp or 0)) / MILLISECOND),
             bytes=None if message.encoded else len(body),
             digest="" if message.encoded or len(body) > _LARGEST_DIGESTED else sha256(body).hexdigest(),
             error=error,

@@ -10,10 +10,10 @@ from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
+from lab.simulation.kernel import MILLISECOND
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32767, 100  # `ActiveMQPrefetchPolicy`
-MILLISECOND = 1_000_000  # ns
 _SIZE = re.compile(r"\s*([0-9]{1,18})\s*(?:([kmg])?b?)\s*", re.IGNORECASE | re.ASCII)
 _SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
 

@@ -9,8 +9,8 @@ from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
 from lab.plan.values import BrokerPlan
 from lab.simulation.broker.releases import broker_rules
+from lab.simulation.kernel import MILLISECOND
 
-MILLISECOND = 1_000_000  # ns
 USUAL_PERCENT = 70  # of the heap that the lab's brokers have for messages
 
 

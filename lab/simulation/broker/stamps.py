@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from lab.amazonmq.configurations.stamping import Stamping
 from lab.simulation.broker.message import Message
-
-_MILLISECOND = 1_000_000  # ns
+from lab.simulation.kernel import MILLISECOND
 
 
 def stamped(message: Message, plugins: Sequence[Stamping], now: int) -> Message:
@@ -16,8 +15,8 @@ def stamped(message: Message, plugins: Sequence[Stamping], now: int) -> Message:
     for its in plugins:
         if message.timestamp is None or (message.path and not its.network):
             continue
-        ceiling = its.ceiling * _MILLISECOND
-        lives = its.override * _MILLISECOND if message.expires is None else message.expires - message.timestamp
+        ceiling = its.ceiling * MILLISECOND
+        lives = its.override * MILLISECOND if message.expires is None else message.expires - message.timestamp
         if 0 < ceiling < lives:
             lives = ceiling
         if not its.future_only or message.expires is None or lives + now > message.expires:

@@ -8,7 +8,8 @@ from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.sentences import inactive
-from lab.simulation.broker.settings import MILLISECOND, Settings
+from lab.simulation.broker.settings import Settings
+from lab.simulation.kernel import MILLISECOND
 
 Log = Callable[[str, str, str], None]
 

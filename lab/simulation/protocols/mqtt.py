@@ -11,7 +11,7 @@ from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
-from lab.simulation.kernel import SECOND, Timer, cancel
+from lab.simulation.kernel import MILLISECOND, SECOND, Timer, cancel
 from lab.simulation.protocols import sentences
 from lab.simulation.protocols.mqtt_frames import (
     ACCEPTED,
@@ -141,7 +141,7 @@ class MqttSide(BrokerSide):
             if self.process.now - self.connection.heard < silence:
                 self._watch = self.process.at(self.connection.heard + silence, self._await, silence)
                 return
-            why = sentences.inactive(silence // 1_000_000, self.address)
+            why = sentences.inactive(silence // MILLISECOND, self.address)
             self.say(sentences.transport_failed(self.address, why))
             self._end()
             self.connection.abort()

@@ -11,13 +11,12 @@ from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
 from lab.simulation.broker.virtual_destinations import NAMELESS
-from lab.simulation.kernel import Timer, cancel
+from lab.simulation.kernel import MILLISECOND, Timer, cancel
 from lab.simulation.protocols import sentences
 from lab.simulation.protocols.session import BrokerSide, Sessions, is_security
 from lab.simulation.protocols.stomp_frames import BEAT, StompFrame, activemq_destination, stomp_name
 from lab.simulation.tcp.connection import Connection
 
-MILLISECOND = 1_000_000  # ns
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32_767, 100  # ActiveMQPrefetchPolicy's defaults
 _TEMPORARY = "/temp-queue/"
 _ERRORS = {"closed": "EOFException: null", "reset": "SocketException: Connection reset"}  # of a lost connection

@@ -1,15 +1,14 @@
-"""How much one end of a connection may have in flight, and for how long it waits: Linux's CUBIC and its timers.
+"""The congestion window: how much one end of a connection may have in flight, by Linux's CUBIC (RFC 9438).
 
-RFC 6298 with Linux's bounds, RFC 9438; slow start begins with ten packets, and anew after a silence. As in Linux
-packets are counted, short ones too, and not their bytes (`tcp_cwnd_test`).
+Slow start begins with ten packets, and anew after a silence. As in Linux, packets are counted, short ones too, and not
+their bytes (`tcp_cwnd_test`).
 """
 
 from __future__ import annotations
 
 from lab.simulation.kernel import SECOND
+from lab.simulation.tcp.timeouts import RoundTrips
 
-FIRST_RTO, SHORTEST_RTO, LONGEST_RTO = SECOND, SECOND // 5, 120 * SECOND
-JIFFY = SECOND // 250  # ns: the unit of the kernel's timers, as Amazon's machines have it
 _BETA, _C = 0.7, 0.4  # RFC 9438
 _UNLIMITED, _INITIAL = 1 << 40, 10  # packets
 _LOW, _SAMPLES = 16, 16  # packets of a window, and that 8 acknowledgements of a round are of: no slow start ends before
@@ -19,75 +18,33 @@ _RISE = (
 )  # ns, at least and at most: of a round trip, an eighth (`HYSTART_DELAY_THRESH`)
 
 
-class Congestion:
-    """The congestion window, and the timer of one direction."""
+class Congestion(RoundTrips):
+    """The congestion window of one direction, which grows and shrinks with its round trips."""
 
     __slots__ = (
         "_answered",
         "_base",
         "_early",
-        "_floor",
         "_k",
         "_least",
         "_most",
         "_reno",
         "_round",
         "_since",
-        "_srtt",
         "_threshold",
-        "_trip",
         "_undo",
-        "_var",
-        "backed_off",
         "window",
     )
 
     def __init__(self) -> None:
+        super().__init__()
         self.window: float = _INITIAL  # packets
         self._threshold: float = _UNLIMITED
-        self._srtt = self._var = 0  # ns
-        self.backed_off = 0
         self._most = self._base = self._reno = 0.0  # packets, since the last loss
         self._k, self._since = 0.0, 0
         self._undo: tuple[float, float] | None = None  # window and threshold before a time-out
-        self._floor = self._trip = 0  # ns: the shortest round trip, and the last one
         self._round = self._least = self._answered = 0  # ns: since when a round is, its shortest trip; packets of it
         self._early = False  # slow start has ended by it
-
-    @property
-    def round_trip(self) -> int:
-        """Return the smoothed round trip in ns; 0 while none was measured."""
-        return self._srtt
-
-    @property
-    def last_trip(self) -> int:
-        """Return the last round trip that was measured, in ns; 0 while none was."""
-        return self._trip
-
-    @property
-    def reordering(self) -> int:
-        """Return for how many ns an overtaken packet may still arrive: `tcp_rack_reo_wnd`."""
-        return min((self._floor or self._srtt) // 4, self._srtt)
-
-    @property
-    def timeout(self) -> int:
-        """Return the ns after which unacknowledged bytes count as lost."""
-        first = self._srtt + max(4 * self._var, SHORTEST_RTO) if self._srtt else FIRST_RTO
-        return min(-(-first // JIFFY) * JIFFY << self.backed_off, LONGEST_RTO)
-
-    def measured(self, round_trip: int, late: int = 0) -> None:
-        """Take a measured round trip, which an answer that was `late` by so many ns makes longer for the time-out."""
-        self._trip = round_trip
-        if round_trip < self._floor or not self._floor:
-            self._floor = round_trip
-        round_trip += late
-        if not (srtt := self._srtt):
-            self._srtt, self._var = round_trip, round_trip // 2
-        else:
-            off = round_trip - srtt
-            self._var += ((off if off > 0 else -off) - self._var) // 4
-            self._srtt = srtt + off // 8
-        self.backed_off = 0
 
     def acknowledged(self, packets: int, now: int, used: int) -> None:
         """Grow after an acknowledgement, if the window was used; `used` packets were in flight before it."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.simulation.tcp.congestion import FIRST_RTO, JIFFY, SHORTEST_RTO, Congestion
+from lab.simulation.tcp.congestion import Congestion
 from lab.simulation.tcp.flights import Flight
+from lab.simulation.tcp.timeouts import FIRST_RTO, JIFFY, SHORTEST_RTO
 
 TWICE = 2  # how often a retransmission came that the other end had before: a D-SACK
 SHORTEST_TIMEOUT_NS = 2_000_000  # ns: TCP_TIMEOUT_MIN_US

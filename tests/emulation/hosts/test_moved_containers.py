@@ -12,7 +12,7 @@ import pytest
 
 from lab.application.attachment import SHOWS_RESOLVER, Before, Endpoint
 from lab.application.place import HostPlace
-from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine import labels, removal
 from lab.emulation.hosts import moved_containers
 from lab.emulation.network.networks import region_network
 from lab.errors import HostError
@@ -215,7 +215,7 @@ def test_one_that_comes_while_its_lab_is_removed_is_put_back() -> None:
         raise docker.errors.APIError("has active endpoints")
 
     engine.parts[PLACE.network].meanwhile["remove"] = late
-    sweeping.remove(engine, RUN, PolledClock())
+    removal.remove(engine, RUN, PolledClock())
     assert engine.app.on == ["mine"] and set(engine.parts) == {"mine"}
 
 
@@ -224,9 +224,9 @@ def test_a_lab_is_not_ended_while_the_engine_does_not_say_how_a_container_stands
     move(engine)
     engine.silent = True
     with pytest.raises(HostError, match="is kept until its container is put back"):
-        sweeping.remove(engine, RUN, PolledClock())
+        removal.remove(engine, RUN, PolledClock())
     engine.silent = False
-    sweeping.remove(engine, RUN, PolledClock())
+    removal.remove(engine, RUN, PolledClock())
     assert engine.app.on == ["mine"] and set(engine.parts) == {"mine"}
 
 
@@ -265,7 +265,7 @@ def test_one_whose_network_has_gone_is_told_of_and_the_rest_of_the_lab_is_ended(
         engine.add_network("another", {})
         engine.app.on.append("another")
     engine.parts.pop("mine")
-    gone, told = sweeping.remove(engine, RUN, PolledClock()).warnings
+    gone, told = removal.remove(engine, RUN, PolledClock()).warnings
     assert gone == "app could not be put back on mine, which has gone"
     assert told == f"app is no part of lab {RUN} and was taken off its networks; it is on " + (
         "another" if another else "none now: docker network connect NETWORK app"

@@ -16,7 +16,7 @@ from lab.plan.routing import ANY, Route, RoutingTable
 MOST_BROKERS = 30  # brokers of which every pair is tried; 30 in a row take 0.2 s
 
 
-def advise_on_routes(topology: Topology) -> Iterator[Problem]:
+def advise_on_ttls(topology: Topology) -> Iterator[Problem]:
     """Yield advice on each connector whose TTL alone keeps brokers apart that are joined over it and others.
 
     A list of destinations that does is taken as meant.

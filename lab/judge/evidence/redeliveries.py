@@ -10,7 +10,7 @@ from lab.history import Received, SendOutcome, Settled
 from lab.judge.evidence.flaws import ROUNDED, Flaws
 
 
-class Returns:
+class Redeliveries:
     """The messages that clients gave back, and those of which no broker can know that a client has them."""
 
     def __init__(self, flaws: Flaws) -> None:

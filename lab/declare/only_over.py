@@ -1,0 +1,16 @@
+"""The mark of a field that some protocols lack, with those that have it."""
+
+from __future__ import annotations
+
+from lab.dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyOver:
+    """A mark on a field that has a meaning over some protocols only."""
+
+    protocols: tuple[str, ...]
+    instead: str = ""  # the remedy over another protocol
+
+
+MQTT, NOT_MQTT = OnlyOver(("mqtt",)), OnlyOver(("stomp", "amqp"))
