@@ -129,6 +129,7 @@ def up_reserved(
     vpcs: int,
     brokers: int,
     engine_versions: Sequence[str],
+    reboot_time: timedelta = timedelta(0),
     runs: Path | None = None,
     detach: bool = False,
     environment: Mapping[str, str] = os.environ,
@@ -143,7 +144,7 @@ def up_reserved(
     from lab.plan.places import reserved_plan, reserved_topology
 
     told = progress or Logged()
-    topology = reserved_topology(name, vpcs)
+    topology = reserved_topology(name, vpcs).model_copy(update={"reboot_time": reboot_time})
     scenario = Scenario.model_construct(scenario=name, topology=topology, steps=(), expect=(), seed=1, about="")
     plan = reserved_plan(topology, brokers, engine_versions)
     found = PlannedScenario(scenario=scenario, plan=plan, removals=(), advice=())

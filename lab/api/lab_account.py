@@ -257,6 +257,8 @@ def _is_same_place(before: Network, after: Network) -> bool:
 
 
 def with_groups(account: Account, names: Names) -> Account:
+    """Return an account with other names of its brokers' groups."""
+
     def of(record: BrokerRecord) -> BrokerRecord:
         pending = record.pending_security_groups
         return replace(

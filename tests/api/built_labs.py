@@ -19,7 +19,8 @@ from tests.api.lab_clients import ServedLab
 CONNECTOR = "ocean"
 BLOCKS = {TOKYO: "10.1.0.0/16", SINGAPORE: "10.2.0.0/16"}
 _XML = """<broker xmlns="http://activemq.apache.org/schema/core"><networkConnectors>
-<networkConnector duplex="true" name="ocean" uri="static:(ssl://{}-1.mq.ap-southeast-1.amazonaws.com:61617)" userName="ana"/>
+<networkConnector duplex="true" name="ocean" userName="ana"
+  uri="static:(ssl://{}-1.mq.ap-southeast-1.amazonaws.com:61617)"/>
 </networkConnectors></broker>"""
 
 
