@@ -25,7 +25,8 @@ _XML = """<broker xmlns="http://activemq.apache.org/schema/core"><networkConnect
 
 
 @contextmanager
-def built(folder: Path, *, vpcs: int = 2, brokers: int = 3) -> Iterator[ServedLab]:
+def built(folder: Path, *, vpcs: int = 2, brokers: int = 3, kept: KeptAccount | None = None) -> Iterator[ServedLab]:
+    """Open a lab of models that requests build, with the account of an earlier one."""
     with (
         labs.up_reserved(
             "default",
@@ -38,7 +39,8 @@ def built(folder: Path, *, vpcs: int = 2, brokers: int = 3) -> Iterator[ServedLa
         ) as live,
         runtimes.runtime("simulation", {}) as models,
     ):
-        kept = KeptAccount(access_key="MQLABTEST", created=live.lab.note.opened)
+        kept = kept or KeptAccount(access_key="MQLABTEST", created=live.lab.note.opened)
+        live.lab.keep_control(kept.control)
         add = models.prepare(live.lab.note.plan, Logged()).add
         yield ServedLab(live, partial(BuiltAccount, folder=folder / "account", kept=kept, add=add))
 

@@ -15,8 +15,9 @@ from lab.cli import app
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], "write --runtime none"),
-        (["--runtime", "emulation"], "write --runtime none"),
+        (["--runtime", "emulatoin"], "write emulation"),
+        (["--runtime", "none", "--vpcs", "3"], "leave --vpcs out"),
+        (["--runtime", "simulation", "--brokers", "0"], "write 1 to 10"),
         (["--runtime", "none", "--shell", "fish"], "write one of bash, powershell, dotenv, terraform"),
         (["--runtime", "none", "--account", "../x"], "write letters, digits"),
         (["--runtime", "none", "--access-key", "a b"], "write letters and digits"),
