@@ -16,6 +16,7 @@ from lab.api.records import Records
 from lab.errors import InputError
 from lab.file_locks import lock
 from lab.plan.control import Control
+from lab.runtime import state_file as state_files
 from lab.runtime.state_file import make_folder, writing_to
 
 FILE = "account.json"
@@ -74,6 +75,17 @@ def save(kept: KeptAccount, folder: Path) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(kept, enc_hook=str))
         part.replace(folder / FILE)
+
+
+def refuse_lab(folder: Path, states: Path) -> None:
+    """Raise InputError if the brokers of a folder's account are in a lab that runs."""
+    try:
+        kept = load(folder)
+    except InputError:  # a file that cannot be read names no lab
+        return
+    if kept is not None and kept.run and state_files.load(kept.run, states) is not None:
+        problem = f"lab {kept.run} runs, and has the brokers of the account {folder.name}"
+        raise InputError.of(problem, f"end it: mqlab down {kept.run}")
 
 
 def locked(folder: Path) -> int:

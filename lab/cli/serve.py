@@ -12,7 +12,7 @@ import typer
 
 from lab import runtimes
 from lab.api import exports
-from lab.api.kept_account import account_folder
+from lab.api.kept_account import account_folder, refuse_lab
 from lab.cli import options
 from lab.cli.options import QUIET, say
 from lab.errors import InputError
@@ -83,6 +83,8 @@ def serve(
 ) -> None:
     """Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.
 
+    Requests create real brokers in a lab, which ends with the server. The account stays on file, without its brokers.
+
     Example: mqlab serve --runtime none
     """
     chosen = RECORDS if runtime == RECORDS else runtimes.chosen(runtime, os.environ)
@@ -93,7 +95,10 @@ def serve(
             raise InputError.of(f"{option} {number} is not a size of a lab", f"write 1 to {most}")
     if shell not in exports.SHELLS:
         raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(exports.SHELLS)}")
-    folder = account_folder(note_folder(os.environ), account)
+    states = note_folder(os.environ)
+    folder = account_folder(states, account)
+    if empty or chosen != runtimes.USUAL:
+        refuse_lab(folder, states)
     if access_key is not None and not _KEY.fullmatch(access_key):
         raise InputError.of("--access-key is not an access key id", "write letters and digits, such as test")
     takes = None if reboot_time is None else _seconds(reboot_time)

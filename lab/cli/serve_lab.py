@@ -235,7 +235,7 @@ def _remove(note: StateFile, states: Path) -> None:
 def _tell_lost(kept: KeptAccount, log: Callable[[str], None]) -> None:
     """Name the brokers whose lab has ended."""
     if names := [each.name for each in kept.control.account.brokers]:
-        log(f"{several(len(names), 'broker')} ended with an earlier lab, with all messages: {', '.join(names)}")
+        log(f"{several(len(names), 'broker')} of the account had no lab any more, and went: {', '.join(names)}")
 
 
 def _compare(live: Live, places: Places, log: Callable[[str], None]) -> None:
