@@ -39,7 +39,8 @@ def names_of(network: Network, run: str) -> Names:
         return {each: each if _ID.fullmatch(each) else derived_id(prefix, run, each) for each in names}
 
     return Names(
-        vpcs=ids("vpc", [each.name for each in network.vpcs]),
+        vpcs=ids("vpc", [each.name for each in network.vpcs])
+        | {each.name: each.id for each in network.vpcs if each.id},
         subnets=ids("subnet", [each.name for each in network.subnets]),
         tables=ids("rtb", [each.name for each in network.route_tables]),
         groups=ids("sg", [each.name for each in network.groups]),

@@ -16,7 +16,7 @@ from lab.amazonmq.account.account import Account, open_windows
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.api import kept_account
 from lab.api.call import Call
-from lab.api.kept_account import KeptAccount, new_access_key
+from lab.api.kept_account import KeptAccount, locked, new_access_key
 from lab.api.records import Records
 from lab.api.settling import finished, in_progress
 from lab.declare.steps.account import OnAccount
@@ -26,7 +26,6 @@ from lab.declare.steps.network import OnNetwork
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.errors import InputError
-from lab.file_locks import lock
 from lab.history import Header, Observation, SharedHistory, StepEnded, StepStarted
 from lab.history.shared_file import begin
 from lab.living.history import API, FILE
@@ -39,7 +38,6 @@ from lab.runtime.state_file import make_folder
 from lab.version import __version__
 
 UNSEEN_SECONDS = 10.0  # after which a state in progress ends, if no client asks for it
-_LOCK = "server.lock"
 _BEGINNINGS: Mapping[type[Step], Callable[[Account, str], Account]] = {
     Reboot: brokers.begin_reboot,
     DeleteBroker: brokers.delete_broker,
@@ -64,7 +62,7 @@ class RecordsAccount:
     ) -> None:
         make_folder(folder)
         self.folder, self.machine = folder, machine
-        self._lock = _locked(folder)
+        self._lock = locked(folder)
         self._takes, self._log = takes, log
         self._mask = Mask()
         self._answered: set[str] = set()
@@ -273,22 +271,10 @@ class ServedCall:
         raise InputError.of(f"{step.verb} needs a lab that runs, and this account has records alone")
 
 
-def _locked(folder: Path) -> int:
-    """Return the descriptor of a folder's lock, which this process has; raise InputError if another has it."""
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        lock(descriptor, wait=False)
-    except BlockingIOError:
-        os.close(descriptor)
-        problem = f"another mqlab serve has the account {folder.name}"
-        raise InputError.of(problem, "end the other server, or write --account NAME for another account") from None
-    return descriptor
-
-
 def forget(folder: Path) -> None:
     """Remove the account of a folder, if there is one and no server has it."""
     if folder.is_dir():
-        os.close(_locked(folder))
+        os.close(locked(folder))
         with suppress(FileNotFoundError):
             shutil.rmtree(folder)
 

@@ -10,7 +10,7 @@ import typer
 from lab.api.server_process import Server
 from lab.api.server_process import end as end_server
 from lab.cli import options
-from lab.cli.open_servers import labs_and_servers
+from lab.cli.open_servers import labs_and_servers, of_servers
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.ending import end_each
@@ -36,6 +36,9 @@ def down(
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = labs_and_servers(its, folder, run)
+        if run is None:
+            theirs = of_servers(known, folder)
+            known = [each for each in known if isinstance(each, Server) or each.run not in theirs]
         chosen = known if every else (state_files.choose(known, run, os.environ),)
         ended = [each for each in chosen if isinstance(each, Server)]
         for server in ended:  # before labs, of which one may be a server's own

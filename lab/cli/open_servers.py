@@ -33,6 +33,14 @@ def labs_and_servers(runtimes: AllRuntimes, states: Path, run: str | None) -> Se
         return known
 
 
+def of_servers(known: Sequence[Open], states: Path) -> set[str]:
+    """Return the runs of the labs that end with a server of their own."""
+    from lab.api.kept_account import account_folder, load  # here, since most labs have no server beside them
+
+    kept = [load(account_folder(states, each.account)) for each in known if isinstance(each, Server)]
+    return {each.run for each in kept if each is not None and each.run}
+
+
 def to_dict(server: Server, states: Path) -> dict[str, Any]:
     """Return a server as JSON-able values."""
     return {

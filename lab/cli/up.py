@@ -18,6 +18,7 @@ from lab.interrupts import until_a_signal
 from lab.living.attach import attend
 from lab.living.history import COMMAND
 from lab.living.windows import stand
+from lab.runtime.runtime import AWS, LOCAL, checked_endpoints
 from lab.runtime.state_file import note_folder
 
 
@@ -71,7 +72,7 @@ def up(
         )
     if api and detach:
         raise InputError.of("--api and --detach exclude each other", "leave the terminal to the lab: write --api alone")
-    its_endpoints = labs.checked_endpoints(endpoints or (labs.AWS if api else labs.LOCAL))
+    its_endpoints = checked_endpoints(endpoints or (AWS if api else LOCAL))
     if api:
         from lab.cli import up_api  # here, since most labs are not served
     opened = labs.up(

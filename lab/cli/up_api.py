@@ -13,11 +13,11 @@ from lab.api.server import Door
 from lab.api.serving import serving
 from lab.cli import options
 from lab.http_server import HOST, listening
-from lab.labs import LOCAL
 from lab.living.attach import attach
 from lab.living.history import API
 from lab.printable import plain_line
 from lab.runtime.progress import Told
+from lab.runtime.runtime import LOCAL
 
 
 @contextmanager

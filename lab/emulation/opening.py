@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from threading import Event
 
@@ -39,7 +39,7 @@ from lab.emulation.network.policy import policy
 from lab.emulation.network.ports import Ports
 from lab.emulation.network.published_at import HERE, PublishedAt, is_loopback, refuse_shipped
 from lab.emulation.network.router import start_router
-from lab.emulation.state import NAME, BrokerState, InstanceState, LabState, is_readable, read
+from lab.emulation.state import NAME, BrokerState, InstanceState, LabState, PlaceState, is_readable, read
 from lab.emulation.watch import readiness
 from lab.errors import HostError
 from lab.network.reach import reach
@@ -49,14 +49,16 @@ from lab.plan.values import Action, InstancePlan, Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin, RealClock, boot
+from lab.runtime.lab import StandingLab
 from lab.runtime.owner import Owner
 from lab.runtime.profile import OPEN, START
 from lab.runtime.progress import Progress
-from lab.runtime.runtime import Opening
+from lab.runtime.runtime import Addition, Opening
 from lab.runtime.state_file import StateFile
 from lab.runtime.turns import turn
 
 _PORT_TRIES = 5
+_NONE = IPv4Address(0)  # of a place: what it declares is not known yet
 _TAKEN = ("port is already allocated", TAKEN)  # the engine's words
 _BESIDE = "nothing: it goes on beside"
 _UNTIL = {  # the condition at which an action is over, in words
@@ -79,6 +81,7 @@ class Host:
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
     releases: Mapping[str, str] = field(default_factory=dict)  # broker → version, where it is not the plan's
+    engines: Mapping[str, str] = field(default_factory=dict)  # engine version → version, of brokers that are added
     pool: IPv4Network
     at: PublishedAt = HERE
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # of an ssh to the engine
@@ -121,6 +124,13 @@ class Host:
                     closing.pop_all()  # from here on only `mqlab down` ends it
                 yield lab
 
+    def add(self, lab: StandingLab, addition: Addition) -> None:
+        """Make the containers of a broker for an open lab."""
+        assert isinstance(lab, EmulatedLab)  # it was opened by this runtime
+        with engine.explained():
+            release = self.engines[addition.plan.broker(addition.broker).engine_version]
+            lab.add(addition, release, self.images[release].broker, self.at.host)
+
     def _memory(self, opening: Opening, clock: RealClock, progress: Progress) -> AbstractContextManager[None]:
         free, its = free_on(self.client, here=self.at.here), opening
         held = reserved(its.plan.memory, its.run, its.note_folder, free, clock, self.patience, progress.say)
@@ -149,10 +159,14 @@ class _Opened:
         self._lab: EmulatedLab | None = None
         self._regions = {its.name: broker.region for broker in self._plan.brokers for its in broker.instances}
         self._regions |= {host.name: host.region for host in self._plan.hosts}  # last: a host moves no broker
+        self._places = [*_places(self._plan)]
+        self._regions |= dict(self._places)
         # All starts must have ended before the closing removes anything.
         self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=3 + len(self._regions)))
-        instances = [its for broker in self._plan.brokers for its in broker.instances]
+        reserved = [InstancePlan(name=name, number=1, address=_NONE, host_name="") for name, _ in self._places]
+        instances = [*(its for broker in self._plan.brokers for its in broker.instances), *reserved]
         self._ports = Ports(instances, at=host.at)
+        self._first = next(iter(instances), None)
         self._own = OwnAddresses([its.name for its in instances], opening.note_folder, self._others_own)
         closing.callback(self._own.close)
         if opening.own_addresses and (why := why_elsewhere(host.at)):
@@ -350,6 +364,8 @@ class _Opened:
             reached_at=self._host.at.host,
             ssh=self._host.at.ssh,
             no_own_addresses=self._own.why_none,
+            places=tuple(self._place_state(name, region) for name, region in self._places),
+            authority=self._credentials.authority.pem if self._places else "",
         )
         note = StateFile(
             run=opening.run,
@@ -370,6 +386,16 @@ class _Opened:
         self._own.close()
         return EmulatedLab(self._client, note, vaults=self._credentials.vaults, note_folder=opening.note_folder)
 
+    def _place_state(self, name: str, region: str) -> PlaceState:
+        reserved = InstancePlan(name=name, number=1, address=_NONE, host_name="")
+        return PlaceState(
+            region=region,
+            address=self._address_of(name),
+            ports=self._ports.named(reserved),
+            management_port=self._ports.of(reserved, JOLOKIA_PORT),
+            own_address=self._own.of.get(name, ""),
+        )
+
     def _instance_state(self, broker: str, instance: InstancePlan) -> InstanceState:
         return InstanceState(
             broker=broker,
@@ -385,13 +411,14 @@ class _Opened:
     def _others_own(self) -> Collection[str]:
         """Return the addresses of this machine that the instances of other labs have."""
         notes = filter(is_readable, state_files.load_all(self._opening.note_folder))
-        return [its.own_address for note in notes for its in read(note).instances if its.own_address]
+        labs = [read(note) for note in notes]
+        instances = [its.own_address for each in labs for its in each.instances]
+        return [*filter(None, instances), *(place.own_address for each in labs for place in each.places)]
 
     def _check_own_addresses(self) -> None:
         """Go without addresses of this machine if no connection comes through."""
-        first = next((its for broker in self._plan.brokers for its in broker.instances), None)
-        if first is not None and (address := self._own.of.get(first.name)):
-            usual = self._host.at.host, self._ports.of(first, OPENWIRE.port)
+        if self._first is not None and (address := self._own.of.get(self._first.name)):
+            usual = self._host.at.host, self._ports.of(self._first, OPENWIRE.port)
             if why := why_not_reached(address, usual):
                 self._own.give_up(why)
 
@@ -400,3 +427,9 @@ class _Opened:
         region = self._regions[instance]
         here = [name for name, its in self._regions.items() if its == region]
         return str(self._networks[region].subnet.broker(here.index(instance)))
+
+
+def _places(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield a name, which no broker can have, and the region of each reserved place."""
+    for region, number in ({} if plan.places is None else plan.places.instances).items():
+        yield from ((f"{region}/{each}", region) for each in range(1, number + 1))

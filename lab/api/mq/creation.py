@@ -74,6 +74,7 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
 
     def create(control: Control, records: Records) -> tuple[Control, Records]:
         its = lab_name(control.account, name, call.region)
+        own = brokers.free_configuration(control.account, its)
         made = brokers.create_broker(
             control.account,
             name=its,
@@ -86,6 +87,7 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
             public=request["PubliclyAccessible"],
             window=opens,
             configuration=chosen,
+            own=own,
         )
         with in_network("subnetIds"):
             network = interfaces.attach(
@@ -93,8 +95,7 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
             )
         tags = checked(request.get("Tags"))
         if chosen is None:
-            own = brokers.own_configuration(its)
-            shown = brokers.own_configuration(name)
+            shown = name + own.removeprefix(its)
             records = configurations.with_facts(records, call, made.configuration(own), shown, {})
         known = {**records.mq.brokers, broker_id: facts}
         records = replace(records, mq=replace(records.mq, brokers=known, tags={**records.mq.tags, facts.arn: tags}))
@@ -165,8 +166,6 @@ def _check(account: ServedAccount, call: Call, request: Mapping[str, Any]) -> No
     checked(request.get("Tags"))
     if sum(facts.region == call.region for facts in account.records.mq.brokers.values()) >= MOST_BROKERS:
         raise bad_request(f"{call.region} has {MOST_BROKERS} brokers: delete one.")
-    if request.get("Configuration") is None:
-        configurations.check_name(account, call, brokers.own_configuration(request["BrokerName"]))
 
 
 def _check_settings(account: ServedAccount, request: Mapping[str, Any]) -> None:
