@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from lab.api import kept_account
 from lab.api.call import Call
 from lab.api.kept_account import KeptAccount, locked, new_access_key
 from lab.api.records import Records
+from lab.api.server_process import LOG
 from lab.api.settling import finished, in_progress
 from lab.declare.steps.account import OnAccount
 from lab.declare.steps.base import Step
@@ -272,11 +272,12 @@ class ServedCall:
 
 
 def forget(folder: Path) -> None:
-    """Remove the account of a folder, if there is one and no server has it."""
+    """Remove the account of a folder, if there is one and no server has it; the log stays."""
     if folder.is_dir():
         os.close(locked(folder))
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
+        for path in folder.iterdir():
+            if path.name != LOG:  # this server may write to it already
+                path.unlink(missing_ok=True)
 
 
 def _differences(before: Control, after: Control, t: float, removals: Sequence[Removal]) -> Iterator[Observation]:

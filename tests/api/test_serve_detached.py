@@ -103,8 +103,10 @@ def test_a_server_that_was_killed_keeps_no_other_one_from_its_account(variables:
         (killed,) = servers(states)
         os.kill(process_of(killed.owner), signal.SIGKILL)
         assert RealClock().wait(lambda: not servers(states), SECONDS)
-        with detached(variables) as printed:
+        with detached(variables, "--empty") as printed:
             assert "# READY" in printed
+            (status,) = json.loads(command(variables, "status", "--json").stdout)
+            assert status["detached"], "the log has gone with the account"
 
 
 def test_a_process_that_is_not_there_is_refused(variables: Mapping[str, str]) -> None:
