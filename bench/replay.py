@@ -265,7 +265,7 @@ class OneBroker:
     ) -> Client:
         return clients.connect(over, replace(self._endpoint, client_id=f"bench-{client}"), events, session)
 
-    keep_password = prepare = _not_here
+    keep_password = prepare = whereabouts = _not_here
 
     def watch(self, recorder: Any, demand: Any = (), **more: Any) -> None: ...
 

@@ -12,8 +12,8 @@ Failures raise the errors of `lab.errors`; warnings and warnings go to the log `
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from json import dumps
@@ -25,6 +25,7 @@ from lab.amazonmq.configurations.wording import lines
 from lab.dataclass import dataclass
 from lab.declare.loading import masked_sources
 from lab.declare.origin import without_passwords
+from lab.declare.scenario import Scenario
 from lab.errors import HostError, InputError, LabError, LabTimeout
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
@@ -43,7 +44,7 @@ from lab.runtime import state_file as state_files
 from lab.runtime.lab import StandingLab
 from lab.runtime.profile import JUDGE, OPEN, UNPROFILED, Profile
 from lab.runtime.progress import Logged, Told
-from lab.runtime.runtime import Opening, Runtime
+from lab.runtime.runtime import AWS, LOCAL, Opening, Runtime, checked_endpoints
 from lab.runtime.state_file import make_folder, new_run_id, note_folder
 from lab.runtimes import STANDING, AllRuntimes
 from lab.scenarios import PlannedScenario, expectations, header_of, plan_named
@@ -90,14 +91,16 @@ def up(
     progress: Told | None = None,
     by: str = PYTHON,
     observe: Sequence[str] = (),
+    endpoints: str = LOCAL,
 ) -> Iterator[Live]:
     """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
     stays until `down`. `set` has values instead of those of the scenario's files, by KEYs as `mqlab run --set` takes
     them: {"links.tokyo-singapore.delay": "70ms"}. The brokers record the messages of destinations to `observe`, as
-    patterns such as orders.>. From `port_base` on, ports are counted, as with `--port-base`. Raise
-    InputError if other processes could not know the runtime of a lab that is to stay.
+    patterns such as orders.>. From `port_base` on, ports are counted, as with `--port-base`. With the `endpoints` aws,
+    each instance has an address of this machine with the ports of AWS, where the engine can do that. Raise InputError
+    if other processes could not know the runtime of a lab that is to stay.
 
     >>> with labs.up("tokyo-singapore") as lab:
     ...     lab.bridged("connector_tokyo_to_singapore")
@@ -116,7 +119,65 @@ def up(
         runs=runs,
         port_base=port_base,
         detached=detach,
+        own_addresses=checked_endpoints(endpoints) == AWS,
     )
+    with _standing(opened, told, environment, detach=detach, by=by) as live:
+        yield live
+
+
+@contextmanager
+def up_reserved(
+    name: str,
+    *,
+    vpcs: int,
+    brokers: int,
+    engine_versions: Sequence[str],
+    reboot_time: timedelta = timedelta(0),
+    runs: Path | None = None,
+    detach: bool = False,
+    environment: Mapping[str, str] = os.environ,
+    runtime: Runtime | str | None = None,
+    progress: Told | None = None,
+    by: str = PYTHON,
+    endpoints: str = LOCAL,
+) -> Iterator[Live]:
+    """Open a lab without brokers, with reserved networks for VPCs and places for brokers in each of them.
+
+    VPCs and brokers take them by requests of the API alone. Otherwise the lab is as a lab of `up`.
+    """
+    from lab.plan.places import reserved_plan, reserved_topology
+
+    told = progress or Logged()
+    topology = reserved_topology(name, vpcs).model_copy(update={"reboot_time": reboot_time})
+    scenario = Scenario.model_construct(scenario=name, topology=topology, steps=(), expect=(), seed=1, about="")
+    plan = reserved_plan(topology, brokers, engine_versions)
+    found = PlannedScenario(scenario=scenario, plan=plan, removals=(), advice=())
+    with (
+        runtimes.for_block(runtime, environment) as its,
+        _standing(
+            _planned(
+                found,
+                its,
+                environment,
+                told,
+                runs=runs,
+                detached=detach,
+                own_addresses=checked_endpoints(endpoints) == AWS,
+            ),
+            told,
+            environment,
+            detach=detach,
+            by=by,
+        ) as live,
+    ):
+        yield live
+
+
+@contextmanager
+def _standing(
+    opened: AbstractContextManager[_Opened], told: Told, environment: Mapping[str, str], *, detach: bool, by: str
+) -> Iterator[Live]:
+    """Open a lab that no replay changes, with its history and its monitor."""
     with ClosedAtExit() as whole:
         last, its = whole.enter_context(ExitStack()), whole.enter_context(opened)
         note, now = its.lab.note, its.lab.clock.now
@@ -296,6 +357,7 @@ def _opened(
     port_base: int | None,
     detached: bool = False,
     replaying: bool = False,
+    own_addresses: bool = False,
     expectations_of: str | Path | None = None,
     ignored: Sequence[str] = (),
     profile: Profile = UNPROFILED,
@@ -313,52 +375,90 @@ def _opened(
         raise InputError.of(f"{scenario} has no steps: there is nothing to run", right)
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
-    topology, origin = found.scenario.topology, found.scenario.origin
+    origin = found.scenario.origin
     with runtimes.for_block(runtime, environment, ignored) as its:
-        if detached and its.name not in STANDING:
-            raise InputError.of(
-                f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
-            )
         if replaying and (refused := its.refusals(found.scenario, found.plan)):
             raise InputError(without_passwords(tuple(refused), origin.mask))
-        base = runs or home(environment)
-        noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
-        try:
-            with profile.wait(OPEN, "prepare", "the images of every release are there"):
-                ready = its.prepare(found.plan, told, archive=archive, version=version)
-            found = replace(found, plan=ready.settle(found.plan))
-        except HostError as error:
-            if replaying and (other := runtimes.instead(its, found, scenario, seed=seed, set=set, version=version)):
-                error.add_remedy(f"or, in models and without it: {other}")
-            raise
-        if its.name in STANDING:
-            make_folder(noted)  # before the run's: a run that cannot begin leaves none
-        run = new_run_id()
-        folder = create(base, run)
-        opening = Opening(
-            plan=found.plan,
-            run=run,
-            scenario=found.scenario.scenario,
-            folder=folder.path,
-            note_folder=noted,
-            passwords=topology.passwords(),
-            masked=found.scenario.origin.mask.secrets,
+        with _planned(
+            found,
+            its,
+            environment,
+            told,
+            version=version,
+            archive=archive,
+            runs=runs,
             detached=detached,
             replaying=replaying,
-            reboot_time=topology.reboot_time.total_seconds(),
-            service_time=topology.service_time,
+            own_addresses=own_addresses,
             profile=profile,
+            instead=lambda: runtimes.instead(its, found, scenario, seed=seed, set=set, version=version),
+        ) as opened:
+            yield opened
+
+
+@contextmanager
+def _planned(
+    found: PlannedScenario,
+    its: Runtime,
+    environment: Mapping[str, str],
+    told: Told,
+    *,
+    version: str | None = None,
+    archive: Path | None = None,
+    runs: Path | None = None,
+    detached: bool = False,
+    replaying: bool = False,
+    own_addresses: bool = False,
+    profile: Profile = UNPROFILED,
+    instead: Callable[[], str] = str,
+) -> Iterator[_Opened]:
+    """Open the lab of a plan; `instead` returns the command that runs it in models, or ""."""
+    topology, origin = found.scenario.topology, found.scenario.origin
+    if detached and its.name not in STANDING:
+        raise InputError.of(
+            f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
         )
-        with ExitStack() as standing:
-            try:
-                folder.keep(masked_sources(found.scenario), found.plan, origin.mask, origin.set)
-                lab = standing.enter_context(ready.open(opening, told))
-            except OSError as error:
-                raise unwritable(folder.path, error) from error
-            except LabError as error:
-                error.add_remedy(f"its known events: {folder.path}")
-                raise
-            yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab, mixed=ready.mixed)
+    if own_addresses and its.name not in STANDING:
+        raise InputError.of(f"a lab of the runtime {its.name} has no ports", f"write endpoints={LOCAL}")
+    base = runs or home(environment)
+    noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
+    try:
+        with profile.wait(OPEN, "prepare", "the images of every release are there"):
+            ready = its.prepare(found.plan, told, archive=archive, version=version)
+        found = replace(found, plan=ready.settle(found.plan))
+    except HostError as error:
+        if replaying and (other := instead()):
+            error.add_remedy(f"or, in models and without it: {other}")
+        raise
+    if its.name in STANDING:
+        make_folder(noted)  # before the run's: a run that cannot begin leaves none
+    run = new_run_id()
+    folder = create(base, run)
+    opening = Opening(
+        plan=found.plan,
+        run=run,
+        scenario=found.scenario.scenario,
+        folder=folder.path,
+        note_folder=noted,
+        passwords=topology.passwords(),
+        masked=origin.mask.secrets,
+        detached=detached,
+        replaying=replaying,
+        reboot_time=topology.reboot_time.total_seconds(),
+        own_addresses=own_addresses,
+        service_time=topology.service_time,
+        profile=profile,
+    )
+    with ExitStack() as standing:
+        try:
+            folder.keep(masked_sources(found.scenario), found.plan, origin.mask, origin.set)
+            lab = standing.enter_context(ready.open(opening, told))
+        except OSError as error:
+            raise unwritable(folder.path, error) from error
+        except LabError as error:
+            error.add_remedy(f"its known events: {folder.path}")
+            raise
+        yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab, mixed=ready.mixed)
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:

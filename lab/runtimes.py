@@ -53,6 +53,14 @@ def usual(environment: Mapping[str, str]) -> str:
     return name
 
 
+def chosen(name: str | None, environment: Mapping[str, str]) -> str:
+    """Return the name of a runtime that a person chose, or else of the usual one; InputError if there is none."""
+    if name is None:
+        return usual(environment)
+    _check_known(name)
+    return name
+
+
 def runtime(name: str, environment: Mapping[str, str], ignored: Sequence[str] = ()) -> Runtime:
     """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name.
 

@@ -241,6 +241,13 @@ SETTINGS = (
     _ci(
         "MQLAB_CI_RUNS", "`failed` or `none`", "Runs whose folders are kept in `failed-runs` of the reports.", "failed"
     ),
+    _ci(
+        "MQLAB_CI_SERVE",
+        "`yes`, `records` or `no`",
+        "Amazon MQ's API for later steps of the job: `yes` with brokers of the runtime, `records` without brokers.",
+        "no",
+    ),
+    _ci("MQLAB_CI_PROCESS", "process number", "Process with whose end the API ends.", "the parent of `serve.sh`"),
     _ci("MQLAB_CI_REPORTS", "folder", "Folder for pages, JUnit XML, `summary.md` and annotations.", "mqlab-reports"),
     _ci("MQLAB_CI_KEY_FILE", "file", "File for the cache key of the images.", "`key` in `MQLAB_CI_HOME`"),
 )

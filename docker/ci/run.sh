@@ -5,6 +5,10 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
 read -ra scenarios <<<"$(tr '\r\n' '  ' <<<"$MQLAB_CI_SCENARIOS")"
+if [ ${#scenarios[@]} = 0 ] && [ "$MQLAB_CI_SERVE" != no ]; then
+  echo "no scenario is named: the job has the API alone"
+  exit 0
+fi
 if [ ${#scenarios[@]} = 0 ]; then
   echo "no scenario is named: MQLAB_CI_SCENARIOS, or the input \`scenarios\`" >&2
   exit 2

@@ -11,6 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${MQLAB_CI_SHARD:=}"                          # 2/3; or 3, of which CI_NODE_INDEX is run
 : "${MQLAB_CI_LIMIT:=}"                          # of the time of each run, such as 10m
 : "${MQLAB_CI_RUNS:=failed}"                     # whose folders are kept with the reports; or none
+: "${MQLAB_CI_SERVE:=no}"                       # yes: Amazon MQ's API with brokers of the runtime; records: without brokers
 : "${MQLAB_CI_REPORTS:=mqlab-reports}"            # pages, JUnit XML, summary.md
 : "${MQLAB_CI_KEY_FILE:=$MQLAB_CI_HOME/key}"
 case $MQLAB_CI_RUNTIME in
@@ -24,6 +25,20 @@ case $MQLAB_CI_RUNS in
 failed | none) ;;
 *)
   echo "MQLAB_CI_RUNS=$MQLAB_CI_RUNS says of no runs whether they are kept: failed or none" >&2
+  exit 2
+  ;;
+esac
+case $MQLAB_CI_SERVE in
+no) ;;
+yes | records)
+  case $MQLAB_CI_EXTRAS in
+  *serve*) ;;
+  "") MQLAB_CI_EXTRAS="[serve]" ;;
+  *) MQLAB_CI_EXTRAS="${MQLAB_CI_EXTRAS%]},serve]" ;;
+  esac
+  ;;
+*)
+  echo "MQLAB_CI_SERVE=$MQLAB_CI_SERVE does not tell whether the API is served: yes, records or no" >&2
   exit 2
   ;;
 esac

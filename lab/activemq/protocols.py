@@ -22,9 +22,9 @@ class Port:
     transport: str = ""  # ActiveMQ's scheme of the transport connector; empty if none listens there
     over: tuple[str, ...] = ()  # the ways in which clients connect to this port
 
-    def url(self, host: str) -> str:
-        """Return the address as the service's console shows it."""
-        return f"{self.scheme}://{host}:{self.port}"
+    def url(self, host: str, port: int | None = None) -> str:
+        """Return the address as the service's console shows it, or with another port."""
+        return f"{self.scheme}://{host}:{port or self.port}"
 
 
 OPENWIRE = Port(name="openwire", protocol="OpenWire", scheme="ssl", port=61617, transport="nio+ssl")

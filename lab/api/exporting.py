@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations, count
 from pathlib import Path
 
+from lab.api.built_account import control_of
 from lab.api.kept_account import KeptAccount, account_folder, load
 from lab.api.records import Records
 from lab.api.renaming import Names, renamed
@@ -22,6 +23,7 @@ from lab.plan.control import Control
 from lab.plan.export import Export, export
 from lab.plan.network import default_group
 from lab.plan.values import LinkPlan, RegionPlan
+from lab.runtime.state_file import StateFile
 
 _LONGEST = 63  # of a name in a topology
 _LASTING = (PeeringState.PENDING, PeeringState.ACTIVE)
@@ -33,6 +35,14 @@ def exported(states: Path, name: str) -> Export:
     if kept is None:
         raise InputError.of(f"there is no account {name}", "serve it first: mqlab serve --runtime none --account NAME")
     return exported_account(kept, name)
+
+
+def exported_lab(note: StateFile, states: Path) -> Export:
+    """Return the files of a lab that requests have built, as it is now; its account is called as its scenario."""
+    kept = load(account_folder(states, note.scenario))
+    if kept is None:
+        raise InputError.of(f"the account {note.scenario} of lab {note.run} is not on file", "serve it: mqlab serve")
+    return exported_account(kept.with_state(control_of(note), kept.records), note.scenario)
 
 
 def exported_account(kept: KeptAccount, name: str) -> Export:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 REGION = "ap-northeast-1"
+READY = "# READY "  # begins the last line that a server prints
 SHELLS = ("bash", "powershell", "dotenv", "terraform")
 _FORMS = {"bash": "export {}={}", "powershell": '$env:{} = "{}"', "dotenv": "{}={}"}
 

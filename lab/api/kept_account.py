@@ -14,10 +14,13 @@ from msgspec import Struct, field, structs
 
 from lab.api.records import Records
 from lab.errors import InputError
+from lab.file_locks import lock
 from lab.plan.control import Control
+from lab.runtime import state_file as state_files
 from lab.runtime.state_file import make_folder, writing_to
 
 FILE = "account.json"
+_LOCK = "server.lock"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _KEY_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -26,7 +29,8 @@ class KeptAccount(Struct, frozen=True, kw_only=True):
     """The state of a served account; it has no password."""
 
     access_key: str
-    created: datetime
+    created: datetime  # the requests of peerings have their age since then
+    run: str = ""  # of the lab that has the account's brokers; "": records alone
     control: Control = field(default_factory=Control)
     records: Records = field(default_factory=Records)
 
@@ -71,6 +75,29 @@ def save(kept: KeptAccount, folder: Path) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(kept, enc_hook=str))
         part.replace(folder / FILE)
+
+
+def refuse_lab(folder: Path, states: Path) -> None:
+    """Raise InputError if the brokers of a folder's account are in a lab that runs."""
+    try:
+        kept = load(folder)
+    except InputError:  # a file that cannot be read names no lab
+        return
+    if kept is not None and kept.run and state_files.load(kept.run, states) is not None:
+        problem = f"lab {kept.run} runs, and has the brokers of the account {folder.name}"
+        raise InputError.of(problem, f"end it: mqlab down {kept.run}")
+
+
+def locked(folder: Path) -> int:
+    """Return the descriptor of a folder's lock, which this process has; raise InputError if another has it."""
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock(descriptor, wait=False)
+    except BlockingIOError:
+        os.close(descriptor)
+        problem = f"another mqlab serve has the account {folder.name}"
+        raise InputError.of(problem, "end the other server, or write --account NAME for another account") from None
+    return descriptor
 
 
 @cache

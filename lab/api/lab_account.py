@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,8 +14,7 @@ from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.maintenance import Window
 from lab.api import later_brokers
 from lab.api.call import Call
-from lab.api.ec2.ec2_records import Ec2Records
-from lab.api.lab_names import names_of, on_the_wire
+from lab.api.lab_names import Wire
 from lab.api.mq.lookup import arn
 from lab.api.mq.mq_records import BrokerFacts, ConfigurationFacts
 from lab.api.records import Records
@@ -33,7 +32,7 @@ from lab.living.history import API
 from lab.living.lab import Live
 from lab.masking import Mask
 from lab.network.regions import REGIONS
-from lab.network.vpc import Network
+from lab.network.vpc import Interface, Network
 from lab.operating import Done
 from lab.operating.network import put_back
 from lab.plan.control import Control
@@ -44,7 +43,10 @@ Later = Callable[[Callable[[], None]], None]
 
 
 class LabAccount:
-    """The account of an open lab. Verbs that take time go on by `later`, with the Live of `reach`."""
+    """The account of an open lab. Verbs that take time go on by `later`, with the Live of `reach`.
+
+    With `local`, brokers are described by ports of localhost, in place of AWS's names.
+    """
 
     def __init__(
         self,
@@ -54,11 +56,12 @@ class LabAccount:
         reach: Reach | None = None,
         machine: Callable[[], datetime] = lambda: datetime.now(UTC),
         log: Callable[[str], None] = lambda text: None,
+        local: bool = False,
     ) -> None:
         self.live, self.later, self.machine = live, later, machine
         self.reach: Reach = (lambda: nullcontext(live)) if reach is None else reach
-        self._log, self._hidden = log, Mask()
-        self.kept = Records()
+        self._log, self._hidden, self.local = log, Mask(), local
+        self.kept, self.wire = Records(), Wire()
 
     def serve(self, call: Call) -> LabCall:
         """Return the account for a call."""
@@ -84,6 +87,9 @@ class LabAccount:
 class LabCall:
     """The lab during one call, with ids in place of the names of its network."""
 
+    _problem = "asks for something that a lab of a declared topology does not have"
+    _another_version = "change engine-version in the topology, and open it again"
+
     def __init__(self, account: LabAccount, call: Call) -> None:
         self._account, self._call, self._live = account, call, account.live
         self._read()
@@ -103,6 +109,11 @@ class LabCall:
     def now(self) -> datetime:
         """Return the service's time."""
         return self.control.account.now(self._account.machine())
+
+    def local_ports(self, broker: str) -> Sequence[Mapping[str, int]]:
+        """Return the ports of localhost of each instance, if brokers are described by them."""
+        where = self._live.lab.whereabouts()
+        return [each.ports for each in where.brokers.get(broker, ())] if self._account.local else ()
 
     def answered(self, broker_id: str) -> None:
         """Do nothing: a state of a lab's broker ends when the broker is ready."""
@@ -145,11 +156,13 @@ class LabCall:
     def _read(self) -> None:
         """Read the lab as it is now."""
         account, control = self._live.account, self._live.lab.note.control
-        self._names = names_of(control.network, self._live.run)
-        self._whole = on_the_wire(control.network, self._names)
-        present = replace(self._whole, interfaces=on_the_wire(control.present, self._names).interfaces)
-        self._control = Control(account=_with_groups(account, self._names), network=present)
-        self._records = _records(self._account.kept, self._control, self._call)
+        self._names, self._whole, present = self._account.wire.read(control, self._live.run)
+        self._control = Control(account=with_groups(account, self._names), network=present)
+        self._records = self._with_facts(self._account.kept)
+
+    def _with_facts(self, kept: Records) -> Records:
+        records = with_facts(kept, self._control, self._call)
+        return replace(records, ec2=replace(records.ec2, regions=tuple(REGIONS)))  # none gets a default VPC
 
     def _named(self, step: Step) -> Step:
         """Return a step with the lab's names in place of ids."""
@@ -173,8 +186,7 @@ class LabCall:
     def _apply(self, after: Control, summary: str) -> None:
         """Change the lab; raise ApiRefused, with nothing changed, for what no declared lab can do."""
         before = self.control
-        if not _is_same_place(before.network, after.network):
-            self._refuse("change the topology, and open it again: VPCs, subnets and links are declared")
+        self._check(after)
         names = {each.name for each in before.account.configurations}
         made = [each for each in after.account.configurations if each.name not in names]
         left = {each.name for each in after.account.configurations}
@@ -189,16 +201,24 @@ class LabCall:
             with self._step(summary):
                 self._live.plane.change(lambda control: Done(control=_without(control, gone)))
         if after.network != before.network:
-            whole = self._live.lab.note.control.network.interfaces  # also those of brokers for later
-            network = replace(renamed(after.network, self._names.inverse), interfaces=whole)
+            network = replace(renamed(after.network, self._names.inverse), interfaces=self._interfaces())
             with self._step(summary):
                 self._live.plane.change(lambda control: put_back(control, self._live.lab, network))
+
+    def _check(self, after: Control) -> None:
+        """Refuse parts of a network that the lab's topology does not declare."""
+        if not _is_same_place(self.control.network, after.network):
+            self._refuse("change the topology, and open it again: VPCs, subnets and links are declared")
+
+    def _interfaces(self) -> tuple[Interface, ...]:
+        """Return the interfaces of the lab's network, also those of brokers for later."""
+        return self._live.lab.note.control.network.interfaces
 
     def _windows(self, before: Account, after: Account) -> Iterator[tuple[str, Window]]:
         """Yield the brokers with another window; refuse other changes of brokers."""
         for old, new in zip(before.brokers, after.brokers, strict=False):
             if new.pending_engine_version != old.pending_engine_version:
-                self._refuse("change engine-version in the topology, and open it again")
+                self._refuse(self._another_version)
             if replace(new, window=old.window) != old:
                 self._refuse("use another operation")
             if new.window != old.window:
@@ -208,8 +228,7 @@ class LabCall:
 
     def _refuse(self, remedy: str) -> None:
         code = "BadRequestException" if self._call.service == "mq" else "UnsupportedOperation"
-        problem = f"{self._call.operation} asks for something that a lab of a declared topology does not have"
-        raise ApiRefused(code, f"{problem}: {remedy}.")
+        raise ApiRefused(code, f"{self._call.operation} {self._problem}: {remedy}.")
 
     @contextmanager
     def _step(self, summary: str) -> Iterator[None]:
@@ -244,7 +263,9 @@ def _is_same_place(before: Network, after: Network) -> bool:
     )
 
 
-def _with_groups(account: Account, names: Names) -> Account:
+def with_groups(account: Account, names: Names) -> Account:
+    """Return an account with other names of its brokers' groups."""
+
     def of(record: BrokerRecord) -> BrokerRecord:
         pending = record.pending_security_groups
         return replace(
@@ -260,7 +281,7 @@ def _with_groups(account: Account, names: Names) -> Account:
     )
 
 
-def _records(kept: Records, control: Control, call: Call) -> Records:
+def with_facts(kept: Records, control: Control, call: Call) -> Records:
     """Return the facts of the lab's brokers and configurations: those that the API has kept, else usual ones."""
     network, mq = control.network, kept.mq
     regions: dict[str, str] = {}  # by configuration
@@ -278,7 +299,7 @@ def _records(kept: Records, control: Control, call: Call) -> Records:
             instance_type=INSTANCE_TYPE,
             subnets=tuple(network.subnet_of(each).name for each in own),
         )
-    first = network.vpcs[0].aws_region
+    first = network.vpcs[0].aws_region if network.vpcs else call.region
     configurations = {
         each.id: mq.configurations.get(each.id)
         or ConfigurationFacts(
@@ -288,5 +309,4 @@ def _records(kept: Records, control: Control, call: Call) -> Records:
         )
         for each in control.account.configurations
     }
-    ec2: Ec2Records = replace(kept.ec2, regions=tuple(REGIONS))  # none gets a default VPC
-    return Records(mq=replace(mq, brokers=brokers, configurations=configurations), ec2=ec2)
+    return Records(mq=replace(mq, brokers=brokers, configurations=configurations), ec2=kept.ec2)

@@ -9,9 +9,27 @@ from lab.api.renaming import Names, renamed
 from lab.network.ids import derived_id
 from lab.network.security_groups import DEFAULT
 from lab.network.vpc import Network, Rule, SecurityGroup
+from lab.plan.control import Control
 from lab.plan.network import default_group
 
 _ID = re.compile(r"[a-z]+-[0-9a-f]{17}")
+
+
+class Wire:
+    """The network of a lab as AWS would describe it, made anew only when the lab's records are other ones."""
+
+    def __init__(self) -> None:
+        self._control: Control | None = None
+        self._made: tuple[Names, Network, Network]
+
+    def read(self, control: Control, run: str) -> tuple[Names, Network, Network]:
+        """Return the ids, the network with the brokers for later, and the network without them."""
+        if control is not self._control:
+            names = names_of(control.network, run)
+            whole = on_the_wire(control.network, names)
+            present = replace(whole, interfaces=on_the_wire(control.present, names).interfaces)
+            self._control, self._made = control, (names, whole, present)
+        return self._made
 
 
 def names_of(network: Network, run: str) -> Names:
@@ -21,7 +39,8 @@ def names_of(network: Network, run: str) -> Names:
         return {each: each if _ID.fullmatch(each) else derived_id(prefix, run, each) for each in names}
 
     return Names(
-        vpcs=ids("vpc", [each.name for each in network.vpcs]),
+        vpcs=ids("vpc", [each.name for each in network.vpcs])
+        | {each.name: each.id for each in network.vpcs if each.id},
         subnets=ids("subnet", [each.name for each in network.subnets]),
         tables=ids("rtb", [each.name for each in network.route_tables]),
         groups=ids("sg", [each.name for each in network.groups]),

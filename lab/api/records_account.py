@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +15,9 @@ from lab.amazonmq.account.account import Account, open_windows
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.api import kept_account
 from lab.api.call import Call
-from lab.api.kept_account import KeptAccount, new_access_key
+from lab.api.kept_account import KeptAccount, locked, new_access_key
 from lab.api.records import Records
+from lab.api.server_process import LOG
 from lab.api.settling import finished, in_progress
 from lab.declare.steps.account import OnAccount
 from lab.declare.steps.base import Step
@@ -26,7 +26,6 @@ from lab.declare.steps.network import OnNetwork
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.errors import InputError
-from lab.file_locks import lock
 from lab.history import Header, Observation, SharedHistory, StepEnded, StepStarted
 from lab.history.shared_file import begin
 from lab.living.history import API, FILE
@@ -39,7 +38,6 @@ from lab.runtime.state_file import make_folder
 from lab.version import __version__
 
 UNSEEN_SECONDS = 10.0  # after which a state in progress ends, if no client asks for it
-_LOCK = "server.lock"
 _BEGINNINGS: Mapping[type[Step], Callable[[Account, str], Account]] = {
     Reboot: brokers.begin_reboot,
     DeleteBroker: brokers.delete_broker,
@@ -64,7 +62,7 @@ class RecordsAccount:
     ) -> None:
         make_folder(folder)
         self.folder, self.machine = folder, machine
-        self._lock = _locked(folder)
+        self._lock = locked(folder)
         self._takes, self._log = takes, log
         self._mask = Mask()
         self._answered: set[str] = set()
@@ -245,6 +243,10 @@ class ServedCall:
         with self._account.step("-".join(name), summary or f"{' '.join(name)} in {self._call.region}") as observations:
             observations += self._account.keep(*verb(self.control, self.records))
 
+    def local_ports(self, broker: str) -> Sequence[Mapping[str, int]]:
+        """Return none: no broker runs."""
+        return ()
+
     def fill(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return None: the account has no declared brokers."""
         return None
@@ -269,24 +271,13 @@ class ServedCall:
         raise InputError.of(f"{step.verb} needs a lab that runs, and this account has records alone")
 
 
-def _locked(folder: Path) -> int:
-    """Return the descriptor of a folder's lock, which this process has; raise InputError if another has it."""
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        lock(descriptor, wait=False)
-    except BlockingIOError:
-        os.close(descriptor)
-        problem = f"another mqlab serve has the account {folder.name}"
-        raise InputError.of(problem, "end the other server, or write --account NAME for another account") from None
-    return descriptor
-
-
 def forget(folder: Path) -> None:
-    """Remove the account of a folder, if there is one and no server has it."""
+    """Remove the account of a folder, if there is one and no server has it; the log stays."""
     if folder.is_dir():
-        os.close(_locked(folder))
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
+        os.close(locked(folder))
+        for path in folder.iterdir():
+            if path.name != LOG:  # this server may write to it already
+                path.unlink(missing_ok=True)
 
 
 def _differences(before: Control, after: Control, t: float, removals: Sequence[Removal]) -> Iterator[Observation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -44,6 +44,13 @@ class ServedAccount(Protocol):
         """Create a broker that a topology declares, and return the answer; None where records make a broker.
 
         The request is one of CreateBroker, with a name that is free in its region.
+        """
+        ...
+
+    def local_ports(self, broker: str) -> Sequence[Mapping[str, int]]:
+        """Return the ports of localhost of each instance of a broker, by the endpoints' names.
+
+        None are returned where brokers are described by AWS's names and ports.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""down: the end of labs."""
+"""down: the end of labs, and of servers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from lab.api.server_process import Server
+from lab.api.server_process import end as end_server
 from lab.cli import options
+from lab.cli.open_servers import labs_and_servers, of_servers
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.ending import end_each
 from lab.runtime import state_file as state_files
+from lab.runtime.clock import RealClock
 from lab.runtime.state_file import note_folder
 from lab.runtimes import AllRuntimes
 
@@ -22,7 +26,7 @@ def down(
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Remove a running lab.
+    """Remove a running lab, or end the server of an account.
 
     Example: mqlab down
     """
@@ -31,13 +35,22 @@ def down(
         raise InputError.of("RUN and --all exclude each other", f"leave --all out to end {run} alone")
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
-        known = its.labs(folder)
+        known = labs_and_servers(its, folder, run)
+        if run is None:
+            theirs = of_servers(known, folder)
+            known = [each for each in known if isinstance(each, Server) or each.run not in theirs]
         chosen = known if every else (state_files.choose(known, run, os.environ),)
-        removed, failed = end_each(chosen, its.of, folder)
+        ended = [each for each in chosen if isinstance(each, Server)]
+        for server in ended:  # before labs, of which one may be a server's own
+            end_server(server, RealClock())
+        removed, failed = end_each((each for each in chosen if not isinstance(each, Server)), its.of, folder)
     options.warn_of_each(warning for removal in removed.values() for warning in removal.warnings)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
-    parts = {name: removal.parts for name, removal in removed.items()}
-    if removed or not failed:
+    lines += [f"account {each.account} is not served any more; it stays on file" for each in ended]
+    parts = dict.fromkeys((each.account for each in ended), 0) | {
+        name: removal.parts for name, removal in removed.items()
+    }
+    if removed or ended or not failed:
         options.show(parts, lines or ["no lab is running"], json)
     for other in failed[1:]:
         options.complain(other)

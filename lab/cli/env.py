@@ -36,6 +36,15 @@ def env(
             "--spring", help="Print an application.properties for Spring Boot, with one profile for each broker."
         ),
     ] = False,
+    hosts_file: Annotated[
+        bool, typer.Option("--hosts-file", help="Print the lines for /etc/hosts by which AWS's names lead to the lab.")
+    ] = False,
+    add_host: Annotated[
+        bool,
+        typer.Option(
+            "--add-host", help="Print the same as options of docker run, for a container on the host's network."
+        ),
+    ] = False,
     json: JSON = False,
     user: Annotated[
         str | None,
@@ -50,15 +59,24 @@ def env(
 
     Example: mqlab env --shell
     """
-    if shell + dotenv + spring + json > 1:
-        raise InputError.of("--shell, --dotenv, --spring and --json exclude each other", "choose one")
+    if shell + dotenv + spring + hosts_file + add_host + json > 1:
+        names = "--shell, --dotenv, --spring, --hosts-file, --add-host and --json"
+        raise InputError.of(f"{names} exclude each other", "choose one")
+    if (hosts_file or add_host) and user is not None:
+        raise InputError.of("--user is for logins, and hosts have none", "leave it out")
     new_files.check_new(output)
     with open_lab.attached(options.one_run(run, by_option)) as live:
         found = connections(live)
+        if hosts_file or add_host:
+            named = hosts(live)
     if user is not None:
         found = of_user(found, user)
     if json:
         text = as_json.dumps(found, indent=2, ensure_ascii=output is None and options.only_ascii()) + "\n"
+    elif hosts_file:
+        text = "".join(f"{address} {host}\n" for host, address in named.items())
+    elif add_host:
+        text = "".join(f"--add-host {host}:{address}\n" for host, address in named.items())
     elif spring:
         text = "".join(f"{each}\n" for each in properties(found))
     elif shell or dotenv:
@@ -84,6 +102,22 @@ def connections(live: Live) -> dict[str, Any]:
         its["users"] = {user: live.lab.password(name, user).get_secret_value() for user in users}
     store = Path(found["ca_file"]).with_name(TRUST_STORE)
     return {**found, "trust_store": str(store), "brokers": there}
+
+
+def hosts(live: Live) -> dict[str, str]:
+    """Return the address of this machine for each of AWS's names in a lab; raise InputError if there are none."""
+    where, plan = live.lab.whereabouts(), live.lab.note.plan
+    named = {
+        declared.host_name: its.own_address
+        for broker in plan.brokers
+        for declared, its in zip(broker.instances, where.brokers.get(broker.name, ()), strict=False)
+        if its.own_address
+    }
+    if not named:
+        why = f": {where.no_own_addresses}" if where.no_own_addresses else ""
+        remedy = "use the ports of mqlab env" if why else "open the lab with mqlab up SCENARIO --endpoints aws"
+        raise InputError.of(f"AWS's names lead to no address of this machine{why}", remedy)
+    return named
 
 
 def of_user(connection: Mapping[str, Any], user: str) -> dict[str, Any]:
@@ -140,9 +174,13 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
                 yield f"  {instance['name']}"
             wide = max(map(len, instance["endpoints"]))
             yield from (f"  {name:<{wide}}  {url}" for name, url in instance["endpoints"].items())
+            if "own_address" in instance:
+                yield f"  AWS's ports at {instance['own_address']} for {instance['host_name']}"
         wide = max(map(len, its["users"]), default=0)
         yield from (f"  user {user:<{wide}}  password {password}" for user, password in its["users"].items())
         yield ""
+    if why := found.get("no_own_addresses"):
+        yield f"no address has the ports of AWS: {why}"
     yield f"CA file  {found['ca_file']}"
 
 

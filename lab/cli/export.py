@@ -57,7 +57,7 @@ def export(
         what = f"lab {note.run} belongs to a mqlab run, which keeps the lab's configurations and network to itself"
         raise InputError.of(what, "open the lab of the scenario: mqlab up SCENARIO")
     with open_lab.attached(note.run, quiet=json) as live:
-        made = of_lab(live)
+        made = of_lab(live) if note.plan.places is None else _of_served(live)
     write(made, folder, force=force, json=json)
 
 
@@ -72,6 +72,14 @@ def write(made: Export, folder: Path, *, force: bool, json: bool, passwords: str
     lines += [f"  {name}  {', '.join(its)}" for name, its in logins.items()]
     options.show({"files": paths, "variables": logins, "notes": list(made.notes)}, lines, json)
     options.warn_of_each(made.notes)
+
+
+def _of_served(live: Live) -> Export:
+    """Return the files of a lab that requests have built, by the names of its account's tags."""
+    from lab.api.exporting import exported_lab  # here, since most exports are of a declared lab
+
+    _ = live.account  # read first: the records on file are of now from then on
+    return exported_lab(live.lab.note, note_folder(os.environ))
 
 
 def of_lab(live: Live) -> Export:

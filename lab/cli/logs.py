@@ -1,4 +1,4 @@
-"""logs: the log of a broker or of the router, of a running lab or as an ended run kept it."""
+"""logs: the log of a broker, of the router or of a detached server, also as an ended run kept it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, BinaryIO
 
 import typer
 
+from lab.api.server_process import LOG, accounts, servers
 from lab.cli import completion, open_lab, options
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of
@@ -17,9 +19,13 @@ from lab.errors import InputError
 from lab.printable import plain_line
 from lab.run_folder import RunFolder
 from lab.runtime import state_file as state_files
+from lab.runtime.clock import RealClock
+from lab.runtime.state_file import note_folder
 from lab.suggestions import remedy
 from lab.text_files import is_file, open_file
 
+SERVER = "server"
+_POLL_SECONDS = 0.2  # between two looks at a log that is followed
 _LONGEST = 2**20  # bytes of a line that is printed at once
 
 
@@ -27,7 +33,9 @@ def logs(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="BROKER|router", help="The broker whose log is printed, or router.", autocompletion=completion.logs
+            metavar="BROKER|router|server",
+            help="The broker whose log is printed, router, or server for a detached mqlab serve.",
+            autocompletion=completion.logs,
         ),
     ],
     run: Annotated[
@@ -48,18 +56,51 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines as they are written.")] = False,
     json: JSON = False,
 ) -> None:
-    """Print the log of a broker or of the router.
+    """Print the log of a broker, of the router, or of a detached server.
 
-    The log of an ended run is read from its run folder.
+    The log of an ended run is read from its run folder. For a server, RUN is the name of its account.
 
     Example: mqlab logs tokyo --tail 20
     """
+    if name == SERVER and (log := _of_server(run)) is not None:
+        _print(name, _written(log, tail, follow=follow), json)
+        return
     if run is not None and (kept := _of_ended(run)) is not None:
         lines = _kept(kept, name)
         _print(name, lines if tail is None else deque(lines, maxlen=tail), json)
         return
     with open_lab.attached(run) as live:
         _print(name, live.lab.logs(name, tail=tail, follow=follow), json)
+
+
+def _of_server(run: str | None) -> Path | None:
+    """Return the log of an account's server, which may have ended; None if a lab is meant, or there is no server."""
+    states = note_folder(os.environ)
+    if any(
+        SERVER in (each.name for each in note.plan.brokers)
+        for note in state_files.fitting(state_files.noted(os.environ), run)
+    ):
+        return None
+    logs = {path.parent.name: path for path in accounts(states).glob(f"*/{LOG}")}
+    found = [name for name in logs if run is None or name.startswith(run)]
+    chosen = run if run in found else found[0] if len(found) == 1 else None
+    if chosen is None and len(found) > 1:
+        raise InputError.of("more than one account has a server's log", f"write --run with one of {', '.join(found)}")
+    return None if chosen is None else logs[chosen]
+
+
+def _written(log: Path, tail: int | None, *, follow: bool) -> Iterator[str]:
+    """Yield the lines of a server's log, and new ones until the server has ended."""
+    clock, account = RealClock(), log.parent.name
+    with open_file(log, SERVER) as file:
+        kept = _lines(file)
+        yield from kept if tail is None else deque(kept, maxlen=tail)
+        while follow:
+            runs = any(each.account == account for each in servers(note_folder(os.environ)))
+            yield from _lines(file)
+            if not runs:
+                return
+            clock.sleep(_POLL_SECONDS)
 
 
 def _of_ended(run: str) -> RunFolder | None:
@@ -78,8 +119,12 @@ def _kept(run: RunFolder, name: str) -> Iterator[str]:
     if name not in known:
         raise InputError.of(f'run {run.path.name} kept no log of "{name}"', remedy(name, known, "logs"))
     with open_file(run.logs / f"{name}.log", name) as file:
-        while line := file.readline(_LONGEST):
-            yield line.decode(errors="replace").removesuffix("\n").removesuffix("\r")
+        yield from _lines(file)
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    while line := file.readline(_LONGEST):
+        yield line.decode(errors="replace").removesuffix("\n").removesuffix("\r")
 
 
 def _print(name: str, lines: Iterable[str], json: bool) -> None:

@@ -4,31 +4,59 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import closing
-from typing import Annotated
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab import runtimes
 from lab.api import exports
-from lab.api.kept_account import account_folder
+from lab.api.kept_account import account_folder, refuse_lab
+from lab.api.server_process import ended_with, noted
 from lab.cli import options
 from lab.cli.options import QUIET, say
+from lab.cli.serve_detached import detached
 from lab.errors import InputError
 from lab.interrupts import Terminated, until_a_signal
 from lab.printable import plain_line
+from lab.runtime.owner import Owner
+from lab.runtime.runtime import AWS, LOCAL, checked_endpoints
 from lab.runtime.state_file import note_folder
 from lab.units import parse_duration
 
+if TYPE_CHECKING:
+    from lab.api.built_account import BuiltAccount
+    from lab.api.dispatching import Serve
+    from lab.api.records_account import RecordsAccount
+
 PORT = 4510
 RECORDS = "none"
+VPCS, MOST_VPCS = 2, 5
+BROKERS, MOST_BROKERS = 3, 10
 _KEY = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 
 def serve(
+    context: typer.Context,
     runtime: Annotated[
         str | None,
         typer.Option(
-            "--runtime", metavar="NAME", help="The runtime of the brokers: none, for records without brokers."
+            "--runtime",
+            metavar="NAME",
+            help="The runtime of the brokers: emulation, simulation, or none for records alone (default: emulation).",
+        ),
+    ] = None,
+    vpcs: Annotated[
+        int | None,
+        typer.Option("--vpcs", metavar="N", help=f"The number of VPCs that can have brokers (default: {VPCS})."),
+    ] = None,
+    brokers: Annotated[
+        int | None,
+        typer.Option(
+            "--brokers",
+            metavar="N",
+            help=f"The places for brokers in each VPC; an active/standby pair takes two (default: {BROKERS}).",
         ),
     ] = None,
     port: Annotated[
@@ -49,50 +77,106 @@ def serve(
         typer.Option(
             "--reboot-time",
             metavar="DURATION",
-            help="The time that a creation, a reboot or a deletion takes (default: until a client has seen the state).",
+            help="The time of a creation, a reboot or a deletion of records, or for which a reboot stops a broker.",
         ),
     ] = None,
     shell: Annotated[
         str,
         typer.Option("--shell", metavar="NAME", help=f"The form of the settings: {', '.join(exports.SHELLS)}."),
     ] = exports.SHELLS[0],
+    endpoints: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoints",
+            metavar="NAME",
+            help="The endpoints of real brokers: aws, for names and ports of AWS, or local, for ports of localhost "
+            "(default: aws).",
+        ),
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Leave the server running in the background; `mqlab down` ends it.")
+    ] = False,
+    lives: Annotated[
+        int | None,
+        typer.Option("--while", metavar="PID", min=1, help="The process with whose end the server ends too."),
+    ] = None,
     quiet: QUIET = False,
-) -> None:
+) -> int:
     """Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.
+
+    Requests create real brokers in a lab, which ends with the server. The account stays on file, without its brokers.
 
     Example: mqlab serve --runtime none
     """
-    if runtime != RECORDS:
-        problem = "mqlab serve has records without brokers" + (f", not --runtime {runtime}" if runtime else "")
-        raise InputError.of(problem, "write --runtime none")
+    chosen = RECORDS if runtime == RECORDS else runtimes.chosen(runtime, os.environ)
+    for option, number, most in (("--vpcs", vpcs, MOST_VPCS), ("--brokers", brokers, MOST_BROKERS)):
+        if number is not None and chosen == RECORDS:
+            raise InputError.of(f"records have no places, and {option} is of labs", f"leave {option} out")
+        if number is not None and not 1 <= number <= most:
+            raise InputError.of(f"{option} {number} is not a size of a lab", f"write 1 to {most}")
     if shell not in exports.SHELLS:
         raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(exports.SHELLS)}")
-    folder = account_folder(note_folder(os.environ), account)
+    if endpoints is not None and checked_endpoints(endpoints) == LOCAL and chosen != runtimes.USUAL:
+        raise InputError.of("--endpoints local needs ports, which real brokers alone have", "leave it out")
+    states = note_folder(os.environ)
+    folder = account_folder(states, account)
+    if empty or chosen != runtimes.USUAL:
+        refuse_lab(folder, states)
     if access_key is not None and not _KEY.fullmatch(access_key):
         raise InputError.of("--access-key is not an access key id", "write letters and digits, such as test")
     takes = None if reboot_time is None else _seconds(reboot_time)
+    other = None if lives is None else Owner.of(lives)
+    if detach:
+        return detached(context, folder)
     from lab.api.records_account import RecordsAccount, forget
     from lab.api.server import Door
+    from lab.api.serving import serving
     from lab.http_server import HOST, listening, server
 
-    with closing(listening(port)) as opened:
+    log = options.err()
+
+    def line(text: str) -> None:
+        log.print(plain_line(text), soft_wrap=True, markup=False, highlight=False)
+
+    with closing(listening(port)) as opened, ended_with(other), ExitStack() as stack:
         if empty:
             forget(folder)
-        log = options.err()
+        at, stand = opened.getsockname()[1], None
+        its: RecordsAccount | BuiltAccount
+        if chosen == RECORDS:
+            its = stack.enter_context(closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=line)))
+            serve_call: Serve = its.serve
+        else:
+            stack.enter_context(until_a_signal(KeyboardInterrupt, Terminated))
+            from lab.cli.serve_lab import Places, served  # here, since records need no lab
 
-        def line(text: str) -> None:
-            log.print(plain_line(text), soft_wrap=True, markup=False, highlight=False)
-
-        with closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=line)) as records:
-            at = opened.getsockname()[1]
-            url = f"http://{HOST}:{at}"
-            say(exports.settings(url, records.access_key, shell))
-            say(f"# READY {url}")
-            told = (lambda text: None) if quiet else records.notice
-            door = Door(port=at, access_key=records.access_key, serve=records.serve, log=told)
-            runs = server(door.application)
-            with until_a_signal(KeyboardInterrupt, Terminated):
-                runs.run(sockets=[opened])
+            made = stack.enter_context(
+                served(
+                    folder,
+                    chosen,
+                    Places(vpcs=vpcs, brokers=brokers, usual=(VPCS, BROKERS)),
+                    access_key=access_key,
+                    reboot_time=timedelta(seconds=takes or 0),
+                    progress=options.progress(quiet),
+                    log=line,
+                    endpoints=endpoints or AWS,
+                )
+            )
+            its, serve_call, stand = made.account, made.serve, made.stand
+        told = (lambda text: None) if quiet else its.notice
+        door = Door(port=at, access_key=its.access_key, serve=serve_call, log=told)
+        url = f"http://{HOST}:{at}"
+        if stand is not None:
+            stack.enter_context(serving(opened, door))
+        stack.enter_context(noted(folder, url, chosen))
+        say(exports.settings(url, its.access_key, shell))
+        say(f"{exports.READY}{url}")
+        with until_a_signal(KeyboardInterrupt, Terminated):
+            if stand is not None:
+                stand()
+            else:
+                server(door.application).run(sockets=[opened])
+    return 0
 
 
 def _seconds(text: str) -> float:

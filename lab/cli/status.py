@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import options, status_text
+from lab.api.server_process import Server
+from lab.cli import open_servers, options, status_text
 from lab.cli.client_options import seconds
+from lab.cli.open_servers import labs_and_servers
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living import monitor_process
@@ -33,7 +35,7 @@ def status(
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Show a lab: its brokers, both ends of each bridge, and its links.
+    """Show a lab, its bridges and its links; or the server of an account.
 
     Example: mqlab status
     """
@@ -46,25 +48,37 @@ def status(
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
+    served: list[Server] = []
     for note in state_files.fitting(state_files.load_all(folder), run):
         if monitor_process.start(note, os.environ):
             options.progress(quiet=json).warn(f"lab {note.run} had no monitor process: another one is started")
     with AllRuntimes(os.environ) as its:
-        known = its.labs(folder)
+        known = labs_and_servers(its, folder, run)
         for each in known if run is None else (state_files.choose(known, run, os.environ),):
+            if isinstance(each, Server):
+                served.append(each)
+                continue
             if isinstance(each, Lost):
                 lost.append(each)
                 continue
             with its.of(each).attach(each, folder) as lab:
                 seen.append(lab.status())
     if json:
-        options.print_json([*map(status_text.to_dict, seen), *map(status_text.lost_to_dict, lost)])
+        options.print_json(
+            [
+                *map(status_text.to_dict, seen),
+                *map(status_text.lost_to_dict, lost),
+                *(open_servers.to_dict(each, folder) for each in served),
+            ]
+        )
     else:
         for its_status in seen:
             status_text.show(its_status, options.out())
         for each in lost:
             status_text.show_lost(each, options.out())
-        if not seen and not lost:
+        for line in (line for each in served for line in open_servers.lines(each, folder)):
+            options.say(line)
+        if not seen and not lost and not served:
             options.say("no lab is running")
 
 

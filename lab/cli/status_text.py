@@ -30,6 +30,7 @@ def endpoints(note: StateFile, where: Whereabouts) -> dict[str, Any]:
         "run": note.run,
         "scenario": note.scenario,
         "ca_file": where.ca_file,
+        **({"no_own_addresses": where.no_own_addresses} if where.no_own_addresses else {}),
         "brokers": {
             plan.name: {
                 "region": plan.region,
@@ -62,6 +63,8 @@ def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> Non
                 *(_url(endpoint.scheme, where.reached_at, its.ports[endpoint.name]) for its in its_own),
             )
         both = zip(plan.instances, its_own, strict=True)
+        if any(its.own_address for its in its_own):
+            table.add_row("AWS's ports", *(f"at {its.own_address}" for its in its_own))
         table.add_row("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both))
         table.add_row("users", ", ".join(plan.users))
         table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
@@ -74,6 +77,8 @@ def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> Non
             console.print(
                 f"one store; {plan.instances[0].name} is active first, and the other's ports refuse connections"
             )
+    if where.no_own_addresses:
+        console.print(f"\nno address has the ports of AWS: {where.no_own_addresses}", soft_wrap=True)
     console.print(f"\nCA file   {where.ca_file}", soft_wrap=True)
     console.print(f"Passwords are printed by mqlab env {note.run}, and by no other command.", soft_wrap=True)
     one = next((plan.name for plan in note.plan.brokers if plan.name not in note.not_created), None)
@@ -207,6 +212,7 @@ def _instance(plan: InstancePlan, host: str, where: Reached) -> dict[str, Any]:
         "address": str(plan.address),
         "used_address": where.address,
         "endpoints": {each.name: _url(each.scheme, host, where.ports[each.name]) for each in ENDPOINTS},
+        **({"own_address": where.own_address} if where.own_address else {}),
     }
 
 

@@ -18,6 +18,7 @@ from lab.interrupts import until_a_signal
 from lab.living.attach import attend
 from lab.living.history import COMMAND
 from lab.living.windows import stand
+from lab.runtime.runtime import AWS, LOCAL, checked_endpoints
 from lab.runtime.state_file import note_folder
 
 
@@ -45,6 +46,15 @@ def up(
     api: Annotated[
         bool, typer.Option("--api", help="Serve the lab to AWS's own clients, as `mqlab serve` does, until its end.")
     ] = False,
+    endpoints: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoints",
+            metavar="NAME",
+            help="The addresses of brokers: aws, for names and ports of AWS, or local, for ports of localhost "
+            "(default: aws with --api, else local).",
+        ),
+    ] = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
@@ -62,6 +72,7 @@ def up(
         )
     if api and detach:
         raise InputError.of("--api and --detach exclude each other", "leave the terminal to the lab: write --api alone")
+    its_endpoints = checked_endpoints(endpoints or (AWS if api else LOCAL))
     if api:
         from lab.cli import up_api  # here, since most labs are not served
     opened = labs.up(
@@ -78,6 +89,7 @@ def up(
         detach=detach,
         progress=options.progress(quiet),
         by=COMMAND,
+        endpoints=its_endpoints,
     )
     with opened as live:
         note, where = live.lab.note, live.lab.whereabouts()
@@ -91,7 +103,11 @@ def up(
             )
             return
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
-        door = up_api.door(note.run, options.progress(quiet), quiet=quiet) if api else nullcontext()
+        door = (
+            up_api.door(note.run, options.progress(quiet), endpoints=its_endpoints, quiet=quiet)
+            if api
+            else nullcontext()
+        )
         with until_a_signal(KeyboardInterrupt) as came, door:
             stand(
                 note.run,

@@ -17,10 +17,11 @@ from lab.living.attach import attach
 from lab.living.history import API
 from lab.printable import plain_line
 from lab.runtime.progress import Told
+from lab.runtime.runtime import LOCAL
 
 
 @contextmanager
-def door(run: str, progress: Told, *, quiet: bool) -> Iterator[None]:
+def door(run: str, progress: Told, *, endpoints: str, quiet: bool) -> Iterator[None]:
     """Serve a lab at any free port for the block, and print the settings of clients."""
     log, key = options.err(), new_access_key()
 
@@ -31,11 +32,17 @@ def door(run: str, progress: Told, *, quiet: bool) -> Iterator[None]:
         threading.Thread(target=rest, name="mqlab-verb", daemon=True).start()
 
     with closing(listening(0)) as opened, attach(run, progress=progress, by=API) as live:
-        account = LabAccount(live, later=later, reach=lambda: attach(run, progress=progress, by=API), log=line)
+        account = LabAccount(
+            live,
+            later=later,
+            reach=lambda: attach(run, progress=progress, by=API),
+            log=line,
+            local=endpoints == LOCAL,
+        )
         port = opened.getsockname()[1]
         url = f"http://{HOST}:{port}"
         told = (lambda text: None) if quiet else account.notice
         with serving(opened, Door(port=port, access_key=key, serve=account.serve, log=told)):
             options.say(exports.settings(url, key, exports.SHELLS[0]))
-            options.say(f"# READY {url}")
+            options.say(f"{exports.READY}{url}")
             yield

@@ -12,6 +12,7 @@ ROUTE = "default route"
 LINK = "link"
 FORWARDING = "forwarding"
 PORTS = "published ports"
+AWS_PORTS = "ports of AWS"  # tried last, and no lab needs them
 TRIED = (NETWORKS, ROUTER, ROUTE, LINK, FORWARDING, PORTS)
 
 

@@ -14,6 +14,7 @@ import docker
 from lab import clients
 from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.vault import Vault
+from lab.emulation.brokers import adding
 from lab.emulation.brokers.instances import Instances
 from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
@@ -39,11 +40,13 @@ from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import Plan
+from lab.run_folder import keep_next
 from lab.runtime import state_file as state_files
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.clock import RealClock
 from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
+from lab.runtime.runtime import Addition
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import Status, Whereabouts
 
@@ -61,9 +64,21 @@ class EmulatedLab:
         note_folder: Path | None = None,  # None: changes are not written to the note
     ) -> None:
         self.note, self.note_folder = note, note_folder
+        self._written: tuple[int, int] | None = None  # the token of the note's file when it was read last
         self._noting = RLock()  # a monitor of this process reads the note while a verb writes it
-        self.state = state = read_state(note)
         self.clock = RealClock(note.began)
+        self._docker, self._given = client, dict(vaults or {})
+        self._watch: BridgeWatch | None = None
+        self._logs: tuple[LogWatch, ...] = ()
+        self._observers: ObserverWatch | None = None
+        self._observed: dict[str, Process] = {}  # by instance: the process whose events this lab has read
+        self._watching: tuple[Recorder, Failed] | None = None
+        self._build()
+
+    def _build(self) -> None:
+        """Make the parts for the brokers that the lab has now."""
+        client, note = self._docker, self.note
+        self.state = state = read_state(note)
         self.router = Router(client, state.router, self.clock)
         self._power = power = Power(client, note, state.instances, self.clock)
         self.hosts = EmulatedHosts(client, state, self.clock, lambda: self.note)
@@ -84,17 +99,40 @@ class EmulatedLab:
             mask=self.mask,
             changed=self._look,
         )
-        self._docker = client
         self._vaults = Vaults(
             lambda broker: [client.containers.get(each.container) for each in state.brokers[broker].instances],
-            vaults or {},
-            lambda: None if note_folder is None else state_files.write_token(note.run, note_folder),
+            self._given,
+            lambda: None if self.note_folder is None else state_files.write_token(note.run, self.note_folder),
         )
         self._actives = self.management.actives
-        self._watch: BridgeWatch | None = None
-        self._logs: tuple[LogWatch, ...] = ()
-        self._observers: ObserverWatch | None = None
-        self._observed: dict[str, Process] = {}  # by instance: the process whose events this lab has read
+
+    def add(self, addition: Addition, release: str, image: str, host: str) -> None:
+        """Make the containers of a broker for free places; `release` of ActiveMQ is that of the image."""
+        assert self.note_folder is not None  # other processes reach the lab
+        plan = addition.plan.of_releases({addition.broker: release})
+        state, vault = adding.make(
+            self._docker, self.note, self.state, replace(addition, plan=plan), self.note_folder, image, host
+        )
+        self._given[addition.broker] = vault
+        keep_next(
+            Path(self.note.folder), addition.broker, Mask.of(vault.all).text(plan.broker(addition.broker).activemq_xml)
+        )
+        self._write(self.note.with_fields(plan=plan, control=addition.control, own=state.to_dict()))
+        self._rebuild()
+        self.policies.apply(plan.network)
+        names = adding.names_in(plan, state.brokers)
+        adding.tell_names(self._docker, [each.container for each in state.instances], names, self.clock)
+
+    def _rebuild(self) -> None:
+        """Make the parts anew, since the lab has got a broker; what was watched is watched again."""
+        watching, since = self._watching, self.clock.now()
+        states = {each.container: self._power.state(each) for each in self.state.instances}
+        self.release()
+        self._build()
+        self._power.take_over(states)
+        if watching is not None:
+            recorder, failed = watching
+            self.watch(recorder, since=since, failed=failed)
 
     def connect(
         self,
@@ -176,15 +214,24 @@ class EmulatedLab:
         """Read the note again, which other processes may have changed; return False if the lab has ended."""
         if self.note_folder is None:
             return True
+        added = False
         with self._noting:
+            written = state_files.write_token(self.note.run, self.note_folder)
+            if written is not None and written == self._written:
+                return True
             note = state_files.load(self.note.run, self.note_folder)
+            self._written = None if note is None else written
             if note is not None and note != self.note:
                 asks = bool(note.off or self.note.off)
+                added = note.own != self.note.own
                 self.note, self.policies.network = note, note.plan.network
-                if asks:
+                if asks and not added:
                     self._find(meanwhile=True)
-                else:
+                elif not added:
                     self._power.apply_note(note)
+        if added:  # not under the lock: the watch that ends may wait for it
+            self._rebuild()
+            self.find_off()
         return note is not None
 
     def watch(
@@ -196,6 +243,7 @@ class EmulatedLab:
         failed: Failed = note_failure,
     ) -> None:
         """Record bridge ends and their changes, demand, and log lines, those from `since` on, until `unwatch`."""
+        self._watching = recorder, failed
         wanted, tell = by_broker(demand, self.state.brokers), told_in_words(failed)
         looks = Looks(ends=self.management.ends, demands=self.management.demands)
         self._watch = BridgeWatch(wanted, looks, self._actives, self._power, self.clock, recorder, tell)
@@ -217,6 +265,7 @@ class EmulatedLab:
 
     def unwatch(self) -> None:
         """Stop recording, after the log lines that are there by now."""
+        self._watching = None
         if self._watch is not None:
             self._watch.end()
             self._watch = None

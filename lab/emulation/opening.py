@@ -6,20 +6,20 @@ Opened parts are closed again, even if the opening fails half way; an error of t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from threading import Event
 
 import docker.errors
 
 import docker
-from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
+from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT, OPENWIRE
 from lab.activemq.releases import mixtures
 from lab.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
@@ -34,11 +34,12 @@ from lab.emulation.network import networks
 from lab.emulation.network.congestion import default_here, set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
 from lab.emulation.network.networks import LabNetwork
+from lab.emulation.network.own_addresses import OwnAddresses, why_elsewhere, why_not_reached
 from lab.emulation.network.policy import policy
 from lab.emulation.network.ports import Ports
 from lab.emulation.network.published_at import HERE, PublishedAt, is_loopback, refuse_shipped
 from lab.emulation.network.router import start_router
-from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
+from lab.emulation.state import NAME, BrokerState, InstanceState, LabState, PlaceState, is_readable, read
 from lab.emulation.watch import readiness
 from lab.errors import HostError
 from lab.network.reach import reach
@@ -48,14 +49,16 @@ from lab.plan.values import Action, InstancePlan, Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin, RealClock, boot
+from lab.runtime.lab import StandingLab
 from lab.runtime.owner import Owner
 from lab.runtime.profile import OPEN, START
 from lab.runtime.progress import Progress
-from lab.runtime.runtime import Opening
+from lab.runtime.runtime import Addition, Opening
 from lab.runtime.state_file import StateFile
 from lab.runtime.turns import turn
 
 _PORT_TRIES = 5
+_NONE = IPv4Address(0)  # of a place: what it declares is not known yet
 _TAKEN = ("port is already allocated", TAKEN)  # the engine's words
 _BESIDE = "nothing: it goes on beside"
 _UNTIL = {  # the condition at which an action is over, in words
@@ -78,6 +81,7 @@ class Host:
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
     releases: Mapping[str, str] = field(default_factory=dict)  # broker → version, where it is not the plan's
+    engines: Mapping[str, str] = field(default_factory=dict)  # engine version → version, of brokers that are added
     pool: IPv4Network
     at: PublishedAt = HERE
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # of an ssh to the engine
@@ -120,6 +124,13 @@ class Host:
                     closing.pop_all()  # from here on only `mqlab down` ends it
                 yield lab
 
+    def add(self, lab: StandingLab, addition: Addition) -> None:
+        """Make the containers of a broker for an open lab."""
+        assert isinstance(lab, EmulatedLab)  # it was opened by this runtime
+        with engine.explained():
+            release = self.engines[addition.plan.broker(addition.broker).engine_version]
+            lab.add(addition, release, self.images[release].broker, self.at.host)
+
     def _memory(self, opening: Opening, clock: RealClock, progress: Progress) -> AbstractContextManager[None]:
         free, its = free_on(self.client, here=self.at.here), opening
         held = reserved(its.plan.memory, its.run, its.note_folder, free, clock, self.patience, progress.say)
@@ -148,9 +159,20 @@ class _Opened:
         self._lab: EmulatedLab | None = None
         self._regions = {its.name: broker.region for broker in self._plan.brokers for its in broker.instances}
         self._regions |= {host.name: host.region for host in self._plan.hosts}  # last: a host moves no broker
+        self._places = [*_places(self._plan)]
+        self._regions |= dict(self._places)
         # All starts must have ended before the closing removes anything.
         self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=3 + len(self._regions)))
-        self._ports = Ports([its for broker in self._plan.brokers for its in broker.instances], at=host.at)
+        reserved = [InstancePlan(name=name, number=1, address=_NONE, host_name="") for name, _ in self._places]
+        instances = [*(its for broker in self._plan.brokers for its in broker.instances), *reserved]
+        self._ports = Ports(instances, at=host.at)
+        self._first = next(iter(instances), None)
+        self._own = OwnAddresses([its.name for its in instances], opening.note_folder, self._others_own)
+        closing.callback(self._own.close)
+        if opening.own_addresses and (why := why_elsewhere(host.at)):
+            self._own.give_up(why)
+        elif opening.own_addresses:
+            self._own.choose()
         self._does: Mapping[str, Callable[[str], str | None]] = {
             "create-network": self._create_network,
             "start-router": self._start_router,
@@ -207,7 +229,7 @@ class _Opened:
                     image,
                     self._opening.run,
                     tuple(self._networks.values()),
-                    self._ports.published(lambda its: self._address_of(its.name)),
+                    self._ports.published(lambda its: self._address_of(its.name), self._own.of),
                     self._plan.links,
                     self._plan.seed,
                     policy(self._plan.network, {name: self._address_of(name) for name in self._regions}),
@@ -215,9 +237,15 @@ class _Opened:
                     order,
                 )
             except HostError as error:
-                if not left or not any(words in str(error) for words in _TAKEN):
+                taken = any(words in str(error) for words in _TAKEN)
+                if not left or not (taken or self._own.of):
                     raise
+                if not taken:  # not every engine publishes there
+                    self._own.give_up(error.what)
+                    continue
                 self._ports.choose()
+                if self._own.of:
+                    self._own.choose()
         raise AssertionError("the last try returns or raises")
 
     def _start_broker(self, name: str) -> None:
@@ -315,6 +343,7 @@ class _Opened:
         # A router that is not ready drops packets to brokers, and TCP tries again only after 1, 3 and 7 s.
         with opening.profile.wait(OPEN, "await-router", "its log reports that rules, links and addresses are in place"):
             readiness.for_router(self._client, self._starting["router"].result(), self._clock)
+        self._check_own_addresses()
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._credentials.authority.ca_pem())
         for_java = self._credentials.authority.trust_store(TRUST_STORE_PASSWORD)
@@ -334,6 +363,9 @@ class _Opened:
             hosts={host.name: self._address_of(host.name) for host in self._plan.hosts},
             reached_at=self._host.at.host,
             ssh=self._host.at.ssh,
+            no_own_addresses=self._own.why_none,
+            places=tuple(self._place_state(name, region) for name, region in self._places),
+            authority=self._credentials.authority.pem if self._places else "",
         )
         note = StateFile(
             run=opening.run,
@@ -351,7 +383,18 @@ class _Opened:
             own=where.to_dict(),
         )
         state_files.save(note, opening.note_folder)
+        self._own.close()
         return EmulatedLab(self._client, note, vaults=self._credentials.vaults, note_folder=opening.note_folder)
+
+    def _place_state(self, name: str, region: str) -> PlaceState:
+        reserved = InstancePlan(name=name, number=1, address=_NONE, host_name="")
+        return PlaceState(
+            region=region,
+            address=self._address_of(name),
+            ports=self._ports.named(reserved),
+            management_port=self._ports.of(reserved, JOLOKIA_PORT),
+            own_address=self._own.of.get(name, ""),
+        )
 
     def _instance_state(self, broker: str, instance: InstancePlan) -> InstanceState:
         return InstanceState(
@@ -362,10 +405,31 @@ class _Opened:
             address=self._address_of(instance.name),
             ports=self._ports.named(instance),
             management_port=self._ports.of(instance, JOLOKIA_PORT),
+            own_address=self._own.of.get(instance.name, ""),
         )
+
+    def _others_own(self) -> Collection[str]:
+        """Return the addresses of this machine that the instances of other labs have."""
+        notes = filter(is_readable, state_files.load_all(self._opening.note_folder))
+        labs = [read(note) for note in notes]
+        instances = [its.own_address for each in labs for its in each.instances]
+        return [*filter(None, instances), *(place.own_address for each in labs for place in each.places)]
+
+    def _check_own_addresses(self) -> None:
+        """Go without addresses of this machine if no connection comes through."""
+        if self._first is not None and (address := self._own.of.get(self._first.name)):
+            usual = self._host.at.host, self._ports.of(self._first, OPENWIRE.port)
+            if why := why_not_reached(address, usual):
+                self._own.give_up(why)
 
     def _address_of(self, instance: str) -> str:
         """Return the address that an instance really uses, or that is kept for a host."""
         region = self._regions[instance]
         here = [name for name, its in self._regions.items() if its == region]
         return str(self._networks[region].subnet.broker(here.index(instance)))
+
+
+def _places(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield a name, which no broker can have, and the region of each reserved place."""
+    for region, number in ({} if plan.places is None else plan.places.instances).items():
+        yield from ((f"{region}/{each}", region) for each in range(1, number + 1))

@@ -87,12 +87,15 @@ class Emulation:
         self._warn(plan, at, told)
         with told.stage("images"):
             releases = self._releases(plan, told) if version is None else {}
+            engines = {} if plan.places is None else self._engines(plan.places.engine_versions, told)
             versions = dict.fromkeys(releases.get(each.name, each.activemq_version) for each in plan.brokers)
+            versions |= dict.fromkeys(engines.values())
             made = {each: self._images(told, each, archive) for each in versions}
         return Host(
             client=client,
             images=made,
             releases=releases,
+            engines=engines,
             pool=addresses,
             at=at,
             environment=self._environment,
@@ -101,12 +104,16 @@ class Emulation:
 
     def _releases(self, plan: Plan, told: Told) -> dict[str, str]:
         """Return the newest releases that are to be had here, by broker, of engine versions that have newer ones."""
-        engines = dict.fromkeys(broker.engine_version for broker in plan.brokers if broker.engine_version in NEWEST)
+        found = self._engines([each.engine_version for each in plan.brokers if each.engine_version in NEWEST], told)
+        return {its.name: release for its in plan.brokers if (release := found.get(its.engine_version)) is not None}
+
+    def _engines(self, engine_versions: Sequence[str], told: Told) -> dict[str, str]:
+        """Return the releases that are to be had here, by engine version."""
         found = {
             each: building.settled(self._client, each, environment=self._environment, say=told.tell, warn=told.warn)
-            for each in engines
+            for each in dict.fromkeys(engine_versions)
         }
-        return {its.name: release for its in plan.brokers if (release := found.get(its.engine_version)) is not None}
+        return {each: release for each, release in found.items() if release is not None}
 
     def _warn(self, plan: Plan, at: PublishedAt, told: Told) -> None:
         """Warn about conditions on the engine's machine: memory, clock skew, userland proxy."""

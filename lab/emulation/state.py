@@ -27,6 +27,7 @@ class InstanceState(Struct, frozen=True, kw_only=True):
     address: str  # really used; the Plan has the declared one
     ports: Mapping[str, int]  # protocol → port of `LabState.reached_at`, the same for as long as the lab lives
     management_port: int
+    own_address: str = ""  # of this machine, with the ports of AWS; "" for none
 
     @property
     def mark(self) -> int:
@@ -53,8 +54,18 @@ class BrokerState(Struct, frozen=True, kw_only=True):
         return next(each for each in self.instances if each.number == number)
 
 
+class PlaceState(Struct, frozen=True, kw_only=True):
+    """The address and the ports that are reserved for an instance of a broker that the lab does not have yet."""
+
+    region: str
+    address: str
+    ports: Mapping[str, int]
+    management_port: int
+    own_address: str = ""  # of this machine, with the ports of AWS; "" for none
+
+
 class LabState(Struct, frozen=True, kw_only=True):
-    """The parts of one lab on the engine; they stay the same for as long as the lab lives."""
+    """The parts of one lab on the engine; they stay the same for as long as the lab lives, and places are taken."""
 
     ca_file: str
     router: str  # the id of its container
@@ -64,6 +75,12 @@ class LabState(Struct, frozen=True, kw_only=True):
     hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it
     reached_at: str = LOOPBACK  # where clients of this machine reach the ports
     ssh: str = ""  # the engine, where its ports are forwarded to this machine over ssh
+    no_own_addresses: str = ""  # why instances have none of this machine, where they were asked for
+    places: tuple[PlaceState, ...] = ()  # a place that is taken stays in it
+    authority: str = ""  # where there are places: the key and the certificate by which new brokers get theirs, as PEM
+
+    def __repr__(self) -> str:
+        return f"LabState(router={self.router!r}, networks={self.networks!r}, brokers={self.brokers!r})"
 
     @property
     def here(self) -> bool:
@@ -78,7 +95,9 @@ class LabState(Struct, frozen=True, kw_only=True):
     @property
     def outside(self) -> tuple[int, ...]:
         """Return every published port."""
-        return tuple(port for its in self.instances for port in (*its.ports.values(), its.management_port))
+        instances = [(*its.ports.values(), its.management_port) for its in self.instances]
+        places = [(*its.ports.values(), its.management_port) for its in self.places]
+        return tuple(dict.fromkeys(port for ports in (*instances, *places) for port in ports))
 
     def whereabouts(self) -> Whereabouts:
         """Return the addresses and ports at which this machine reaches the lab."""
@@ -87,9 +106,11 @@ class LabState(Struct, frozen=True, kw_only=True):
             reached_at="localhost" if self.reached_at == LOOPBACK else self.reached_at,
             networks=self.networks,
             hosts=self.hosts,
+            no_own_addresses=self.no_own_addresses,
             brokers={
                 name: tuple(
-                    Reached(number=its.number, address=its.address, ports=its.ports) for its in broker.instances
+                    Reached(number=its.number, address=its.address, ports=its.ports, own_address=its.own_address)
+                    for its in broker.instances
                 )
                 for name, broker in self.brokers.items()
             },

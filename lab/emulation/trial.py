@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from ipaddress import IPv4Network
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ from lab.emulation.network import networks
 from lab.emulation.network.attempts import from_container
 from lab.emulation.network.forwards import Forwards
 from lab.emulation.network.networks import LabNetwork
+from lab.emulation.network.own_addresses import NO_LEAD, OwnAddresses, connects, why_elsewhere
 from lab.emulation.network.ports import FIRST_PUBLISHED, free_ports
 from lab.emulation.network.published_at import PublishedAt
 from lab.emulation.network.router import Published, Router, start_router
@@ -47,6 +48,8 @@ def talk(c):
 with socket.create_server(("", {_PORT})) as s:
     while True: threading.Thread(target=talk, args=(s.accept()[0],), daemon=True).start()
 """
+_BEFORE = "something before it failed"
+_LOCAL = "--endpoints local describes brokers by ports of localhost instead"
 _REMEDIES = {
     checks.NETWORKS: "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another block",
     checks.ROUTER: (
@@ -156,18 +159,38 @@ class _Trial:
             raise LabError(f"{where} answers, but leads to another network")
         return f"{where} answered in {(self.clock.now() - begun) * 1000:.0f} ms"
 
-    def _host(self, network: LabNetwork) -> Container:
-        attached = {network.name: self.client.api.create_endpoint_config(ipv4_address=str(network.subnet.broker(0)))}
+    def own_address(self) -> Finding:
+        """Return the finding on an address of this machine that has a port of AWS."""
+        if why := why_elsewhere(self.at):
+            return Finding(what=checks.AWS_PORTS, ok=None, found=why, remedy=_LOCAL)
+        with TemporaryDirectory() as folder, closing(OwnAddresses(["trial"], Path(folder), tuple)) as own:
+            own.choose()
+            try:
+                if own.of:
+                    self._host(self._networks["a"], 1, own.of["trial"])
+            except ENGINE_TROUBLE as error:
+                own.give_up(in_words(error).what)
+            if not own.of:
+                return Finding(what=checks.AWS_PORTS, ok=None, found=own.why_none, remedy=_LOCAL)
+            where = own.of["trial"], _PORT
+            if not self.clock.wait(lambda: connects(*where), _CONNECTION_SECONDS):
+                return Finding(what=checks.AWS_PORTS, ok=None, found=NO_LEAD.format(where[0]), remedy=_LOCAL)
+            return Finding(what=checks.AWS_PORTS, ok=True, found=f"{where[0]}:{where[1]} answers")
+
+    def _host(self, network: LabNetwork, place: int = 0, own_address: str = "") -> Container:
+        address = str(network.subnet.broker(place))
+        attached = {network.name: self.client.api.create_endpoint_config(ipv4_address=address)}
         its = self.client.containers.create(
             self.image,
             ["python3", "-c", _ECHO],
-            name=f"mqlab-{self.run}-{network.region}",
+            name=f"mqlab-{self.run}-{network.region}{place or ''}",
             network=network.name,
             networking_config=attached,
             labels={**self._labels, labels.ROLE: "trial"},
             cap_drop=["ALL"],
             init=True,
             mem_limit=64 * 2**20,
+            ports={f"{_PORT}/tcp": (own_address, _PORT)} if own_address else {},
         )
         its.start()
         return its
@@ -188,12 +211,18 @@ def try_out(
                 its = error if isinstance(error, LabError) else in_words(error)
                 findings.append(Finding(what=what, ok=False, found=its.what, remedy=_REMEDIES[what]))
                 break
-    return (*findings, *untried("something before it failed", but=len(findings)))
+        own = trial.own_address() if len(findings) == len(checks.TRIED) and findings[-1].ok else _untried_own(_BEFORE)
+    return (*findings, *untried(_BEFORE, but=len(findings))[:-1], own)
 
 
 def untried(why: str, but: int = 0) -> tuple[Finding, ...]:
     """Return findings "unknown" for the steps that were not tried, all after the first `done`."""
-    return tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in checks.TRIED[but:])
+    rest = tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in checks.TRIED[but:])
+    return (*rest, _untried_own(why))
+
+
+def _untried_own(why: str) -> Finding:
+    return Finding(what=checks.AWS_PORTS, ok=None, found=f"not tried: {why}")
 
 
 @contextmanager

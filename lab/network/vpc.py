@@ -53,6 +53,7 @@ class Vpc:
     name: str
     aws_region: str
     cidrs: tuple[IPv4Network, ...]
+    id: str = ""  # vpc-… of the API, where the lab's network for it has another name
 
     def __contains__(self, address: IPv4Address) -> bool:
         return any(address in cidr for cidr in self.cidrs)

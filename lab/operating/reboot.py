@@ -18,6 +18,7 @@ from lab.operating.control_plane import ControlPlane
 from lab.operating.instances import FAILS_OVER_WITHIN, numbers, start, stop
 from lab.operating.network import set_security_groups
 from lab.operating.outcome import Done, record_seen
+from lab.operating.own_places import places, with_names
 from lab.operating.record import keep
 from lab.plan.change import applied, leading_nowhere
 from lab.plan.control import Control
@@ -79,10 +80,13 @@ def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
     if record == before:
         return Done(control=control)
     text = current_text(account, record)
-    after = applied(plan, broker, text, record.identities)
+    led, used = with_names(text, places(plan, lab.whereabouts()), record.engine_version)
+    after = applied(plan, broker, text, record.identities, led=led)
     lab.prepare(broker, after, record.passwords)
-    nowhere = leading_nowhere(plan, text)
-    note = f"no broker of this lab is at {', '.join(nowhere)}" if nowhere else ""
+    nowhere = leading_nowhere(plan, led)
+    notes = [f"no broker of this lab is at {', '.join(nowhere)}"] if nowhere else []
+    notes += [f"{here} means {name} in this lab alone: Amazon MQ would not reach it" for here, name in used.items()]
+    note = "; ".join(notes)
     grouped = Done(control=control)
     if record.security_groups != before.security_groups:
         grouped = set_security_groups(control, lab, broker=record.name, groups=record.security_groups)

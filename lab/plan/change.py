@@ -15,8 +15,14 @@ from lab.plan.planning import bridges_of
 from lab.plan.values import Plan
 
 
-def applied(plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdentity]) -> Plan:
-    """Return the Plan with a sanitised configuration and users applied to a broker; nothing else changes."""
+def applied(
+    plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdentity], *, led: Sanitised | None = None
+) -> Plan:
+    """Return the Plan with a sanitised configuration and users applied to a broker; nothing else changes.
+
+    The broker starts from `led`, which is the same text with names of the lab; None for the text itself.
+    """
+    led = led or text
     before = plan.broker(broker)
     new_identity = replace(before.identity, users=tuple(users))
     after = replace(
@@ -28,9 +34,9 @@ def applied(plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdenti
         configuration=text.configuration.text,
         saved=text.text,
         removals=text.removals,
-        activemq_xml=render(text, new_identity),
+        activemq_xml=render(led, new_identity),
     )
-    its = tuple(bridges_of(broker, text.configuration.connectors, hosts(plan)))
+    its = tuple(bridges_of(broker, led.configuration.connectors, hosts(plan)))
     others = tuple(bridge for bridge in plan.bridges if bridge.initiator != broker)
     return replace(
         plan, brokers=tuple(after if each.name == broker else each for each in plan.brokers), bridges=(*others, *its)

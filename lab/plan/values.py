@@ -114,6 +114,14 @@ class LinkPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The places of a lab for brokers that it gets later, from nothing: VPCs and brokers take them."""
+
+    instances: Mapping[str, int]  # by region: how many instances can run there at the same time
+    engine_versions: tuple[str, ...]  # that new brokers can have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One action of the runtime while it opens a lab."""
 
@@ -135,6 +143,7 @@ class Plan:
     network: Network = field(default_factory=Network)  # as it is when the lab opens
     hosts: tuple[HostPlan, ...] = ()
     tcp: str = CUBIC  # the congestion control of the brokers' machines, or OF_HOST
+    places: Places | None = None  # None: all brokers are declared
 
     @property
     def memory(self) -> int:

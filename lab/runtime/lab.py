@@ -282,6 +282,10 @@ class Lab(Clients, Protocol):
         """Stop recording: nothing is recorded after this returns. Harmless if nothing is watched."""
         ...
 
+    def whereabouts(self) -> Whereabouts:
+        """Return the addresses and ports of the lab on this machine."""
+        ...
+
 
 class StandingLab(Lab, Protocol):
     """A lab that is open and may be changed by several processes; they share its state through its note."""
@@ -343,10 +347,6 @@ class StandingLab(Lab, Protocol):
     @property
     def hosts(self) -> Hosts:
         """Return the places that the lab's topology keeps for applications."""
-        ...
-
-    def whereabouts(self) -> Whereabouts:
-        """Return the addresses and ports of the lab on this machine."""
         ...
 
     def status(self) -> Status:

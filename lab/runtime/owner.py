@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from lab.dataclass import dataclass
+from lab.errors import InputError
 from lab.runtime.clock import boot
 
 _PIDS = Path("/proc/self/ns/pid")
@@ -31,13 +32,16 @@ class Owner:
     @classmethod
     def current(cls) -> Owner:
         """Return this process."""
-        return cls(
-            host=socket.gethostname(),
-            boot=boot(),
-            pid=os.getpid(),
-            started=int(psutil.Process().create_time()),
-            pids=_namespace(),
-        )
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Owner:
+        """Return a process of this machine; raise InputError if there is none of that number."""
+        try:
+            started = int(psutil.Process(pid).create_time())
+        except (psutil.NoSuchProcess, ValueError, OverflowError) as error:
+            raise InputError.of(f"there is no process {pid}", "write the number of one that runs") from error
+        return cls(host=socket.gethostname(), boot=boot(), pid=pid, started=started, pids=_namespace())
 
     @classmethod
     def parse(cls, text: str) -> Owner | None:
@@ -63,7 +67,9 @@ class Owner:
         if self.pids and observer.pids and self.pids != observer.pids:
             return False
         try:
-            return abs(int(psutil.Process(self.pid).create_time()) - self.started) > 2
+            its = psutil.Process(self.pid)
+            # One that has ended stays in the table until its parent asks how it ended.
+            return abs(int(its.create_time()) - self.started) > 2 or its.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
 

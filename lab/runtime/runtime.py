@@ -13,14 +13,23 @@ from pydantic import SecretStr
 
 from lab.dataclass import dataclass
 from lab.declare.scenario import Scenario
-from lab.errors import Problem
+from lab.errors import InputError, Problem
+from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
 from lab.runtime.profile import UNPROFILED, Profile
 from lab.runtime.progress import Progress, Told
 from lab.runtime.state_file import StateFile
 
+AWS, LOCAL = "aws", "local"  # the endpoints of a lab
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
+
+
+def checked_endpoints(name: str) -> str:
+    """Return the name of endpoints; raise InputError for another word."""
+    if name not in (AWS, LOCAL):
+        raise InputError.of(f"the endpoints {name} are unknown", f"write {AWS} or {LOCAL}")
+    return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +46,19 @@ class Opening:
     detached: bool = False
     replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
+    own_addresses: bool = False  # of this machine for each instance, with the ports of AWS, if it can have them
     service_time: datetime | None = None  # the service's clock at the opening; None: the machine's time
     profile: Profile = field(default=UNPROFILED, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """A broker for a reserved place of an open lab, which has its record set aside, as of a broker for later."""
+
+    broker: str
+    plan: Plan  # with the broker
+    control: Control
+    passwords: Mapping[str, SecretStr]  # by user
 
 
 class Ready(Protocol):
@@ -60,6 +80,10 @@ class Ready(Protocol):
 
     def open(self, opening: Opening, progress: Progress) -> AbstractContextManager[StandingLab]:
         """Open a lab and remove it at the end of the block; a detached lab stays once it has opened."""
+        ...
+
+    def add(self, lab: StandingLab, addition: Addition) -> None:
+        """Give an open lab a broker that is not started; the caller holds the lab's turn, and a place is free."""
         ...
 
 

@@ -26,6 +26,7 @@ class Reached:
     number: int
     address: str  # really used; the Plan has the declared one
     ports: Mapping[str, int]  # endpoint → port
+    own_address: str = ""  # of this machine, with the ports of AWS; "" for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Whereabouts:
     networks: Mapping[str, str]  # region → subnet really used
     brokers: Mapping[str, tuple[Reached, ...]]  # the instances of each
     hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it
+    no_own_addresses: str = ""  # why instances have none of this machine, where they were asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -296,6 +296,11 @@ class Instances:
         self._changed = changed  # is called with a broker that a switch has changed
         self.last = {name: instances[0] for name, instances in brokers.items()}
 
+    def add(self, broker: str, instances: tuple[Instance, ...]) -> None:
+        """Add a broker, or replace one that was deleted."""
+        self.brokers[broker] = instances
+        self.last[broker] = instances[0]
+
     @property
     def all(self) -> tuple[Instance, ...]:
         """Return every instance of every broker."""

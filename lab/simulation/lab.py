@@ -25,7 +25,7 @@ from lab.run_folder import keep_next
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
-from lab.runtime.runtime import Opening
+from lab.runtime.runtime import Addition, Opening
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import Status, Whereabouts
 from lab.simulation import status
@@ -88,6 +88,21 @@ class SimulatedLab:
         self._observers = self._made_observers(plan)
         self.management = self.management_type(kernel, self.instances, self._running, self._changed)
 
+    def add(self, addition: Addition) -> None:
+        """Have one broker more, which is not started; an earlier one of its name has been deleted."""
+        plan, name = addition.plan, addition.broker
+        broker = plan.broker(name)
+        record = next(each for each, _ in addition.control.account.later if each.name == name)
+        self.note = self.note.with_fields(plan=plan, control=addition.control)
+        self._passwords.add(record, addition.passwords)
+        self.fabric.add(plan, broker)
+        self.instances.add(name, self._made(broker))
+        made = self.instances.brokers[name]
+        self._observers.add(name, broker.identity.observe, {each.name: self._observed(each) for each in made})
+        self.policies.apply(plan.network)
+        if self._watch is not None:
+            self._watch.add(name)
+
     def _made(self, broker: BrokerPlan) -> tuple[Instance, ...]:
         lock, pair = StoreLock(), len(broker.instances) > 1
         found = []
@@ -99,11 +114,11 @@ class SimulatedLab:
 
     def _made_observers(self, plan: Plan) -> Observers:
         patterns = {broker.name: broker.identity.observe for broker in plan.brokers}
-        instances = {
-            each.name: Observed(broker=each.broker, mark=each.mark, answers=partial(self._answers, each))
-            for each in self.instances.all
-        }
+        instances = {each.name: self._observed(each) for each in self.instances.all}
         return Observers(patterns, instances, self.kernel)
+
+    def _observed(self, instance: Instance) -> Observed:
+        return Observed(broker=instance.broker, mark=instance.mark, answers=partial(self._answers, instance))
 
     def _answers(self, instance: Instance) -> bool:
         return self.instances.answering(instance.broker) is instance

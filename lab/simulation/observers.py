@@ -57,6 +57,11 @@ class Observers:
         self._recorder: Recorder | None = None
         self._read_at = 0.0  # when the last recorder had all events
 
+    def add(self, broker: str, patterns: Sequence[str], instances: Mapping[str, Observed]) -> None:
+        """Add a broker and its instances."""
+        self._patterns = {**self._patterns, broker: patterns}
+        self._instances = {**self._instances, **instances}
+
     def begin(self, instance: str) -> Observer | None:
         """Return the observer of an instance's new process; None if its broker is not observed."""
         broker = self._instances[instance].broker

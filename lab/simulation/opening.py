@@ -15,9 +15,10 @@ from lab.network.reach import reach
 from lab.plan.control import opening_control
 from lab.plan.values import Action, BridgePlan, Plan
 from lab.runtime.clock import Origin
+from lab.runtime.lab import StandingLab
 from lab.runtime.profile import CLOSE, OPEN, UNPROFILED, Profile
 from lab.runtime.progress import Progress
-from lab.runtime.runtime import Opening
+from lab.runtime.runtime import Addition, Opening
 from lab.runtime.state_file import StateFile
 from lab.simulation import NAME, garbage_collection
 from lab.simulation.chance import generator
@@ -74,6 +75,11 @@ class Models:
             with opening.profile.wait(CLOSE, "keep logs"):
                 lab.unwatch()
                 lab.keep_logs()
+
+    def add(self, lab: StandingLab, addition: Addition) -> None:
+        """Give an open lab the models of a broker."""
+        assert isinstance(lab, SimulatedLab)  # it was opened here
+        lab.add(addition)
 
 
 def note_of(opening: Opening) -> StateFile:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import SecretStr
 
+from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.files.broker_files import BrokerSecrets
 from lab.amazonmq.files.vault import Vault
 from lab.masking import Mask
@@ -20,6 +21,10 @@ class Passwords:
         records = (*control.account.brokers, *(record for record, _ in control.account.later))
         self._others = tuple(sorted(others))
         self._vaults = {each.name: Vault.of(_secrets(passwords[each.name]), each.passwords) for each in records}
+
+    def add(self, record: BrokerRecord, passwords: Mapping[str, SecretStr]) -> None:
+        """Add the vault of a broker that is new in the lab."""
+        self._vaults[record.name] = Vault.of(_secrets(passwords), record.passwords)
 
     def of(self, broker: str) -> Mapping[str, str]:
         """Return the passwords of the users that a broker's next process knows."""

@@ -52,6 +52,15 @@ class Watch:
         for log in logs:
             log.follow(self._record, since)
 
+    def add(self, broker: str) -> None:
+        """Watch one broker more."""
+        instances = self._instances.brokers[broker]
+        self._ends[broker], self._active[broker] = {}, instances[0]
+        self._lost.discard(broker)
+        for each in instances:
+            each.log.follow(self._record, None)
+        self._logs = (*self._logs, *(each.log for each in instances))
+
     @property
     def _now(self) -> float:
         return self._kernel.now / SECOND

@@ -61,13 +61,12 @@ class Wire:
         )
         self._sessions = Sessions(broker, broker.process, log, address)
         self._responders: dict[Responder, None] = {}
-        hosts = {each.host_name.lower(): each.name for its in plan.brokers for each in its.instances}
         self.connectors = {
             each.name: Connector(
                 self._host,
                 fabric,
                 settings(each, connector_forwarding(each, own.activemq_version, own.engine_version), broker.password),
-                hosts,
+                fabric.names,
                 self._phase(each.name, seed),
             )
             for each in read(own.saved.encode(), own.configuration_file).connectors

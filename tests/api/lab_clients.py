@@ -22,10 +22,10 @@ _KEY = "MQLABTEST"
 class ServedLab:
     """A simulated lab, and the verbs that have begun; `go_on` does the rest of them."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, kind: Callable[..., LabAccount] = LabAccount, *, local: bool = False) -> None:
         self.begun: list[Callable[[], None]] = []
         self.log: list[str] = []
-        self.account = LabAccount(live, later=self.begun.append, log=self.log.append)
+        self.account = kind(live, later=self.begun.append, log=self.log.append, local=local)
 
     def go_on(self) -> None:
         while self.begun:

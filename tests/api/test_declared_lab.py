@@ -158,11 +158,27 @@ def test_a_broker_that_is_declared_for_later_is_created_and_deleted(tmp_path: Pa
             with pytest.raises(ClientError, match="declares") as error:
                 mq.create_broker(**asked | members)
             assert error.value.response["ErrorAttribute"] == attribute
-        made = mq.create_broker(**asked | {"Users": users})
+        kept = {
+            "HostInstanceType": "mq.m5.xlarge",
+            "Logs": {"General": True, "Audit": False},
+            "EncryptionOptions": {"UseAwsOwnedKey": False, "KmsKeyId": "alias/sea"},
+        }
+        asked |= {"Users": users, "CreatorRequestId": "once", **kept}
+        with pytest.raises(ClientError, match=r"mq\.m5\.huge"):
+            mq.create_broker(**asked | {"HostInstanceType": "mq.m5.huge"})
+        made = mq.create_broker(**asked)
         described = mq.describe_broker(BrokerId=made["BrokerId"])
         assert (described["BrokerState"], described["BrokerInstances"]) == ("CREATION_IN_PROGRESS", [])
+        assert mq.create_broker(**asked)["BrokerId"] == made["BrokerId"]
+        with pytest.raises(ClientError, match="already exists"):
+            mq.create_broker(**asked | {"CreatorRequestId": "twice"})
         served.go_on()
-        assert mq.describe_broker(BrokerId=made["BrokerId"])["BrokerState"] == "RUNNING"
+        described = mq.describe_broker(BrokerId=made["BrokerId"])
+        assert described["BrokerState"] == "RUNNING"
+        assert {name: described[name] for name in ("HostInstanceType", "EncryptionOptions")} == {
+            name: kept[name] for name in ("HostInstanceType", "EncryptionOptions")
+        }
+        assert (described["Logs"]["General"], described["Logs"]["Audit"]) == (True, False)
         live.wait(lambda: live.bridged("to_singapore"), 120)
         assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
         mq.delete_broker(BrokerId=made["BrokerId"])

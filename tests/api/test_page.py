@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
 from lab.api.serving import ServedHere
+from tests.command import Commands
 from tests.docs.pages import blocks, fits, shown
 
 PAGE = "docs/api.md"
@@ -20,9 +24,9 @@ BLOCKS = {
 }
 
 
-def run(api: ServedHere, *command: str, folder: Path) -> str:
+def run(variables: Mapping[str, str], *command: str, folder: Path) -> str:
     paths = os.pathsep.join((str(FOLDER), os.environ["PATH"]))
-    environment = {**os.environ, **api.environment, "PATH": paths, "HOME": str(folder), "AWS_PAGER": ""}
+    environment = {**os.environ, **variables, "PATH": paths, "HOME": str(folder), "AWS_PAGER": ""}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
@@ -30,13 +34,33 @@ def run(api: ServedHere, *command: str, folder: Path) -> str:
 def test_the_lines_of_the_aws_command_line_say_what_is_shown(mqlab_api: ServedHere, tmp_path: Path) -> None:
     (block,) = BLOCKS["console"]
     for each in shown(block):
-        output = run(mqlab_api, "bash", "-c", each.command, folder=tmp_path)
+        output = run(mqlab_api.environment, "bash", "-c", each.command, folder=tmp_path)
         assert fits(each.output, output), f"$ {each.command}\n{output}"
+
+
+def test_the_lines_on_models_say_what_is_shown(tmp_path: Path) -> None:
+    commands = Commands(folder=tmp_path)
+    process = commands.start("serve", "--runtime", "simulation", "--port", "0")
+    try:
+        assert process.stdout is not None
+        said: dict[str, str] = {}
+        for line in process.stdout:
+            said |= dict(re.findall(r"^export (\w+)=(\S+)$", line))
+            if line.startswith("# READY"):
+                break
+        (block,) = (each for each in blocks("console", "models") if each.page == PAGE)
+        for each in shown(block):
+            output = run(said, "bash", "-c", each.command, folder=tmp_path)
+            assert fits(each.output, output), f"$ {each.command}\n{output}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
 
 
 def test_the_program_prints_what_is_said(mqlab_api: ServedHere, tmp_path: Path) -> None:
     program, _ = BLOCKS["python"]
-    assert run(mqlab_api, sys.executable, "-c", program.text, folder=tmp_path) == "2 brokerName\n"
+    assert run(mqlab_api.environment, sys.executable, "-c", program.text, folder=tmp_path) == "2 brokerName\n"
 
 
 def test_the_test_of_the_page_passes(pytester: pytest.Pytester) -> None:

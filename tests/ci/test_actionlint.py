@@ -56,7 +56,6 @@ def test_of_a_workflow_that_is_shown_nothing_is_said(block: Block, tmp_path: Pat
         ("ubuntu-latest", "ubuntu-newest", 'label "ubuntu-newest" is unknown'),
         ("timeout-minutes", "timeout-hours", 'unexpected key "timeout-hours"'),
         ("runtime: simulation", "run-time: simulation", 'input "run-time" is not defined'),
-        ("scenarios: tests/orders.yaml", "jobs: 1", 'missing input "scenarios"'),
     ],
 )
 def test_what_is_wrong_in_a_workflow_is_said(tmp_path: Path, was: str, now: str, says: str) -> None:

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import parse
 
+import boto3
 import pytest
 import yaml
 
+from lab.api.server_process import servers
 from lab.emulation.engine.context import resolved
 from lab.emulation.network.published_at import published_at
+from lab.runtime.clock import RealClock
 from tests.docs.pages import ROOT, blocks
 
 SCRIPTS = ROOT / "docker" / "ci"
@@ -26,6 +29,7 @@ COMPONENTS = {file.stem: file.read_text("utf-8").split("\n---\n") for file in (R
 JOBS = {name: yaml.safe_load(job)[name] for name, (_, job) in COMPONENTS.items()}
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
 CALL = re.compile(r'(?:exec )?bash "(?:\$GITHUB_ACTION_PATH|\$\[\[ inputs\.source \]\])/docker/ci/(\w+\.sh)"')
+SETTINGS = ("mqlab_settings=$(MQLAB_CI_PROCESS=$$ ", ")")  # around a call whose output the job's shell evaluates
 # Stands for Python: `-c` tells which it is, and fails for one that is too old.
 # `-m venv --clear FOLDER` makes one with this mqlab, whose pip writes down what it is to install.
 PYTHON = f"""#!/bin/sh
@@ -79,9 +83,11 @@ def script(name: str, environment: dict[str, str], folder: Path, **more: str) ->
 
 def test_every_step_is_one_script_and_every_script_a_step() -> None:
     ours = [CALL.fullmatch(step["run"]) for step in STEPS]
-    theirs = [CALL.fullmatch(line) for job in JOBS.values() for line in job["script"]]
+    lines = [line for job in JOBS.values() for line in (*job["before_script"], *job["script"]) if "eval" not in line]
+    theirs = [CALL.fullmatch(line.removeprefix(SETTINGS[0]).removesuffix(SETTINGS[1])) for line in lines]
     names = {match[1] for match in (*ours, *theirs) if match}
     assert None not in (*ours, *theirs)
+    assert all(job["before_script"][-1] == 'eval "$mqlab_settings"' for job in JOBS.values())
     assert names | {"settings.sh", "Dockerfile"} == {path.name for path in SCRIPTS.iterdir()}
 
 
@@ -362,6 +368,69 @@ def test_a_summary_of_an_earlier_run_is_not_shown_for_this_one(environment: dict
     assert script("run.sh", environment, tmp_path, **given, GITHUB_STEP_SUMMARY="/proc/nope").returncode == 0
 
 
+def served_at(url: str, key: str) -> int:
+    """Return the number of the brokers that a job's client lists."""
+    names = {"aws_access_key_id": key, "aws_secret_access_key": "mqlab", "region_name": "ap-northeast-1"}
+    return len(boto3.client("mq", endpoint_url=url, **names).list_brokers()["BrokerSummaries"])
+
+
+def test_later_steps_of_a_job_have_the_api_until_the_job_ends(environment: dict[str, str], tmp_path: Path) -> None:
+    variables, states = tmp_path / "variables", tmp_path / "state"
+    with subprocess.Popen(["sleep", "600"]) as job:
+        given = {"GITHUB_ENV": str(variables), "MQLAB_CI_PROCESS": str(job.pid), "MQLAB_STATE": str(states)}
+        done = script("serve.sh", environment, tmp_path, MQLAB_CI_SERVE="records", **given)
+        assert done.returncode == 0, done.stderr
+        found = dict(line.split("=", 1) for line in variables.read_text("utf-8").splitlines())
+        assert done.stdout == f"# READY {found['AWS_ENDPOINT_URL']}\n"
+        assert served_at(found["AWS_ENDPOINT_URL"], found["AWS_ACCESS_KEY_ID"]) == 0
+        job.kill()
+        assert RealClock().wait(lambda: not servers(states), 60.0)
+
+
+def test_the_script_of_a_component_has_the_api_and_leaves_no_server(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    own = Path(environment["MQLAB_CI_HOME"], "venv", "bin", "mqlab")
+    lines = [line for line in JOBS["mqlab"]["before_script"] if "install.sh" not in line]
+    text = "\n".join((*lines, f'{own} status --json; echo "at $AWS_ENDPOINT_URL"')).replace(
+        "$[[ inputs.source ]]", str(ROOT)
+    )
+    states = tmp_path / "state"
+    given = {"MQLAB_CI_SERVE": "records", "MQLAB_STATE": str(states), "DOCKER_HOST": f"unix://{tmp_path}/none"}
+    command = ["bash", "-eo", "pipefail", "-c", text]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**environment, **given}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f'"url": "{done.stdout.split("at ")[-1].strip()}"' in done.stdout
+    assert RealClock().wait(lambda: not servers(states), 60.0)
+
+
+def test_a_job_whose_api_cannot_be_served_fails(environment: dict[str, str], tmp_path: Path) -> None:
+    """The job's shell ends with its script, though the settings are evaluated."""
+    Path(environment["MQLAB_CI_HOME"], "venv", "bin", "mqlab").unlink()
+    call, evaluated = JOBS["mqlab"]["before_script"][-2:]
+    text = f"{call}\n{evaluated}\necho went on".replace("$[[ inputs.source ]]", str(ROOT))
+    given = {**environment, "MQLAB_CI_SERVE": "records"}
+    command = ["bash", "-eo", "pipefail", "-c", text]
+    done = subprocess.run(command, cwd=tmp_path, env=given, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    wrong = script("serve.sh", environment, tmp_path, MQLAB_CI_SERVE="maybe")
+    assert (wrong.returncode, "yes, records or no" in wrong.stderr) == (2, True)
+
+
+def test_a_job_that_serves_the_api_has_its_extra_and_needs_no_scenario(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    for extras in ("", "[amqp]"):
+        given = {"MQLAB_CI_SERVE": "records", "MQLAB_CI_EXTRAS": extras}
+        assert script("install.sh", environment, tmp_path, **given).returncode == 0
+    installed = Path(environment["INSTALLED"]).read_text("utf-8").splitlines()
+    assert [line.rpartition("[")[2] for line in installed] == ["serve]", "amqp,serve]"], installed
+    done = script("run.sh", environment, tmp_path, MQLAB_CI_SERVE="records", MQLAB_CI_REPORTS=str(tmp_path / "reports"))
+    assert (done.returncode, done.stdout) == (0, "no scenario is named: the job has the API alone\n")
+
+
 def test_an_install_that_fails_is_done_again(environment: dict[str, str], tmp_path: Path) -> None:
     nowhere = str(tmp_path / "no-folder" / "installed")  # so that pip fails
     assert script("install.sh", environment, tmp_path, INSTALLED=nowhere).returncode != 0
@@ -467,7 +536,7 @@ def test_a_job_beside_its_engine_names_it_as_gitlab_does() -> None:
 
 def _names_inputs(text: str) -> None:
     jobs = yaml.safe_load(text)["jobs"].values()
-    used = {name for job in jobs for step in job["steps"] if "mqlab@" in step["uses"] for name in step["with"]}
+    used = {name for job in jobs for step in job["steps"] if "mqlab@" in step.get("uses", "") for name in step["with"]}
     assert used and used <= set(ACTION["inputs"])
 
 

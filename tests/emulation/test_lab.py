@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -88,7 +89,9 @@ def noted(folder: Path) -> tuple[Any, StateFile]:
     note = LiveLab().note
     power = SimpleNamespace(apply_note=lambda _: None)
     vaults = SimpleNamespace(note_written=lambda: None)
-    return SimpleNamespace(note=note, note_folder=folder, power=power, _vaults=vaults, _find=lambda **_: None), note
+    lab = SimpleNamespace(note=note, note_folder=folder, _power=power, _vaults=vaults, _find=lambda **_: None)
+    lab.policies, lab._written = SimpleNamespace(network=None), None
+    return lab, note
 
 
 def test_a_note_that_cannot_be_written_is_not_taken_for_the_lab_s(tmp_path: Path) -> None:
@@ -113,3 +116,20 @@ def test_a_monitor_reads_no_note_that_a_verb_is_replacing(tmp_path: Path) -> Non
     lab._noting = after_the_verb()
     assert EmulatedLab.refresh(lab)
     assert lab.note.off == off
+
+
+def test_a_note_is_read_again_only_if_it_was_written_again(tmp_path: Path) -> None:
+    lab, note = noted(tmp_path)
+    lab._noting = nullcontext()
+    state_files.save(note, tmp_path)
+    assert EmulatedLab.refresh(lab)
+    file = tmp_path / f"{note.run}.json"
+    written = file.stat().st_mtime_ns
+    file.write_text("no note of a lab", "utf-8")
+    os.utime(file, ns=(written, written))  # as if it was not written
+    assert EmulatedLab.refresh(lab)
+    changed = note.with_fields(reboot_time=7.0)
+    state_files.save(changed, tmp_path)
+    assert EmulatedLab.refresh(lab) and lab.note == changed
+    state_files.forget(note.run, tmp_path)
+    assert not EmulatedLab.refresh(lab)

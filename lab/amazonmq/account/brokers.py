@@ -28,6 +28,13 @@ def own_configuration(broker: str) -> str:
     return f"{broker}-configuration"
 
 
+def free_configuration(account: Account, broker: str) -> str:
+    """Return the name of a new broker's configuration; that of an earlier broker of the same name has stayed."""
+    taken, name = {each.name for each in account.configurations}, own_configuration(broker)
+    names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    return next(each for each in names if each not in taken)
+
+
 def create_broker(
     account: Account,
     *,
@@ -43,11 +50,12 @@ def create_broker(
     public: bool = True,
     window: Window = DEFAULT_WINDOW,
     configuration: AppliedRevision | None = None,
+    own: str = "",
 ) -> Account:
     """Return the account with a broker and its configuration: revision 1 the default, revision 2 the text, if any.
 
-    A broker that is given a configuration gets none with its name. The broker is CREATION_IN_PROGRESS until
-    `broker_created`. Its users' passwords get the next numbers, in order.
+    The configuration is called `own`, or as the broker. A broker that is given a configuration gets none. The broker is
+    CREATION_IN_PROGRESS until `broker_created`. Its users' passwords get the next numbers, in order.
     """
     if reason := check_broker_name(name):
         raise bad_request(reason)
@@ -55,7 +63,7 @@ def create_broker(
         raise conflict(f"a broker named {name} exists already", "choose another name")
     after = account
     if configuration is None:
-        own = own_configuration(name)
+        own = own or own_configuration(name)
         after = create_configuration(account, own, engine_version, at)
         if text is not None:
             after = update_configuration(after, own, text.encode(), at, description=file, file=file).account

@@ -1,6 +1,6 @@
 """The certificate authority of one lab, and the key stores of its brokers. The only user of cryptography.
 
-The authority's private key stays in this process and is written nowhere.
+The authority's private key stays in this process. Only a lab that gets brokers later keeps the key in its state file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     KeySerializationEncryption,
+    NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
     pkcs12,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -49,6 +51,20 @@ class LabAuthority:
             .sign(key, SHA256())
         )
         return cls(certificate=certificate, now=now, _key=key)
+
+    @classmethod
+    def of_pem(cls, pem: str, now: datetime) -> LabAuthority:
+        """Return the authority that `pem` returned; raise ValueError if it is none."""
+        key = load_pem_private_key(pem.encode(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError("not a key of an authority")
+        return cls(certificate=x509.load_pem_x509_certificate(pem.encode()), now=now, _key=key)
+
+    @property
+    def pem(self) -> str:
+        """Return the private key and the certificate."""
+        key = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return (key + self.ca_pem()).decode()
 
     def issue(self, names: Sequence[str], addresses: Sequence[IPv4Address | IPv6Address], password: str) -> bytes:
         """Return a PKCS12 key store with a new key, its certificate for these names and addresses, and the authority's.

@@ -40,7 +40,7 @@ def describe_broker(account: ServedAccount, call: Call, request: Mapping[str, An
         "ActionsRequired": [],
         "AuthenticationStrategy": "simple",
         "AutoMinorVersionUpgrade": facts.auto_minor_version_upgrade,
-        "BrokerInstances": _instances(account.control, record, facts),
+        "BrokerInstances": _instances(account, record, facts),
         "Configurations": _configurations(account.control.account, record),
         "EncryptionOptions": {"UseAwsOwnedKey": not facts.kms_key, "KmsKeyId": facts.kms_key or None},
         "EngineVersion": record.engine_version,
@@ -185,22 +185,30 @@ def _summary(record: BrokerRecord, facts: BrokerFacts) -> dict[str, Any]:
     }
 
 
-def _instances(control: Control, record: BrokerRecord, facts: BrokerFacts) -> list[Mapping[str, Any]]:
+def _instances(account: ServedAccount, record: BrokerRecord, facts: BrokerFacts) -> list[Mapping[str, Any]]:
     if record.state in (BrokerState.CREATION_IN_PROGRESS, BrokerState.CREATION_FAILED):
         return []
-    addresses = [str(interface.address) for interface in control.network.of_broker(record.name)]
+    addresses = [str(interface.address) for interface in account.control.network.of_broker(record.name)]
     hosts = [
         host_name(record.broker_id, facts.region, number)
         for number in range(1, 3 if record.deployment_mode == "ACTIVE_STANDBY_MULTI_AZ" else 2)
     ]
+    local = account.local_ports(record.name)
+    urls = [_urls(host, local[at] if at < len(local) else None) for at, host in enumerate(hosts)]
     return [
         {
-            "ConsoleURL": CONSOLE.url(host),
-            "Endpoints": [port.url(host) for port in ENDPOINTS if port is not CONSOLE],
+            "ConsoleURL": its.pop(CONSOLE.name),
+            "Endpoints": [*its.values()],
             "IpAddress": addresses[at] if at < len(addresses) else None,
         }
-        for at, host in enumerate(hosts)
+        for at, its in enumerate(urls)
     ]
+
+
+def _urls(host: str, local: Mapping[str, int] | None) -> dict[str, str]:
+    if local is None:
+        return {port.name: port.url(host) for port in ENDPOINTS}
+    return {port.name: port.url("localhost", local[port.name]) for port in ENDPOINTS}
 
 
 def _configurations(account: Account, record: BrokerRecord) -> Mapping[str, Any]:

@@ -58,8 +58,9 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
             if token and facts.request_token == token:
                 return {"BrokerArn": facts.arn, "BrokerId": key}
             raise conflict(f"Broker [{name}] already exists. Choose another name.", "brokerName")
-    check_replication_mode(request)
+    _check_settings(account, request)
     if (answer := account.fill(request)) is not None:
+        _keep_facts(account, request, answer["BrokerId"])
         return answer
     _check(account, call, request)
     check_default(account, call, request.get("SubnetIds") or [], request.get("SecurityGroups") or [])
@@ -73,6 +74,7 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
 
     def create(control: Control, records: Records) -> tuple[Control, Records]:
         its = lab_name(control.account, name, call.region)
+        own = brokers.free_configuration(control.account, its)
         made = brokers.create_broker(
             control.account,
             name=its,
@@ -85,6 +87,7 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
             public=request["PubliclyAccessible"],
             window=opens,
             configuration=chosen,
+            own=own,
         )
         with in_network("subnetIds"):
             network = interfaces.attach(
@@ -92,8 +95,7 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
             )
         tags = checked(request.get("Tags"))
         if chosen is None:
-            own = brokers.own_configuration(its)
-            shown = brokers.own_configuration(name)
+            shown = name + own.removeprefix(its)
             records = configurations.with_facts(records, call, made.configuration(own), shown, {})
         known = {**records.mq.brokers, broker_id: facts}
         records = replace(records, mq=replace(records.mq, brokers=known, tags={**records.mq.tags, facts.arn: tags}))
@@ -158,25 +160,26 @@ def logs_of(written: Mapping[str, Any] | None, kept: Logs = Logs()) -> Logs:  # 
 def _check(account: ServedAccount, call: Call, request: Mapping[str, Any]) -> None:
     if reason := check_broker_name(request["BrokerName"]):
         raise bad_request(reason, "brokerName")
-    configurations.check_strategy(request)
-    check_replication_mode(request)
-    version = engine_version(request)
-    check_upgrades(request.get("AutoMinorVersionUpgrade", True), version)
-    check_instance_type(request["HostInstanceType"])
     if request["DeploymentMode"].upper() not in tuple(DeploymentMode):
         problem = "Broker deployment mode [CLUSTER_MULTI_AZ] is invalid for broker engine type [ACTIVEMQ]."
         raise bad_request(f"{problem} Valid values: [{', '.join(DeploymentMode)}].", "deploymentMode")
-    storage_type(request)
     checked(request.get("Tags"))
+    if sum(facts.region == call.region for facts in account.records.mq.brokers.values()) >= MOST_BROKERS:
+        raise bad_request(f"{call.region} has {MOST_BROKERS} brokers: delete one.")
+
+
+def _check_settings(account: ServedAccount, request: Mapping[str, Any]) -> None:
+    """Refuse settings that no broker of the lab has, declared or not."""
+    configurations.check_strategy(request)
+    check_replication_mode(request)
+    check_upgrades(request.get("AutoMinorVersionUpgrade", True), engine_version(request))
+    check_instance_type(request["HostInstanceType"])
+    storage_type(request)
     encryption = request.get("EncryptionOptions") or {"UseAwsOwnedKey": True}
     if encryption["UseAwsOwnedKey"] and encryption.get("KmsKeyId"):
         raise bad_request("A key of yours and AWS's own key exclude each other.", "encryptionOptions")
     if encryption.get("KmsKeyId"):
         account.notice(f"{request['BrokerName']}: the lab keeps the name of the KMS key, and encrypts nothing")
-    if sum(facts.region == call.region for facts in account.records.mq.brokers.values()) >= MOST_BROKERS:
-        raise bad_request(f"{call.region} has {MOST_BROKERS} brokers: delete one.")
-    if request.get("Configuration") is None:
-        configurations.check_name(account, call, brokers.own_configuration(request["BrokerName"]))
 
 
 def _subnets(account: ServedAccount, call: Call, request: Mapping[str, Any]) -> tuple[str, ...]:
@@ -227,12 +230,30 @@ def _users(account: ServedAccount, request: Mapping[str, Any]) -> list[UserIdent
 
 
 def _facts(call: Call, request: Mapping[str, Any], broker_id: str, subnets: tuple[str, ...]) -> BrokerFacts:
-    return BrokerFacts(
+    facts = BrokerFacts(
         name=request["BrokerName"],
         region=call.region,
         arn=arn(call, "broker", request["BrokerName"], broker_id),
         instance_type=request["HostInstanceType"],
         subnets=subnets,
+    )
+    return _with_settings(facts, request)
+
+
+def _keep_facts(account: ServedAccount, request: Mapping[str, Any], broker_id: str) -> None:
+    """Keep the settings of a declared broker that the lab has no effect for."""
+
+    def keep(control: Control, records: Records) -> tuple[Control, Records]:
+        facts = _with_settings(records.mq.brokers[broker_id], request)
+        return control, replace(records, mq=replace(records.mq, brokers={**records.mq.brokers, broker_id: facts}))
+
+    account.change(keep)
+
+
+def _with_settings(facts: BrokerFacts, request: Mapping[str, Any]) -> BrokerFacts:
+    return replace(
+        facts,
+        instance_type=request["HostInstanceType"],
         storage_type=storage_type(request),
         kms_key=(request.get("EncryptionOptions") or {}).get("KmsKeyId") or "",
         logs=logs_of(request.get("Logs")),

@@ -1,4 +1,4 @@
-"""The secrets of a lab's brokers, made when it opens: certificates, key stores, management passwords, vaults."""
+"""The secrets of a lab's brokers, made with the lab or a broker: certificates, key stores, passwords, vaults."""
 
 from __future__ import annotations
 
@@ -22,12 +22,22 @@ class Credentials:
     """The secrets of one lab."""
 
     def __init__(
-        self, passwords: Passwords, others: Iterable[str], control: Control, now: datetime, host: str = LOOPBACK
+        self,
+        passwords: Passwords,
+        others: Iterable[str],
+        control: Control,
+        now: datetime,
+        host: str = LOOPBACK,
+        authority: LabAuthority | None = None,
     ) -> None:
-        self.authority, self._host = LabAuthority.create(now), host
+        self.authority, self._host = authority or LabAuthority.create(now), host
         self._secrets = {broker: _secrets(of_users) for broker, of_users in passwords.items()}
         records = (*control.account.brokers, *(record for record, _ in control.account.later))
-        self.vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords, others) for each in records}
+        self.vaults = {
+            each.name: Vault.of(self._secrets[each.name], each.passwords, others)
+            for each in records
+            if each.name in self._secrets
+        }
 
     def management(self, broker: str) -> str:
         """Return the password of a broker's management port."""

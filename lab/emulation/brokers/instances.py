@@ -7,6 +7,7 @@ from pathlib import Path
 
 import docker
 from lab.declare.steps.broker import State
+from lab.emulation.brokers.adding import names_in, tell_names
 from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
@@ -72,6 +73,9 @@ class Instances:
                 self._power.mark_starting(its)
                 self._refusals.renew()  # before it runs: otherwise its own answers would be refused
                 started = self._power.start(its)
+                if self._state.places:  # names of brokers that the lab got later
+                    names = names_in(self._note().plan, self._state.brokers)
+                    tell_names(self._docker, [its.container], names, self._clock)
                 image = str(self._docker.containers.get(self._state.router).attrs["Image"])
                 default = default_here(self._docker, local=self._state.here)
                 set_congestion(self._docker, its.container, image, self._note().plan.tcp, self._clock, default)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock
@@ -44,6 +44,10 @@ class Power:
         self._switched: Counter[str] = Counter()  # by instance: those that are over
         self._awaited: set[str] = set()  # instances that this process has started, and sees to it that they serve
         self._lock = Lock()
+
+    def take_over(self, states: Mapping[str, str]) -> None:
+        """Take the states, by container, that this process remembered before the lab got a broker."""
+        self._states |= {each.name: states[each.container] for each in self._instances if each.container in states}
 
     @contextmanager
     def switching(self, instance: InstanceState) -> Iterator[None]:

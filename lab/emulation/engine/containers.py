@@ -139,7 +139,7 @@ def start(
     name: str,
     endpoints: Sequence[Attachment],
     files: Sequence[File],
-    ports: Mapping[int, tuple[str, int]],
+    ports: Mapping[int, Sequence[tuple[str, int]]],
     labels: Mapping[str, str],
     options: Mapping[str, Any],
     order: Order | None,
@@ -153,7 +153,7 @@ def start(
     preparing = _PreparingClient(client, further, files, order)
     starting = _Starting(image, name, preparing)
     # Testcontainers knows ports on every interface only; a lab's are on one address.
-    published: dict[str, Any] = {f"{inside}/tcp": outside for inside, outside in ports.items()}
+    published: dict[str, Any] = {f"{inside}/tcp": list(outside) for inside, outside in ports.items()}
     starting.ports = published
     starting.with_envs(**(environment or {}))
     starting.with_kwargs(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
+from types import MappingProxyType
 
 from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, Port
 from lab.emulation.network.published_at import HERE, PublishedAt
@@ -58,8 +59,14 @@ class Ports:
         """Return the published ports that lead to an instance's endpoints: endpoint's name → port."""
         return {each.name: self.of(instance, each.port) for each in self._endpoints}
 
-    def published(self, address: Callable[[InstancePlan], str]) -> tuple[Published, ...]:
-        """Return all ports for the router's configuration; `address` returns the address an instance really uses."""
+    def published(
+        self, address: Callable[[InstancePlan], str], own: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[Published, ...]:
+        """Return all ports for the router's configuration; `address` returns the address an instance really uses.
+
+        At the `own` addresses of instances, by their names, the endpoints have the ports of AWS.
+        """
+        aws = {each.port for each in self._endpoints}
         return tuple(
             Published(
                 bind=self._at.bind,
@@ -67,6 +74,7 @@ class Ports:
                 router_port=FIRST_PUBLISHED + index,
                 address=address(its),
                 broker_port=port,
+                own_address=own.get(its.name, "") if port in aws else "",
             )
             for index, (its, port) in enumerate(self._inside)
         )

@@ -45,6 +45,7 @@ class Published:
     router_port: int
     address: str  # the broker's
     broker_port: int
+    own_address: str = ""  # of the engine's machine, at which the broker's port leads to it too; "" for none
 
 
 def moment(stamp: int, asked: float, clock: RealClock) -> float:
@@ -94,6 +95,11 @@ def configuration(
     }
 
 
+def _places(port: Published) -> Sequence[tuple[str, int]]:
+    own = [(port.own_address, port.broker_port)] if port.own_address else []
+    return [(port.bind, port.host_port), *own]
+
+
 def group_of_router(client: docker.DockerClient) -> str:
     """Return the control group in which the engine is to make the router's; "" for the engine's choice.
 
@@ -131,7 +137,7 @@ def start_router(
             for network in sorted(networks, key=lambda network: network.region != INTERNET)
         ],
         files=[File(path=CONFIGURATION, content=text.encode())],
-        ports={port.router_port: (port.bind, port.host_port) for port in published},
+        ports={port.router_port: _places(port) for port in published},
         labels={**lab_labels, labels.ROLE: "router"},
         options={
             "init": True,

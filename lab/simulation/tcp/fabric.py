@@ -7,7 +7,7 @@ from random import Random
 
 from lab.dataclass import dataclass
 from lab.network.vpc import INTERNET
-from lab.plan.values import Plan
+from lab.plan.values import BrokerPlan, Plan
 from lab.runtime.status import DOWN, PAUSED, UP
 from lab.simulation.chance import fixed
 from lab.simulation.kernel import Kernel
@@ -36,12 +36,22 @@ class Fabric:
         self._addresses |= {host.name: str(host.address) for host in plan.hosts}
         routers = {region.name: str(region.vpc.network_address + 1) for region in plan.regions}
         self._routers = {its.name: routers[broker.region] for broker in plan.brokers for its in broker.instances}
+        self.names = {its.host_name.lower(): its.name for broker in plan.brokers for its in broker.instances}
         self._listening: dict[tuple[str, int], _Listener] = {}
         self._ends: dict[str, dict[End, None]] = {}
         self.frozen: set[str] = set()  # hosts whose processes are; their kernels go on
         self._held: dict[str, list[Callable[[], None]]] = {}  # by frozen host: what its processes do once they go on
         self._dice: dict[str, Random] = {}
         self._used: set[Address] = set()
+
+    def add(self, plan: Plan, broker: BrokerPlan) -> None:
+        """Add the hosts of a broker of a plan."""
+        region = next(each for each in plan.regions if each.name == broker.region)
+        for each in broker.instances:
+            self.names[each.host_name.lower()] = each.name
+            self._addresses[each.name] = str(each.address)
+            self._routers[each.name] = str(region.vpc.network_address + 1)
+            self.paths.add(each.name, broker.region)
 
     def address(self, host: str, *, seen_by: str) -> str:
         """Return a host's IP address; the internet has the router's, as an instance sees it."""

@@ -138,6 +138,14 @@ class Paths:
         self.refusing: set[str] = set()  # hosts that are down: the router answers for them
         self.away: set[str] = set()  # those, and hosts that there are not
 
+    def add(self, host: str, region: str) -> None:
+        """Add a host, which is not there before it starts; the ways of an earlier host of its name are forgotten."""
+        self._regions[host] = region
+        self.away.add(host)
+        self.refusing.discard(host)
+        for pair in [pair for pair in self._paths if host in pair]:
+            del self._paths[pair]
+
     def apply(self, network: Network) -> None:
         """Replace the policies: connections that are known go on if they still have a route."""
         self.network = network

@@ -1,0 +1,262 @@
+"""serve with brokers: a served account and the lab that its requests build, opened or found again."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lab import labs, runtimes
+from lab.api import kept_account
+from lab.api.built_account import BuiltAccount, control_of, without_brokers
+from lab.api.call import Call
+from lab.api.kept_account import KeptAccount, new_access_key
+from lab.api.lab_account import LabCall
+from lab.api.mq.offers import ENGINE_VERSIONS
+from lab.dataclass import dataclass
+from lab.errors import LabError
+from lab.living.attach import attach, attend
+from lab.living.ending import end
+from lab.living.history import API
+from lab.living.lab import Live
+from lab.living.windows import stand
+from lab.plan.control import Control
+from lab.runtime import state_file as state_files
+from lab.runtime.progress import Told
+from lab.runtime.runtime import LOCAL
+from lab.runtime.state_file import StateFile, note_folder
+from lab.units import several
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The size of a lab that is built by requests; None: the default, or that of a lab that runs."""
+
+    vpcs: int | None
+    brokers: int | None
+    usual: tuple[int, int]
+
+
+class Served:
+    """A served account with its lab: `account` answers calls, `stand` waits for the lab's end."""
+
+    def __init__(
+        self, account: BuiltAccount, serve: Callable[[Call], LabCall], stand: Callable[[], None] | None
+    ) -> None:
+        self.account, self.serve, self.stand = account, serve, stand
+
+
+@contextmanager
+def served(
+    folder: Path,
+    runtime: str,
+    places: Places,
+    *,
+    access_key: str | None,
+    reboot_time: timedelta,
+    progress: Told,
+    log: Callable[[str], None],
+    endpoints: str = LOCAL,
+) -> Iterator[Served]:
+    """Serve the account of a folder with a lab of a runtime for the block; the lab ends with the block."""
+    state_files.make_folder(folder)
+    lock = kept_account.locked(folder)
+    try:
+        kept = kept_account.load(folder)
+        if kept is None:
+            kept = KeptAccount(access_key=access_key or new_access_key(), created=datetime.now(UTC))
+        elif access_key is not None:
+            kept = KeptAccount(
+                access_key=access_key, created=kept.created, run=kept.run, control=kept.control, records=kept.records
+            )
+        serving = _simulated if runtime == runtimes.SIMULATION else _emulated
+        with serving(folder, kept, runtime, places, reboot_time, progress, log, endpoints) as made:
+            yield made
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _simulated(
+    folder: Path,
+    kept: KeptAccount,
+    runtime: str,
+    places: Places,
+    reboot_time: timedelta,
+    progress: Told,
+    log: Callable[[str], None],
+    endpoints: str,
+) -> Iterator[Served]:
+    """Serve models, whose time goes on with each call: a call comes after the verbs that have begun."""
+    _tell_lost(kept, log)
+    begun: list[Callable[[], None]] = []
+    with _opened(folder, runtime, places, reboot_time, progress, detach=False, endpoints=LOCAL) as live:
+        account = _account(live, folder, _begun(live, kept, folder), begun.append, None, log, progress)
+        last = time.monotonic()
+
+        def serve(call: Call) -> LabCall:
+            nonlocal last
+            while begun:
+                begun.pop(0)()
+            now, last = time.monotonic() - last, time.monotonic()
+            live.lab.clock.sleep(now)
+            return account.serve(call)
+
+        yield Served(account, serve, None)
+
+
+@contextmanager
+def _emulated(
+    folder: Path,
+    kept: KeptAccount,
+    runtime: str,
+    places: Places,
+    reboot_time: timedelta,
+    progress: Told,
+    log: Callable[[str], None],
+    endpoints: str,
+) -> Iterator[Served]:
+    """Serve real brokers; verbs go on in threads. A lab that a killed server has left is found again."""
+    states = note_folder(os.environ)
+    with ExitStack() as stack:
+        live = _found(kept, states, stack, progress)
+        if live is None:
+            _tell_lost(kept, log)
+            with _opened(folder, runtime, places, reboot_time, progress, detach=True, endpoints=endpoints) as opened:
+                run = opened.run
+                stack.callback(_end, run, states, folder, log)
+                kept = _begun(opened, kept, folder)
+            live = stack.enter_context(attach(run, progress=progress, by=API))
+        else:
+            run = live.run
+            stack.callback(_end, run, states, folder, log)
+            log(f"lab {run} of this account still runs: its brokers go on")
+            _compare(live, places, log)
+
+        def later(rest: Callable[[], None]) -> None:
+            threading.Thread(target=rest, name="mqlab-verb", daemon=True).start()
+
+        def reach() -> object:
+            return attach(run, progress=progress, by=API)
+
+        account = _account(live, folder, kept, later, reach, log, progress, local=endpoints == LOCAL)
+        where = live.lab.whereabouts()
+        if endpoints != LOCAL and where.no_own_addresses:
+            log(
+                f"AWS's names lead to no address of this machine: {where.no_own_addresses}; --endpoints local has ports"
+            )
+
+        def wait() -> None:
+            clock = live.lab.clock
+            stand(run, states, clock, lambda: datetime.now(UTC), lambda: attend(run, progress, by=API))
+            log(f"another command has ended lab {run}")
+
+        yield Served(account, account.serve, wait)
+
+
+@contextmanager
+def _opened(
+    folder: Path, runtime: str, places: Places, reboot_time: timedelta, progress: Told, *, detach: bool, endpoints: str
+) -> Iterator[Live]:
+    with labs.up_reserved(
+        folder.name,
+        vpcs=places.vpcs or places.usual[0],
+        brokers=places.brokers or places.usual[1],
+        engine_versions=ENGINE_VERSIONS,
+        reboot_time=reboot_time,
+        detach=detach,
+        runtime=runtime,
+        progress=progress,
+        by=API,
+        endpoints=endpoints,
+    ) as live:
+        yield live
+
+
+def _account(
+    live: Live,
+    folder: Path,
+    kept: KeptAccount,
+    later: Callable[[Callable[[], None]], None],
+    reach: Callable[[], object] | None,
+    log: Callable[[str], None],
+    progress: Told,
+    *,
+    local: bool = False,
+) -> BuiltAccount:
+    runtime = runtimes.runtime(live.runtime, os.environ)
+    add = runtime.prepare(live.lab.note.plan, progress).add
+    return BuiltAccount(live, folder, kept, add=add, later=later, reach=reach, log=log, local=local)
+
+
+def _begun(live: Live, kept: KeptAccount, folder: Path) -> KeptAccount:
+    """Give a lab that has just opened the account without its brokers, and return the account as it is then."""
+    note = live.lab.note
+    kept = without_brokers(kept, note.opened)
+    with live.turn():
+        account = replace(kept.control.account, attended=note.control.account.attended)
+        network = replace(kept.control.network, topology=note.control.network.topology)
+        live.lab.keep_control(Control(account=account, network=network))
+    kept = KeptAccount(
+        access_key=kept.access_key,
+        created=kept.created,
+        run=note.run if note.detached else "",
+        control=control_of(live.lab.note),
+        records=kept.records,
+    )
+    kept_account.save(kept, folder)
+    return kept
+
+
+def _found(kept: KeptAccount, states: Path, stack: ExitStack, progress: Told) -> Live | None:
+    """Return the lab of an account that still runs; the remains of another one are removed."""
+    note = state_files.load(kept.run, states) if kept.run else None
+    if note is None:
+        return None
+    with ExitStack() as trying:
+        try:
+            live = trying.enter_context(attach(note.run, progress=progress, by=API))
+            live.lab.policies.dropped()  # which its router answers
+        except LabError:
+            _remove(note, states)
+            return None
+        stack.push(trying.pop_all())
+        return live
+
+
+def _end(run: str, states: Path, folder: Path, log: Callable[[str], None]) -> None:
+    """End the lab of a server that ends, unless it has been ended."""
+    if (note := state_files.load(run, states)) is not None:
+        kept = kept_account.load(folder)
+        if kept is not None:
+            kept_account.save(kept.with_state(control_of(note), kept.records), folder)
+        log("ending the lab, and its brokers with it; the account stays on file")
+        _remove(note, states)
+
+
+def _remove(note: StateFile, states: Path) -> None:
+    with runtimes.runtime(note.runtime, os.environ) as its:
+        end(note, its, states)
+
+
+def _tell_lost(kept: KeptAccount, log: Callable[[str], None]) -> None:
+    """Name the brokers whose lab has ended."""
+    if names := [each.name for each in kept.control.account.brokers]:
+        log(f"{several(len(names), 'broker')} of the account had no lab any more, and went: {', '.join(names)}")
+
+
+def _compare(live: Live, places: Places, log: Callable[[str], None]) -> None:
+    """Warn of a wanted size that a lab that runs does not have."""
+    has = live.lab.note.plan.places
+    assert has is not None  # requests build it
+    for option, wanted, there in (
+        ("--vpcs", places.vpcs, len(has.instances)),
+        ("--brokers", places.brokers, max(has.instances.values())),
+    ):
+        if wanted not in (None, there):
+            log(f"{option} {wanted} has no effect: the lab runs with {there}; end it first: mqlab down {live.run}")

@@ -1,0 +1,125 @@
+"""A lab that boto3's requests build from nothing: VPCs, a peering, routes, groups, brokers, a bridge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lab.api.built_account import without_brokers
+from lab.api.exporting import exported_account
+from lab.api.kept_account import load
+from tests.api.built_labs import CONNECTOR, asked, bridged, built, join, vpc_of
+from tests.api.clients import SINGAPORE, TOKYO, broker
+from tests.api.test_configurations import encoded
+
+
+def test_requests_build_two_regions_and_a_bridge_and_a_message_crosses(tmp_path: Path) -> None:
+    with built(tmp_path) as served:
+        live = served.account.live
+        near, far = served.client("ec2", TOKYO), served.client("ec2", SINGAPORE)
+        mq, mq_far = served.client("mq", TOKYO), served.client("mq", SINGAPORE)
+        places = vpc_of(near, TOKYO), vpc_of(far, SINGAPORE)
+        join(near, far, (places[0][0], places[1][0]))
+        tokyo = mq.create_broker(**asked("tokyo", places[0]))["BrokerId"]
+        described = mq.describe_broker(BrokerId=tokyo)
+        assert (described["BrokerState"], described["BrokerInstances"]) == ("CREATION_IN_PROGRESS", [])
+        singapore = mq_far.create_broker(**asked("singapore", places[1]))["BrokerId"]
+        served.go_on()
+        described = mq.describe_broker(BrokerId=tokyo)
+        assert described["BrokerState"] == "RUNNING"
+        assert described["BrokerInstances"][0]["IpAddress"].startswith("10.1.0.")
+        bridged(mq, tokyo, singapore)
+        assert mq.describe_broker(BrokerId=tokyo)["BrokerState"] == "REBOOT_IN_PROGRESS"
+        served.go_on()
+        live.wait(lambda: live.bridged(CONNECTOR), 120)
+        assert [round(each.setting.impairment.delay.total_seconds() * 1000, 1) for each in live.links()] == [35.3, 35.3]
+        with live.connect("singapore", over="stomp") as there, live.connect("tokyo", over="stomp") as here:
+            there.subscribe(queue="orders")
+            live.wait(lambda: live.demand("tokyo", queue="orders"), 30)
+            here.publish("order 1", queue="orders")
+            assert there.receive(within=30).body == b"order 1"
+
+
+def test_the_account_on_file_has_the_lab_and_a_lab_that_is_opened_later_has_it_without_brokers(tmp_path: Path) -> None:
+    with built(tmp_path) as served:
+        ec2, mq = served.client("ec2", TOKYO), served.client("mq", TOKYO)
+        place = vpc_of(ec2, TOKYO)
+        ec2.create_tags(Resources=[place[0]], Tags=[{"Key": "Name", "Value": "tokyo"}])
+        mq.create_broker(**asked("tokyo", place, Tags={"team": "orders"}))
+        served.go_on()
+        described = mq.describe_broker(BrokerId=mq.list_brokers()["BrokerSummaries"][0]["BrokerId"])
+        assert (described["Tags"], described["SecurityGroups"]) == ({"team": "orders"}, [place[2]])
+        opened = served.account.live.lab.note.opened
+    kept = load(tmp_path / "account")
+    assert kept is not None
+    assert [(each.name, str(each.state)) for each in kept.control.account.brokers] == [("tokyo", "RUNNING")]
+    texts = exported_account(kept, "mine").texts
+    assert "tokyo: aws-region: ap-northeast-1 vpc: 10.1.0.0/16" in " ".join(texts["topology.yaml"].split())
+    later = without_brokers(kept, opened)
+    with built(tmp_path / "later", kept=later) as served:
+        vpcs = served.client("ec2", TOKYO).describe_vpcs(VpcIds=[place[0]])["Vpcs"]
+        assert vpcs[0]["Tags"] == [{"Key": "Name", "Value": "tokyo"}]
+        mq = served.client("mq", TOKYO)
+        assert mq.list_brokers()["BrokerSummaries"] == []
+        mq.create_broker(**asked("tokyo", place))
+        served.go_on()
+        assert [each["BrokerState"] for each in mq.list_brokers()["BrokerSummaries"]] == ["RUNNING"]
+
+
+def test_without_a_free_network_or_place_a_broker_is_refused_with_the_option_that_gives_more(tmp_path: Path) -> None:
+    with built(tmp_path, vpcs=1, brokers=1) as served:
+        ec2, mq, far = served.client("ec2", TOKYO), served.client("mq", TOKYO), served.client("mq", SINGAPORE)
+        place = vpc_of(ec2, TOKYO)
+        before = served.account.live.lab.note
+        pair = asked("pair", place, DeploymentMode="ACTIVE_STANDBY_MULTI_AZ")
+        other = ec2.create_subnet(VpcId=place[0], CidrBlock="10.1.1.0/24", AvailabilityZone="ap-northeast-1c")
+        pair["SubnetIds"] = [place[1], other["Subnet"]["SubnetId"]]
+        with pytest.raises(ClientError, match=r"1 free place of 1.*needs 2.*--brokers 2"):
+            mq.create_broker(**pair)
+        mq.create_broker(**asked("tokyo", place))
+        served.go_on()
+        with pytest.raises(ClientError, match="--brokers 2"):
+            mq.create_broker(**asked("osaka", place))
+        with pytest.raises(ClientError, match=r"the lab has 1 network.*--vpcs 2"):
+            far.create_broker(**broker("singapore"))
+        assert before.control.account.brokers == ()
+        assert [each["BrokerName"] for each in mq.list_brokers()["BrokerSummaries"]] == ["tokyo"]
+        mq.delete_broker(BrokerId=mq.list_brokers()["BrokerSummaries"][0]["BrokerId"])
+        served.go_on()
+        mq.create_broker(**asked("tokyo", place))
+        served.go_on()
+        assert [each["BrokerState"] for each in mq.list_brokers()["BrokerSummaries"]] == ["RUNNING"]
+        names = [each["Name"] for each in mq.list_configurations()["Configurations"]]
+        assert names == ["tokyo-configuration", "tokyo-configuration-2"]
+        mq.delete_broker(BrokerId=mq.list_brokers()["BrokerSummaries"][0]["BrokerId"])
+        served.go_on()
+        for subnet in pair["SubnetIds"]:
+            ec2.delete_subnet(SubnetId=subnet)
+        ec2.delete_security_group(GroupId=place[2])
+        ec2.delete_vpc(VpcId=place[0])
+        far.create_broker(**broker("singapore"))
+        served.go_on()
+        assert [each["BrokerState"] for each in far.list_brokers()["BrokerSummaries"]] == ["RUNNING"]
+        (region,) = served.account.live.lab.note.plan.regions
+        assert (region.name, region.aws_region) == ("vpc-1", SINGAPORE)
+
+
+def test_users_windows_and_a_new_engine_version_are_as_the_lab_can_have_them(tmp_path: Path) -> None:
+    with built(tmp_path) as served:
+        mq = served.client("mq", TOKYO)
+        made = mq.create_broker(**broker())["BrokerId"]
+        served.go_on()
+        mq.create_user(BrokerId=made, Username="ledger", Password="over-the-ocean-1858")
+        window = {"DayOfWeek": "FRIDAY", "TimeOfDay": "03:00", "TimeZone": "UTC"}
+        mq.update_broker(BrokerId=made, MaintenanceWindowStartTime=window)
+        with pytest.raises(ClientError, match="create another broker of that engine version"):
+            mq.update_broker(BrokerId=made, EngineVersion="5.19")
+        mq.reboot_broker(BrokerId=made)
+        served.go_on()
+        assert "Pending" not in mq.describe_user(BrokerId=made, Username="ledger")
+        assert served.account.live.account.broker("tokyo").window.day.lower() == "friday"
+        own = mq.describe_broker(BrokerId=made)["Configurations"]["Current"]
+        mq.update_configuration(ConfigurationId=own["Id"], Data=encoded())
+        assert mq.describe_configuration(ConfigurationId=own["Id"])["LatestRevision"]["Revision"] == 2
