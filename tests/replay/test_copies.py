@@ -27,6 +27,6 @@ def test_messages_that_crossed_without_an_answer_are_not_called_those_of_no_step
     assert str(delivered.outcome) == "passed"
     kept = stuck.reason.split(" ", 1)[0]
     assert stuck.reason == (
-        f"{kept} messages of queue://orders left on tokyo without a consumer, asked were 0; accepted and received by no "
-        f"client: none; {kept} may be copies: a bridge that went down had no answer for them"
+        f"{kept} messages of queue://orders left on tokyo without a consumer, asked were 0; accepted and received by "
+        f"no client: none; {kept} may be copies: a bridge that went down had no answer for them"
     )

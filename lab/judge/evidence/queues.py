@@ -42,9 +42,7 @@ class Whereabouts:
     handed_out: str  # in words, the clients on the way to which they may have been
     undemanded: frozenset[str]  # brokers at which no bridge asked for the queue at the end
     sent_by_others: int  # enqueued, and sent by no step: at least
-    perhaps_twice: (
-        int  # more enqueued than sent, though a bridge that went down may have carried these without an answer
-    )
+    perhaps_twice: int  # the same number if a bridge that went down may have carried these without an answer
     beside: int  # that brokers may have beside what steps are known to have sent and no client received: at most
     uncounted: tuple[str, ...]  # brokers whose counters are not known
     unread: tuple[str, ...]  # those of them of which it is not even known how many wait there
