@@ -156,7 +156,7 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
 
 
 def _has_gone_down(evidence: Evidence, since: float) -> bool:
-    """Return whether a bridge may have gone down since a moment, so that its broker has again what had no answer."""
+    """Return whether a bridge may have gone down since a moment: its broker has messages without an answer again."""
     timeline = evidence.timeline
     seen = any(not up and t >= since for t, _, up in timeline.bridge_changes)
     return seen or any(each.end is None or each.end >= since for each in timeline.downtimes)
