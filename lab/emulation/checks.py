@@ -17,8 +17,9 @@ TRIED = (NETWORKS, ROUTER, ROUTE, LINK, FORWARDING, PORTS)
 
 
 def without(remedy: str) -> str:
-    """Return a remedy without the lines of `see`, for the doctor itself."""
-    return "\n".join(each for each in remedy.splitlines() if not each.startswith(see("")))
+    """Return a remedy without the texts of `see`, for the doctor itself."""
+    lines = (line.partition(see(""))[0].rstrip() for line in remedy.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def see(check: str) -> str:

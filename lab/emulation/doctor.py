@@ -43,7 +43,7 @@ RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept
 
 
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Return all findings; a missing engine ends the list early."""
+    """Return all findings; an engine that is missing, or stops answering, ends the list early."""
     away = elsewhere(environment)
     findings = [_python(), *_machine(away=away), disk(environment), runs_disk(home(environment))]
     findings += [proxies(environment), *known_holes()]
@@ -51,18 +51,25 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     try:
         client = engine.connect(environment)
     except LabError as error:
-        found = Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=checks.without(error.remedy))
-        return (*findings, found, *trial.untried("no engine answers"))
-    with closing(client), engine.explained():
-        return (
-            *findings,
-            *_engine(client, environment, away=away),
-            clock(engine.clock_ahead(client)),
-            leftovers([each.run for each in removal.find(client) if each.is_left_behind(Owner.current())]),
-            _pool(client, environment),
-            _images(client),
-            *_tried(client, environment),
-        )
+        return (*findings, _failed(error), *trial.untried("no engine answers"))
+    with closing(client):
+        try:
+            with engine.explained():
+                findings += _engine(client, environment, away=away)
+                findings += [
+                    clock(engine.clock_ahead(client)),
+                    leftovers([each.run for each in removal.find(client) if each.is_left_behind(Owner.current())]),
+                    _pool(client, environment),
+                    _images(client),
+                ]
+                return (*findings, *_tried(client, environment))
+        except LabError as error:
+            return (*findings, _failed(error), *trial.untried("the engine failed before"))
+
+
+def _failed(error: LabError) -> Finding:
+    """Return the finding on an engine that does not answer, or not as it should."""
+    return Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=checks.without(error.remedy))
 
 
 def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 
@@ -202,6 +203,11 @@ class EmulatedLab:
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Write to the note which instances verbs have taken out, and their recorded states."""
         self._write(self.note.with_fields(off=instances, recorded=recorded))
+
+    @property
+    def time(self) -> datetime:
+        """Return the machine's date and time."""
+        return datetime.now(UTC)
 
     def _write(self, note: StateFile) -> None:
         with self._noting:

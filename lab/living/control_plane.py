@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from lab.declare.steps.broker import State
 from lab.errors import BrokerError, LabTimeout
@@ -36,8 +36,8 @@ class KeptControlPlane:
 
     @property
     def machine(self) -> datetime:
-        """Return the machine's time."""
-        return datetime.now(UTC)
+        """Return the lab's date and time."""
+        return self.lab.time
 
     @property
     def age(self) -> timedelta:

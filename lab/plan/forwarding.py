@@ -115,7 +115,8 @@ def _bridges_of(
         by_chance = bool(group) and connector.discovery != "masterslave" and "randomize=false" not in str(connector.uri)
         ways = [(initiator, responder), (responder, initiator)]
         for source, target in ways if connector.duplex else ways[:1]:
-            tells = replace(settings, sync_counts_ttl=release_rules(releases[target]).sync_counts_ttl)
+            counts_ttl = any(release_rules(releases[end]).sync_counts_ttl for end in (source, target))
+            tells = replace(settings, sync_counts_ttl=counts_ttl)
             silent = target if _has_no_advisories(topology, target) else ""
             yield DeclaredBridge(
                 bridge=Bridge(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -309,6 +310,11 @@ class StandingLab(Lab, Protocol):
         failed: Failed = note_failure,
     ) -> None:
         """Watch as `Lab.watch` does; log lines are those since `since`, a moment of the lab's clock, or all."""
+        ...
+
+    @property
+    def time(self) -> datetime:
+        """Return the date and time: the machine's, or in a simulation the virtual clock's."""
         ...
 
     def refresh(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -36,7 +36,7 @@ from lab.simulation.costs import Costs, with_values
 from lab.simulation.hosts import SimulatedHosts
 from lab.simulation.ignoring import without
 from lab.simulation.instances import Instance, Instances, Machine, StoreLock
-from lab.simulation.kernel import Kernel
+from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.logs import InstanceLog
 from lab.simulation.management import Management
 from lab.simulation.network import Links, Policies
@@ -214,6 +214,11 @@ class SimulatedLab:
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Keep the instances that verbs have stopped, and their records."""
         self.note = self.note.with_fields(off=instances, recorded=recorded)
+
+    @property
+    def time(self) -> datetime:
+        """Return the virtual clock's date and time."""
+        return self.note.opened + timedelta(seconds=self.kernel.now / SECOND)
 
     def refresh(self) -> bool:
         """Return True: no other process can change the lab."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
+from lab.activemq.forwarding.settings import release_rules
 from lab.activemq.protocols import ENDPOINTS, OPENWIRE, Port
 from lab.amazonmq.configurations.configuration import read
 from lab.errors import BrokerError
@@ -57,6 +58,7 @@ class Wire:
             changed=changed,
             address=address,
             replace_duplicate=self._replace_duplicate,
+            sync_counts_ttl=release_rules(own.activemq_version).sync_counts_ttl,
             dice=generator(seed, f"advisories to {instance.name}, start {broker.store.processes}"),
         )
         self._sessions = Sessions(broker, broker.process, log, address)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -10,6 +12,7 @@ from lab.activemq.releases import RELEASES
 from lab.emulation import checks, doctor
 from lab.emulation.engine.own_container import in_container
 from lab.scenarios import plan_named
+from tests.answering import Answering
 
 
 def test_the_disk_of_the_runs_is_looked_at_before_its_folder_is_made(tmp_path: Path) -> None:
@@ -122,3 +125,24 @@ def test_the_disk_of_downloads_is_looked_at_before_there_is_a_folder_and_where_t
     assert found.what == "disk" and "GiB free" in found.found
     found = doctor.disk({"HOME": ""})
     assert found.ok is None and "no folder for downloads" in found.found and "MQLAB_CACHE" in found.remedy
+
+
+class Stopping(Answering):
+    """Answers the first questions, and hangs up at all others."""
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/version"):
+            super().do_GET()
+        self.close_connection = True
+
+
+def test_an_engine_that_stops_answering_is_a_finding_and_no_hint_at_the_doctor_itself(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stopping) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        environment = {"DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}", "HOME": str(tmp_path)}
+        findings = doctor.examine(environment)
+        server.shutdown()
+    (failed,) = (each for each in findings if each.what == checks.ENGINE)
+    assert (failed.ok, failed.found) == (False, "the Docker engine does not answer any more")
+    assert not any("mqlab doctor" in each.remedy for each in findings)
+    assert [(each.what, each.ok) for each in findings[-len(checks.TRIED) :]] == [(what, None) for what in checks.TRIED]

@@ -61,11 +61,9 @@ class Truth:
             return expectation.wanted.holds(sum(begin <= t <= end for t in self.lines))
         if isinstance(expectation, BrokerStateExpectation) and expectation.during is not None:
             assert step is not None
-            return any(
-                record.state == expectation.state
-                for t, record in self.records
-                if step[0] <= t <= step[1] and record.broker == "tokyo"
-            )
+            its = [(t, record.state) for t, record in self.records if t <= step[1] and record.broker == "tokyo"]
+            made = [state for t, state in its if t > step[0]] or [state for _, state in its[-1:]]
+            return expectation.state in made if made else None
         until = END if expectation.after is None or step is None else step[1]
         found = [record for t, record in self.records if t <= until and record.broker == "tokyo"]
         if not found:

@@ -55,6 +55,10 @@ class LiveLab(SpoiltLab):
         self.wanted: Sequence[tuple[str, Destination]] = ()  # whose demand is watched
 
     @property
+    def time(self) -> datetime:
+        return datetime.now(UTC)
+
+    @property
     def control(self) -> Control:
         return self.note.control
 

@@ -326,7 +326,7 @@ def test_what_is_not_modelled_is_refused_by_name_and_place() -> None:
         uri=f"static:(ssl://{HOST}:61617?soTimeout=1)?discovered.x=1",
         useCompression="true",
         dispatchAsync="true",
-        syncDurableSubs="false",
+        syncDurableSubs="true",
     )
     (connector,) = read(text.encode(), "c.xml").connectors
     found = [str(each) for each in refusals(connector)]

@@ -158,16 +158,16 @@ def test_a_setting_of_a_connector_concerns_both_its_ends_whether_a_bridge_comes_
     host = "b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-northeast-3.amazonaws.com"
     (scenario.parent / "tokyo.xml").write_text(
         '<broker xmlns="http://activemq.apache.org/schema/core"><networkConnectors><networkConnector name="wan" '
-        f'userName="testuser" syncDurableSubs="true" uri="static:(ssl://{host}:61617?wireFormat.cacheEnabled=false)"/>'
+        f'userName="testuser" useCompression="true" uri="static:(ssl://{host}:61617?wireFormat.cacheEnabled=false)"/>'
         "</networkConnectors></broker>"
     )
-    names = ["syncDurableSubs", "wireFormat.cacheEnabled"]
+    names = ["useCompression", "wireFormat.cacheEnabled"]
     made = without(plan_named(str(scenario), {}).plan, "tokyo", names)
-    assert "syncDurableSubs" not in made.plan.broker("tokyo").saved
+    assert "useCompression" not in made.plan.broker("tokyo").saved
     assert [where for where, _ in made.ignored] == ["tokyo", "osaka"] * 2
     ran = labs.run(scenario, runtime="simulation", runs=tmp_path, environment={}, ignore=names)
     assert [each.outcome for each in ran.report.verdicts] == [Outcome.UNKNOWN, Outcome.UNKNOWN]
-    [note] = [each for each in ran.report.notes if "syncDurableSubs=" in each]
+    [note] = [each for each in ran.report.notes if "useCompression=" in each]
     assert "the results of osaka and tokyo" in note
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from lab import labs
-from lab.errors import InputError
+from lab.errors import InputError, LabTimeout
 from lab.judge import judge_whole
 
 
@@ -83,3 +84,23 @@ def test_a_program_that_looks_for_garbage_more_seldom_goes_on_so(threshold: int,
         assert gc.get_threshold()[0] == threshold
     finally:
         gc.set_threshold(*before)
+
+
+def test_a_moved_clock_opens_only_the_windows_that_it_passes(tmp_path: Path) -> None:
+    with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={}) as lab:
+        for broker, window in (("tokyo", "sunday 03:00 UTC"), ("singapore", "sunday 04:00 UTC")):
+            lab.update_broker(broker, window=window)
+            lab.update_user(broker, "testuser", console_access=False)
+
+        def waits() -> list[bool]:
+            return [broker.has_pending for broker in lab.account.brokers]
+
+        lab.move_clock(before="tokyo", by="1s")
+        assert waits() == [True, True]
+        assert f"{lab.now:%A %H:%M:%S}" == "Sunday 02:59:59"
+        lab.move_clock(before="singapore", by="1s")
+        assert waits() == [False, True]
+        with pytest.raises(LabTimeout):
+            lab.wait(lambda: False, within=2)
+        lab.move_clock(to=lab.now + timedelta(seconds=1))
+        assert waits() == [False, False]

@@ -5,7 +5,7 @@ consumer at the far end: `DurableConduitBridge.createDemandSubscription`. Withou
 and is given up with it: `DemandForwardingBridge`. The subscriptions that a reopened bridge takes up again are decided
 by `DurableConduitBridge.setupStaticDestinations` (`dynamicOnly`), and by `NetworkBridgeUtils.getBrokerSubscriptionInfo`
 (`syncDurableSubs`). All of it is alike from 5.15 to 5.18. From 5.19.1 on, the subscriptions that a broker sends depend
-on the TTL of consumers, and on the way that they came (AMQ-9689): there is no rule here for that.
+on the TTL of consumers, and on the way that they came (AMQ-9689): `is_synced`.
 """
 
 from __future__ import annotations
@@ -84,6 +84,20 @@ def told_when_opening(rules: Forwarding, topic: str) -> bool:
     """
     synced = rules.sync_durable_subs and rules.conduit_subscriptions and not rules.dynamic_only
     return synced and any(covers(each, topic) for each in rules.included)
+
+
+def is_synced(rules: Forwarding, connector: str, topic: str, *, client: str, name: str, counts_ttl: bool) -> bool:
+    """Return whether a broker that exchanges durable subscriptions with a bridge of a connector counts a subscription.
+
+    The broker that sends the subscription asks so, and then the broker that receives it, each by its own release: from
+    5.19.1 on they count the TTL of consumers. `NetworkBridgeUtils.matchesConfigForDurableSync`.
+    """
+    of_bridge = name.startswith(SUBSCRIPTIONS_BEGIN)
+    if of_bridge and client.startswith(connector):
+        return False  # of this bridge itself
+    if counts_ttl and (rules.consumer_ttl == 0 or (rules.consumer_ttl == 1 and of_bridge)):
+        return False
+    return any(covers(each, topic) for each in rules.included)
 
 
 def _counts_ttl(bridge: Bridge, way: Sequence[Bridge], topic: str) -> bool:

@@ -114,8 +114,13 @@ def match_digests(
             if not expected[0][1].partial:  # else it was sent before the first message on record
                 member.count_unexplained(moment)
             continue
-        surplus = met.get(digest, 0) >= by_then
-        turn = met[digest] = min(met.get(digest, 0) + 1, by_then)  # if more came than were sent, the last one again
+        before = met.get(digest, 0)
+        if retained and before and counts[digest] > len(expected):  # more came than were sent: this is a copy of one
+            counts[digest] -= 1
+            turn, surplus = before, True
+        else:
+            surplus = before >= by_then
+            turn = met[digest] = min(before + 1, by_then)  # if more came than were sent, the last one again
         right = by_right.look(digest, member, moment, marked=again, surplus=surplus)
         _, publication, number, _ = expected[turn - 1]
         counted = member.of(publication)

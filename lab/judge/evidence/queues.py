@@ -42,6 +42,7 @@ class Whereabouts:
     handed_out: str  # in words, the clients on the way to which they may have been
     undemanded: frozenset[str]  # brokers at which no bridge asked for the queue at the end
     sent_by_others: int  # enqueued, and sent by no step: at least
+    perhaps_twice: int  # the same number if a bridge that went down may have carried these without an answer
     beside: int  # that brokers may have beside what steps are known to have sent and no client received: at most
     uncounted: tuple[str, ...]  # brokers whose counters are not known
     unread: tuple[str, ...]  # those of them of which it is not even known how many wait there
@@ -134,6 +135,7 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
         takings = [
             _taking(broker, its, received[broker]) for broker, its in known.items() if _gone(its) > received[broker]
         ]
+    gone_down = _has_gone_down(evidence, min((t for each in sent for t in each.sent_at if t == t), default=0.0))
     return Whereabouts(
         queue=queue,
         waiting={broker: its.queued for broker, its in known.items() if its.queued},
@@ -145,11 +147,19 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
         takings=tuple(takings),
         handed_out=_handed_out(evidence, queue),
         undemanded=_undemanded(evidence, queue),
-        sent_by_others=at_least,
+        sent_by_others=0 if gone_down else at_least,
+        perhaps_twice=at_least if gone_down else 0,
         beside=_beside(evidence, queue, sent, known, counted=not uncounted),
         uncounted=uncounted,
         unread=tuple(broker for broker in brokers if broker not in known or _is_down(evidence, broker)),
     )
+
+
+def _has_gone_down(evidence: Evidence, since: float) -> bool:
+    """Return whether a bridge may have gone down since a moment: its broker has messages without an answer again."""
+    timeline = evidence.timeline
+    seen = any(not up and t >= since for t, _, up in timeline.bridge_changes)
+    return seen or any(each.end is None or each.end >= since for each in timeline.downtimes)
 
 
 def _is_down(evidence: Evidence, broker: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.declare.expectations.broker_state import BrokerStateExpectation
-from lab.judge.evidence.broker_records import last_record, records
+from lab.judge.evidence.broker_records import last_record, records_during
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
@@ -20,9 +20,11 @@ def judge(expectation: BrokerStateExpectation, evidence: Evidence) -> Finding:
     step = evidence.timeline.last_step(expectation.during)
     if step is None:
         return Outcome.UNKNOWN, f"no step {expectation.during} was taken"
-    its = [each for each in records(expectation.broker, evidence) if step.started <= each.t <= step.done]
+    its = records_during(expectation.broker, step, evidence)
+    if not its:
+        return Outcome.UNKNOWN, f"the history has no record of {expectation.broker}"
     when = f"during {expectation.during} at {moment(step.started)}"
     if any(each.state == expectation.state for each in its):
         return at_the_end(True, f"{expectation.broker} was {expectation.state} {when}", evidence)
-    others = ", ".join(dict.fromkeys(each.state for each in its)) or "in no other state than before"
+    others = ", ".join(dict.fromkeys(each.state for each in its))
     return at_the_end(False, f"{expectation.broker} was {others} {when}", evidence)

@@ -70,6 +70,12 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
             f"nothing had come to {who} when the history ends at {moment(end)}, {gap(end - begin)} {after}: sooner "
             f"than its {units.format_duration(expectation.within)} were over"
         )
+    gone = max((end for member in chosen.audience.members for _, end in member.windows[-1:]), default=inf)
+    if first is None and begin <= gone < begin + within:
+        return Outcome.UNKNOWN, (
+            f"nothing had come to {who} at {moment(gone)}, when {'they' if len(chosen.audience.names) > 1 else 'it'} "
+            f"left, {gap(gone - begin)} {after}: sooner than its {units.format_duration(expectation.within)} were over"
+        )
     alike = any(tally.alike for tally in chosen.tallies)
     if alike and any(begin <= t <= begin + within for member in chosen.audience.members for t in member.digest_times):
         return (

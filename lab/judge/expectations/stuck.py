@@ -71,4 +71,6 @@ def _cross_check(expectation: Stuck, evidence: Evidence, queue: str, stuck: int)
         return words
     if its.sent_by_others:
         return f"{words}; {its.sent_by_others} were sent by no step"
+    if its.perhaps_twice:
+        return f"{words}; {its.perhaps_twice} may be copies: a bridge that went down had no answer for them"
     return f"{words}: client and broker counts disagree"

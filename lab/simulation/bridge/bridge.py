@@ -14,6 +14,7 @@ from lab.simulation.bridge import sentences
 from lab.simulation.bridge.commands import (
     Advisory,
     BrokerInfo,
+    DurableSubscriptions,
     Failure,
     Follow,
     Forwarded,
@@ -83,7 +84,14 @@ class Bridge:
             self.local_error(exception(refusal.words))
             return
         self.demand = Demand(
-            broker, inbound, settings, info.id, self._forward, self.host.demanded, self.host.replace_duplicate
+            broker,
+            inbound,
+            settings,
+            info.id,
+            self._forward,
+            self.host.demanded,
+            self.host.replace_duplicate,
+            sync_counts_ttl=self.host.sync_counts_ttl,
         )
         self.up = True
         self.host.ends[info.id] += 1
@@ -103,7 +111,7 @@ class Bridge:
         """Take a command of the other broker: `serviceRemoteCommand`."""
         if self.ended:
             return
-        if not self.up and isinstance(command, Forwarded | Advisory | Follow):
+        if not self.up and isinstance(command, Forwarded | Advisory | Follow | DurableSubscriptions):
             self._early.append(command)
             return
         match command:
@@ -113,6 +121,8 @@ class Bridge:
                 self._answered(command)
             case Advisory():
                 self._race(command)
+            case DurableSubscriptions(subscriptions=subscriptions):
+                self._synchronise(subscriptions)
             case BrokerInfo():
                 self.meet(command)
             case Failure(error=error):
@@ -190,6 +200,8 @@ class Bridge:
         broker, settings = self.host.broker, self.settings
         if not self.by_duplex:
             self.wire.send(BrokerInfo(broker.id, broker.name, settings))
+            if settings.forwarding.sync_durable_subs:
+                self.wire.send(DurableSubscriptions(self.host.durable_subscriptions(settings)))
         self.wire.send(Login(settings.client_id(broker.name, "outbound"), settings.user, settings.password))
         if not settings.forwarding.static_bridge:
             self.wire.send(Follow())
@@ -241,19 +253,30 @@ class Bridge:
     def _learn(self, advisory: Advisory) -> None:
         """Take note of a consumer at the other broker: `serviceRemoteConsumerAdvisory`.
 
-        The end of a durable subscription changes nothing. Its advisory names the client; the advisory of its begin did
-        not, since only Java's client does that (`ActiveMQMessageConsumer`). So the bridge's own subscription stays.
+        The end of a durable subscription changes nothing, unless the subscription was synchronised. Its advisory names
+        the client; the advisory of its begin did not, since only Java's client does that (`ActiveMQMessageConsumer`).
+        So the bridge's own subscription stays.
         """
-        if self.demand is None or self.ended or advisory.forgotten:
+        if self.demand is None or self.ended:
             return
         info = advisory.info
         try:
-            if advisory.came:
+            if advisory.forgotten:
+                self.demand.forget_durable(info.client, info.durable or "")
+            elif advisory.came:
                 self.demand.learn(info)
             else:
                 self.demand.forget(info.id)
         except Refused as refusal:
             self.local_error(exception(refusal.words))
+
+    def _synchronise(self, subscriptions: tuple[ConsumerInfo, ...]) -> None:
+        """Subscribe for the other broker's durable subscriptions, and end those that have no subscriber any more."""
+        if self.demand is not None:
+            try:
+                self.demand.synchronise(subscriptions)
+            except Refused as refusal:
+                self.local_error(exception(refusal.words))
 
     def _forward(self, subscription: DemandSubscription, token: int, message: Message, redelivered: bool) -> None:
         """Carry a message over: `serviceLocalCommand`. It is acknowledged when the other broker has it.

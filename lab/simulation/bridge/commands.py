@@ -53,6 +53,16 @@ class Follow(NamedTuple):
         return 200
 
 
+class DurableSubscriptions(NamedTuple):
+    """The durable subscriptions of a broker that a bridge asks for with syncDurableSubs: `BrokerSubscriptionInfo`."""
+
+    subscriptions: tuple[ConsumerInfo, ...]
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 60 + 250 * len(self.subscriptions)
+
+
 class Advisory(NamedTuple):
     """A consumer that came, or went; or a durable subscription that was ended."""
 

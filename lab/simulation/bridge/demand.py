@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Set
+from dataclasses import field, replace
 from functools import partial
 
-from lab.activemq.forwarding.durable import is_taken_up, name_of_subscription
+from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN, is_synced, is_taken_up, name_of_subscription
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded, may_be_joined, may_join
 from lab.dataclass import dataclass
@@ -31,6 +31,7 @@ class DemandSubscription:
     info: ConsumerInfo  # the local one
     static: bool
     interests: dict[str, None]  # ids of the remote consumers
+    subscribers: set[tuple[str, str]] = field(default_factory=set)  # remote durable ones: client id if known, and name
     local: Subscription | None = None
     unanswered: int = 0  # messages that the remote broker has not answered
     ending: bool = False
@@ -67,13 +68,18 @@ class Demand:
         forward: Callable[[DemandSubscription, int, Message, bool], None],
         demanded: dict[str, ConsumerInfo],  # of all ends of bridges of this broker, by local id
         replace_duplicate: Callable[[str], None],  # ends the subscription of that local id, if a connector has it
+        *,
+        sync_counts_ttl: bool = False,  # of durable subscriptions: AMQ-9689
     ) -> None:
         self._broker, self._session, self._settings, self._remote = broker, session, settings, remote_id
         self._forward, self._demanded, self._replace_duplicate = forward, demanded, replace_duplicate
-        self._rules = settings.forwarding
+        self._rules, self._counts_ttl = settings.forwarding, sync_counts_ttl
         self._for_temporaries = replace(self._rules, excluded=(), included=(), static=(), destination_filter=())
+        # what is synchronised is no advisory, which those settings keep away
+        self._for_synced = replace(self._rules, static_bridge=False, destination_filter=(), duplex=False)
         self._subscriptions: dict[str, DemandSubscription] = {}  # by local id
         self._parts: dict[str, list[str]] = {}  # of a composite consumer: the ids of its parts
+        self._durable_parts: dict[tuple[str, str], list[tuple[str, str]]] = {}  # of a composite durable subscriber
         self._count = 0
         self._permitted: dict[str, bool] = {}  # by destination, once a message of it came
 
@@ -97,16 +103,43 @@ class Demand:
                 self._subscribe(self._for_nobody(destination), static=True)
         if self._settings.dynamic_only or not self._rules.conduit_subscriptions:
             return
-        for client, durable in tuple(self._broker.store.durables):
-            destination = self._broker.store.durables[client, durable].info.destination
+        for its_info in self._broker.all_durables():
+            client, durable, destination = its_info.client, its_info.durable or "", its_info.destination
+            own = client == self._session.client and durable == name_of_subscription(self._broker.name, destination)
+            if own and self._rules.sync_durable_subs and not self._rules.permits(destination) and destination in stored:
+                self._broker.forget(client, durable, by=self._session)
+                continue
             known = any(covers(destination, each.info.destination) for each in self._subscriptions.values())
             its = is_taken_up(self._settings.name, self._broker.name, destination, client=client, name=durable)
             if its and destination in stored and self._rules.permits(destination) and not known:
-                self._subscribe(replace(self._for_nobody(destination), durable=durable), static=True)
+                path = its_info.path if self._counts_ttl else ()
+                self._subscribe(replace(self._for_nobody(destination), durable=durable, path=path), static=True)
 
-    def learn(self, consumer: ConsumerInfo) -> None:
-        """Subscribe for a consumer that has come at the remote broker, if the rules allow it; raise Refused."""
+    def synchronise(self, subscriptions: Iterable[ConsumerInfo]) -> None:
+        """Subscribe for durable subscriptions of the remote broker, and end those for no subscriber; raise Refused.
+
+        Those that end are to dynamically included topics. Their subscribers have ended for good.
+        """
         rules = self._rules
+        if not rules.sync_durable_subs or not rules.conduit_subscriptions or self._settings.dynamic_only:
+            return
+        for info in subscriptions:
+            if is_synced(
+                rules,
+                self._settings.name,
+                info.destination,
+                client=info.client,
+                name=info.durable or "",
+                counts_ttl=self._counts_ttl,
+            ):
+                self.learn(info, synced=True)
+        for each in tuple(self._subscriptions.values()):
+            if any(covers(included, each.info.destination) for included in rules.included):
+                self._clean(each)
+
+    def learn(self, consumer: ConsumerInfo, *, synced: bool = False) -> None:
+        """Subscribe for a consumer that has come at the remote broker, if the rules allow it; raise Refused."""
+        rules = self._for_synced if synced else self._rules
         if consumer.browser:
             return
         if _is_temporary(consumer.destination):
@@ -115,6 +148,8 @@ class Demand:
             rules = self._for_temporaries
         if demand_stop(rules, self._broker.id, consumer.destination, consumer.path) is not None:
             return
+        if not synced:  # an advisory names no client
+            consumer = replace(consumer, client="")
         parts = demanded(rules, consumer.destination)
         if len(parts) == 1:
             self._subscribe(consumer if parts[0] == consumer.destination else replace(consumer, destination=parts[0]))
@@ -125,6 +160,9 @@ class Demand:
         for part in parts:
             ids.append(f"{consumer.id}:{self._next()}")
             durable = None if consumer.durable is None else consumer.durable + part.partition("://")[2]
+            if consumer.durable is not None and durable is not None:
+                whole = consumer.client, consumer.durable
+                self._durable_parts.setdefault(whole, []).append((consumer.client, durable))
             self._subscribe(replace(consumer, id=ids[-1], destination=part, durable=durable))
 
     def forget(self, consumer: str) -> None:
@@ -135,6 +173,14 @@ class Demand:
                     del subscription.interests[each]
                     if not subscription.interests:
                         self._end(subscription)
+
+    def forget_durable(self, client: str, name: str) -> None:
+        """End the subscriptions that were for a durable subscriber alone, which has ended: `RemoveSubscriptionInfo`."""
+        for subscriber in self._durable_parts.pop((client, name), [(client, name)]):
+            for each in tuple(self._subscriptions.values()):
+                if (key := self._subscriber(*subscriber)) in each.subscribers:
+                    each.subscribers.discard(key)
+                    self._clean(each)
 
     def remove(self, local_id: str) -> bool:
         """End the subscription of a local id; return whether there is one: `removeDemandSubscriptionByLocalId`."""
@@ -161,7 +207,7 @@ class Demand:
         rules, destination = self._rules, consumer.destination
         if self._joins(consumer):
             return
-        path = (*consumer.path, self._remote)
+        path = consumer.path if static and self._remote in consumer.path else (*consumer.path, self._remote)
         conduit = rules.conduit_subscriptions
         durable = consumer.durable
         interest = consumer.id
@@ -187,6 +233,8 @@ class Demand:
         if self._is_duplicate(info):
             return
         subscription = DemandSubscription(info, static, {interest: None})
+        if durable is not None and not static:
+            subscription.subscribers.add(self._subscriber(consumer.client, consumer.durable or ""))
         self._subscriptions[info.id] = subscription
         self._demanded[info.id] = info
         subscription.local = self._broker.subscribe(info, partial(self._forward, subscription), by=self._session)
@@ -203,6 +251,8 @@ class Demand:
             ):
                 if consumer.durable is None:
                     each.interests[consumer.id] = None
+                else:
+                    each.subscribers.add(self._subscriber(consumer.client, consumer.durable))
                 joined = True
         return joined
 
@@ -221,6 +271,24 @@ class Demand:
                 self._replace_duplicate(other.id)
                 return False
         return False
+
+    def _subscriber(self, client: str, name: str) -> tuple[str, str]:
+        """Return a durable subscriber's key: of another bridge, its two brokers (`getProxyBridgeClientId`)."""
+        parts = client.split(self._settings.token)
+        if name.startswith(SUBSCRIPTIONS_BEGIN) and not client.startswith(self._settings.name) and len(parts) > 2:
+            return self._settings.token.join((parts[-3], "inbound", parts[-1])), name
+        return client, name
+
+    def _clean(self, subscription: DemandSubscription) -> None:
+        """End a durable subscription of this bridge for good if it has no subscriber: `cleanupDurableSub`."""
+        info = subscription.info
+        if info.durable is None or subscription.subscribers:
+            return
+        self._subscriptions.pop(info.id, None)
+        self._demanded.pop(info.id, None)
+        subscription.ending = True
+        subscription.end()
+        self._broker.forget(info.client, info.durable, by=self._session)
 
     def _end(self, subscription: DemandSubscription) -> None:
         """End a subscription once its messages are answered: `removeSubscription`."""

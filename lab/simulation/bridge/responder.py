@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 from lab.simulation.bridge import sentences
 from lab.simulation.bridge.bridge import Bridge
-from lab.simulation.bridge.commands import Advisory, BrokerInfo, Failure, Follow, Forwarded, Login, Response, Shutdown
+from lab.simulation.bridge.commands import (
+    Advisory,
+    BrokerInfo,
+    DurableSubscriptions,
+    Failure,
+    Follow,
+    Forwarded,
+    Login,
+    Response,
+    Shutdown,
+)
 from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.openwire import OpenWire
 from lab.simulation.bridge.sentences import END_OF_STREAM, exception
@@ -81,6 +91,8 @@ class Responder(SilentPeer):
     def _on_command(self, command: object) -> None:
         if self.ended:
             return
+        if isinstance(command, BrokerInfo) and (its := command.settings) and its.forwarding.sync_durable_subs:
+            self.wire.send(DurableSubscriptions(self.host.durable_subscriptions(its)))  # before any login
         match command:
             case BrokerInfo(settings=settings) if settings is not None and settings.duplex:
                 self._begin(command)

@@ -51,7 +51,7 @@ ATTRIBUTES: Mapping[str, Support] = {  # all that the service permits, and the p
     "staticBridge": MODELLED,
     "suppressDuplicateQueueSubscriptions": MODELLED,
     "suppressDuplicateTopicSubscriptions": MODELLED,
-    "syncDurableSubs": refused("the exchange of durable subscriptions is not modelled", "false"),
+    "syncDurableSubs": MODELLED,
     "uri": MODELLED,
     "useBrokerNameAsIdSees": no_effect("ids are unique whatever they begin with"),
     "useCompression": refused("how far a body compresses is not modelled", "false"),

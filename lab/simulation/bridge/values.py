@@ -50,6 +50,7 @@ ATTRIBUTES: Mapping[str, Why] = {
     "staticBridge": _BEAN_FLAG,
     "suppressDuplicateQueueSubscriptions": _BEAN_FLAG,
     "suppressDuplicateTopicSubscriptions": _BEAN_FLAG,
+    "syncDurableSubs": _BEAN_FLAG,
 }
 DISCOVERY: Mapping[str, Why] = {
     "backOffMultiplier": _WAIT,  # which it multiplies

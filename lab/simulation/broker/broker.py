@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from lab.activemq.bridge_logins import INBOUND, is_login
 from lab.activemq.destinations import is_on
@@ -252,6 +253,10 @@ class Broker:
     def durables(self, client: str) -> tuple[ConsumerInfo, ...]:
         """Return the durable subscriptions that are kept for a client id."""
         return tuple(each.info for (its, _), each in self._regions.durables.items() if its == client)
+
+    def all_durables(self) -> tuple[ConsumerInfo, ...]:
+        """Return all durable subscriptions, each with the client id under which it is kept."""
+        return tuple(replace(each.info, client=client) for (client, _), each in self._regions.durables.items())
 
     def browse(self, queue: str, *, by: Session, consumer: str = "") -> tuple[Message, ...]:
         """Return the messages that a browser is shown of a queue, of which nothing is taken; raise Refused.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import covers
@@ -161,7 +162,7 @@ class Regions:
             return found
         if found is not None:
             self.forget(key)
-        record = self._store.durables[key] = Durable(info)
+        record = self._store.durables[key] = Durable(replace(info, path=()))  # the store keeps no path
         made = self._restore(key, record, test)
         if not (info.network and has_wildcard(info.destination)):
             self.get(info.destination)  # a client's wildcard makes a topic of that very name, a bridge's none: seen
