@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Annotated
@@ -12,8 +13,11 @@ import typer
 from lab.cli import options
 from lab.cli.options import RUN
 from lab.interrupts import Terminated, until_a_signal
-from lab.living.attach import attach
+from lab.living.attach import attach, why_over
 from lab.living.history import PAGE
+from lab.runtime.state_file import note_folder
+
+_BETWEEN_LOOKS, _LAST_LOOK = 1.0, 4.0  # seconds; in the second, open pages show that the lab has ended
 
 
 def page(
@@ -33,9 +37,11 @@ def page(
     from lab.page.desk import Desk
     from lab.page.server import Page, new_token
 
+    folder = note_folder(os.environ)
+
     with (
-        attach(run, environment=os.environ, progress=options.progress(False), by=PAGE) as live,
         closing(listening(port, free="4580")) as opened,
+        attach(run, environment=os.environ, progress=options.progress(False), by=PAGE) as live,
         ThreadPoolExecutor(1, "mqlab-looking") as looking,
         ThreadPoolExecutor(1, "mqlab-acting") as acting,
         closing(Desk(live, read_only=read_only)) as desk,
@@ -46,11 +52,24 @@ def page(
 
         def stop() -> None:
             runs.should_exit = True
+            over.set()
 
+        def end_with_the_lab() -> None:
+            while not over.wait(_BETWEEN_LOOKS):
+                if (why := why_over(live.lab.note, folder)) is not None:
+                    over.wait(_LAST_LOOK)
+                    served.ended = served.ended or why
+                    stop()
+
+        over = threading.Event()
         options.say(f"page of lab {desk.run}: http://{HOST}:{at}/#token={token}")
         if desk.read_only:
             options.say("the page only shows")
+        watching = threading.Thread(target=end_with_the_lab, name="mqlab-watching", daemon=True)
+        watching.start()
         with until_a_signal(KeyboardInterrupt, Terminated):
             runs.run(sockets=[opened])
+        over.set()
+        watching.join()
         if served.ended is not None:
             raise served.ended

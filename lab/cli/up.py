@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from lab import labs, runtimes
-from lab.cli import options, status_text
+from lab.cli import options, page_process, status_text
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
+from lab.cli.page_process import LIVE_PAGE
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.interrupts import until_a_signal
@@ -45,6 +46,7 @@ def up(
     api: Annotated[
         bool, typer.Option("--api", help="Serve the lab to AWS's own clients, as `mqlab serve` does, until its end.")
     ] = False,
+    page: LIVE_PAGE = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
@@ -62,6 +64,10 @@ def up(
         )
     if api and detach:
         raise InputError.of("--api and --detach exclude each other", "leave the terminal to the lab: write --api alone")
+    if page and detach:
+        raise InputError.of("--page and --detach exclude each other", "write --detach alone, then: mqlab page")
+    if page:
+        page_process.check()
     if api:
         from lab.cli import up_api  # here, since most labs are not served
     opened = labs.up(
@@ -92,7 +98,8 @@ def up(
             return
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
         door = up_api.door(note.run, options.progress(quiet), quiet=quiet) if api else nullcontext()
-        with until_a_signal(KeyboardInterrupt) as came, door:
+        shown = page_process.page_beside(note.run) if page else nullcontext()
+        with until_a_signal(KeyboardInterrupt) as came, door, shown:
             stand(
                 note.run,
                 note_folder(os.environ),
