@@ -71,6 +71,11 @@ class Rates:
             return "–"
         return rate(counted.counters[counter], counted.t, last.counters[counter], last.t)
 
+    def grows(self, counted: Counted, counter: str) -> bool:
+        """Return whether a counter is another one than at the look before."""
+        last = self._last(counted)
+        return last is None or counted.counters.get(counter) != last.counters.get(counter)
+
     def of_bridge(self, connector: str, source: str, target: str) -> str:
         """Return the rate of messages that one end of a bridge has sent, and the other end has acknowledged."""
         found = (

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lab.activemq.protocols import PROTOCOLS
 from lab.declare.steps.base import Step
 from lab.living.lab import Live
 from lab.living.looks import Look, Looks, Rates
 from lab.masking import Mask
 from lab.operating import Done
-from lab.page.acts import Act, command, verbs
+from lab.page.acts import ON_CLIENTS, Act, command, question, verbs
+from lab.page.listeners import Listeners
 from lab.page.parts import Maps, answers, instances, parts
 from lab.page.tables import Sight, tables
 from lab.report.film.stage import Stage
@@ -30,6 +32,8 @@ class Desk:
         self.read_only = read_only or live.lab.note.replaying  # the scenario alone changes the lab of a run
         self._before: Look | None = None
         self._answered: dict[str, float] = {}
+        self._left: dict[tuple[str, str], float] = {}
+        self._listeners = Listeners(live)
 
     def look(self) -> Mapping[str, Any]:
         """Return the state of the lab as the page's script reads it; raise InputError once the lab has ended."""
@@ -40,9 +44,11 @@ class Desk:
         for broker in plan.brokers:
             if answers(instances(broker, now.status.brokers)):
                 self._answered[broker.name] = now.t
-        sight = Sight(now=now, before=self._before, ways=ways, answered=self._answered)
+        sight = Sight(now=now, before=self._before, ways=ways, answered=self._answered, left=self._left)
+        self._keep_moments(sight)
         self._before = now
         drawn = self._maps.drawn(plan, ways)
+        shown = [*self._listeners.tables(), *tables(sight)]
         state = {
             "kind": "state",
             "run": self.run,
@@ -52,10 +58,14 @@ class Desk:
             "readOnly": self.read_only,
             "svg": drawn.svg,
             "brokers": list(drawn.stage.brokers),
-            "places": [broker.name for broker in plan.brokers],
+            "choices": {
+                "broker": [broker.name for broker in plan.brokers],
+                "group": [group.name for group in now.status.note.control.present.groups],
+                "over": ["", *PROTOCOLS],
+            },
             "parts": [part.to_list() for part in parts(now, ways, drawn.stage)],
             "rates": _rates(drawn.stage, sight.rates),
-            "tables": [table.to_dict(self.run, read_only=self.read_only) for table in tables(sight)],
+            "tables": [table.to_dict(self.run, read_only=self.read_only) for table in shown],
             "events": [
                 [round(row.t, 1), f"{row.actor}  {row.text}", _TONES[row.weight]] for row in now.events[-EVENTS:]
             ],
@@ -63,27 +73,49 @@ class Desk:
         return _masked_all(state, lab.mask())
 
     def do(self, content: object) -> Mapping[str, Any]:
-        """Do an act, and return the command that does the same, with a note; raise LabError if it is refused."""
+        """Do an act, and return the command that does the same, with a note; raise LabError if it is refused.
+
+        Of an act that destroys something, return the question to ask, unless it has been answered.
+        """
         act = Act.of(content)
         done: tuple[Step, ...] = ()
-        if act.name == "publish":
-            self._publish(act.fields)
-            notes = ["accepted"]
-        else:
+        if act.name not in ON_CLIENTS:
             done = verbs(act, self._live.links())
+        if (asks := question(act)) and not act.sure:
+            reply = {"asks": asks, "command": command(self.run, act, done)}
+            return _masked_all(reply, self._live.lab.mask())
+        if act.name in ON_CLIENTS:
+            notes = [self._on_client(act)]
+        else:
             with self._live.turn():
                 notes = [word for verb in done for word in _words(self._live.do(verb))]
         reply = {"command": command(self.run, act, done), "note": "; ".join(filter(None, notes)) or "done"}
         return _masked_all(reply, self._live.lab.mask())
 
     def close(self) -> None:
-        """Close the history."""
+        """Close the clients of the page, and the history."""
+        self._listeners.close()
         self._looks.close()
 
-    def _publish(self, fields: Mapping[str, str]) -> None:
-        over = "stomp" if "queue" in fields else "mqtt"  # as mqlab publish does
-        with self._live.connect(fields["broker"], over) as client:
-            client.publish(fields["body"], topic=fields.get("topic"), queue=fields.get("queue"))
+    def _on_client(self, act: Act) -> str:
+        """Publish, or begin or end to listen; return a note."""
+        if act.name == "publish":
+            with self._live.connect(act.fields["broker"], act.over) as client:
+                client.publish(act.fields.get("body", ""), **act.destination)
+            return "accepted"
+        if act.name == "listen":
+            self._listeners.begin(act)
+            return "the table of messages shows them"
+        self._listeners.stop(act.fields["listener"])
+        return "stopped"
+
+    def _keep_moments(self, sight: Sight) -> None:
+        """Remember since when no message has left each queue."""
+        now = sight.now
+        queues = {(each.broker, each.name): each for each in now.counted if each.name.startswith("queue://")}
+        for key, queue in queues.items():
+            if key not in self._left or not queue.counters.get("queued", 0) or sight.rates.grows(queue, "dequeued"):
+                self._left[key] = now.t
 
 
 def _words(done: Done) -> tuple[str, str]:

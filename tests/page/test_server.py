@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.errors import HostError, InputError
-from lab.history import LinkChanged, StepStarted
+from lab.history import BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
 from lab.page.server import MOST_BODY_BYTES, TOKEN
 
@@ -30,6 +32,18 @@ def wait(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "the condition did not come true"
         time.sleep(0.01)
+
+
+def table(state: Mapping[str, Any], name: str) -> Any:
+    return next((table for table in state.get("tables", ()) if table["name"] == name), {"rows": []})
+
+
+def shown_bodies(state: Mapping[str, Any]) -> list[str]:
+    return [row["cells"][3] for row in table(state, "Messages")["rows"]]
+
+
+def lost(state: Mapping[str, Any]) -> list[str]:
+    return [row["cells"][0] for row in table(state, "Listeners")["rows"] if "lost" in row["cells"][2]]
 
 
 def problem(answer: tuple[int, object, bytes]) -> tuple[int, str]:
@@ -99,12 +113,19 @@ def test_other_paths_and_methods_are_refused(page: Served) -> None:
         (b'{"act": "cut", "link": "nowhere"}', 409),
         (b'{"act": "cut", "link": "tokyo-singapore", "at": "1s"}', 409),
         (b'{"act": "delete-broker", "broker": "tokyo"}', 409),
-        (b'{"act": "kill", "broker": "osaka"}', 409),
-        (b'{"act": "kill", "broker": "tokyo", "instance": "7"}', 409),
+        (b'{"act": "kill", "broker": "osaka", "sure": "yes"}', 409),
+        (b'{"act": "kill", "broker": "tokyo", "instance": "7", "sure": "yes"}', 409),
+        (b'{"act": "authorize", "group": "nobody", "source": "10.0.0.0/8"}', 409),
+        (b'{"act": "authorize", "group": "default-tokyo", "source": "10.0.0.1"}', 409),
+        (b'{"act": "revoke", "group": "default-tokyo", "source": "10.9.9.9/32", "sure": "yes"}', 409),
+        (b'{"act": "stop-listening", "listener": "99"}', 409),
+        (b'{"act": "listen", "broker": "tokyo", "kind": "queue", "name": "q", "over": "mqtt"}', 409),
+        (b'{"act": "listen", "broker": "tokyo", "kind": "topic", "name": "t", "over": "ftp"}', 409),
         (b'{"act": "delay", "link": "tokyo-singapore", "ms": "nan"}', 409),
         (b'{"act": "delay", "link": "tokyo-singapore", "ms": "60001"}', 409),
         (b'{"act": "publish", "broker": "tokyo", "body": "x"}', 409),
-        (b'{"act": "publish", "broker": "tokyo", "body": "x", "topic": "a.>"}', 409),
+        (b'{"act": "publish", "broker": "tokyo", "body": "x", "kind": "topic", "name": "a.>"}', 409),
+        (b'{"act": "publish", "broker": "tokyo", "body": "x", "kind": "temp", "name": "a"}', 409),
         (b"x" * (MOST_BODY_BYTES + 1), 413),
     ],
 )
@@ -129,6 +150,116 @@ def test_a_cut_is_the_verb_of_everybody_with_the_door_page(page: Served) -> None
         (step,) = (each for each in seen if isinstance(each, StepStarted) and each.asked == "cut link tokyo-singapore")
         assert step.by == "page" and sum(isinstance(each, LinkChanged) and each.state == "cut" for each in seen) == 2
         assert page.act(act="heal", link="tokyo-singapore")[0] == 200
+
+
+def test_a_cut_of_one_direction_leaves_the_other_open(page: Served) -> None:
+    with page.stream() as lines:
+        status, reply = page.act(act="cut", link="tokyo-singapore", leaving="singapore")
+        assert (status, reply["command"]) == (
+            200,
+            f"mqlab link cut tokyo-singapore --leaving singapore --run {page.desk.run}",
+        )
+        part = ["link", 0, ["tokyo", "singapore"], ["shut", "singapore → tokyo cut", "well", "shut"], 0]
+        state = next(state for state in lines if part in state["parts"])
+    (way, back) = (row for row in table(state, "Links")["rows"])
+    assert [act["name"] for act in way["acts"]] == [
+        "cut tokyo → singapore", "cut both ways tokyo-singapore", "heal both ways tokyo-singapore"
+    ]  # fmt: skip
+    assert [act["name"] for act in back["acts"]] == ["heal singapore → tokyo"]
+    assert page.act(**back["acts"][0]["fields"])[0] == 200
+    assert [way.state for way in page.lab(lambda live: live.links())] == ["open", "open"]
+
+
+def test_an_act_that_destroys_is_asked_for_and_not_done_until_the_answer(page: Served) -> None:
+    for fields in (
+        {"act": "stop", "broker": "tokyo"},
+        {"act": "kill", "broker": "tokyo"},
+        {"act": "reboot", "broker": "tokyo"},
+        {"act": "connector", "broker": "tokyo", "name": "connector_tokyo_to_singapore", "do": "stop"},
+        {"act": "revoke", "group": "default-tokyo", "source": "127.0.0.1/32"},
+        {"act": "listen", "broker": "tokyo", "kind": "queue", "name": "orders"},
+    ):
+        before = page.lab(lambda live: list(read(live.history.file.path).observations))
+        status, reply = page.act(**fields)
+        assert status == 200 and reply["asks"].endswith(".") and reply["command"].startswith("mqlab ")
+        assert page.lab(lambda live: list(read(live.history.file.path).observations)) == before
+
+
+def test_a_rule_of_a_security_group_is_opened_and_closed_as_by_the_command(page: Served) -> None:
+    fields = {"group": "default-tokyo", "source": "10.9.0.0/16", "port": "8883"}
+    its = f"--run {page.desk.run}"
+    status, reply = page.act(act="authorize", **fields)
+    line = f"default-tokyo --cidr 10.9.0.0/16 --port 8883 {its}"
+    assert (status, reply["command"]) == (200, f"mqlab sg authorize {line}")
+    with page.stream() as lines:
+        rows = table(next(lines), "Security groups")["rows"]
+    (opened,) = (row for row in rows if row["cells"][:2] == ["default-tokyo", "tcp 8883 10.9.0.0/16"])
+    (close,) = opened["acts"]
+    assert close["asks"] and close["name"] == "close tcp 8883 10.9.0.0/16 in default-tokyo"
+    assert page.act(**close["fields"], sure="yes")[0] == 200
+    with page.stream() as lines:
+        rows = table(next(lines), "Security groups")["rows"]
+    assert "tcp 8883 10.9.0.0/16" not in [row["cells"][1] for row in rows]
+    seen = read(page.lab(lambda live: live.history.file.path)).observations
+    steps = [(each.verb, each.by) for each in seen if isinstance(each, StepStarted) and "ingress" in each.verb]
+    assert steps[-2:] == [("authorize-ingress", "page"), ("revoke-ingress", "page")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "over"), [("topic", ""), ("topic", "amqp"), ("topic", "stomp-wss"), ("queue", ""), ("queue", "amqp")]
+)
+def test_a_listener_shows_the_messages_of_a_topic_or_a_queue(page: Served, kind: str, over: str) -> None:
+    name = f"by-hand.{kind}.{over or 'usual'}"
+    chosen = {"over": over} if over else {}
+    status, reply = page.act(act="listen", broker="tokyo", kind=kind, name=name, sure="yes", **chosen)
+    option = f" --over {over}" if over else ""
+    assert (status, reply["command"]) == (200, f"mqlab listen tokyo --{kind} {name}{option} --run {page.desk.run}")
+    with page.stream() as lines:
+        for body in ("one", "<b>two</b>", "x" * 1000):
+            assert page.act(act="publish", broker="tokyo", kind=kind, name=name, body=body)[0] == 200
+        bodies = ["x" * 200 + "… (1,000 bytes)", "<b>two</b>", "one"]
+        rows = [[f"{kind}://{name}", "tokyo", body] for body in bodies]
+        next(line for line in lines if [row["cells"][1:] for row in table(line, "Messages")["rows"]][:3] == rows)
+        state = next(lines)
+    (row,) = (row for row in table(state, "Listeners")["rows"] if row["cells"][0] == f"{kind}://{name}")
+    assert (row["cells"][2], row["cells"][4]) == ("listening", "3")
+    (stop,) = row["acts"]
+    assert page.act(**stop["fields"])[0] == 200
+    again = page.act(**stop["fields"])  # a second click
+    assert again[0] == 409 and again[1]["problem"].startswith("this client does not listen any more")
+    if kind == "queue":
+        assert page.lab(lambda live: live.queued("tokyo", name)) == 0
+
+
+def test_a_queue_keeps_its_messages_while_nobody_looks(page: Served) -> None:
+    assert page.act(act="listen", broker="tokyo", kind="queue", name="unseen", sure="yes")[0] == 200
+    for number in range(5):
+        page.act(act="publish", broker="tokyo", kind="queue", name="unseen", body=str(number))
+    assert page.lab(lambda live: live.queued("tokyo", "unseen")) == 5
+    with page.stream() as lines:
+        next(line for line in lines if shown_bodies(line)[:5] == list("43210"))
+    assert page.lab(lambda live: live.queued("tokyo", "unseen")) == 0
+
+
+def test_a_listener_whose_broker_is_gone_has_lost_its_connection(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page:
+        for kind in ("topic", "queue"):
+            page.act(act="listen", broker="tokyo", kind=kind, name="a", sure="yes")
+        page.act(act="kill", broker="tokyo", sure="yes")
+        with page.stream() as lines:
+            wanted = ["topic://a", "queue://a"]
+            state = next(line for line in lines if lost(line) == wanted)
+        assert state["kind"] == "state"
+
+
+def test_of_two_people_who_click_at_once_one_is_refused_by_name(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page, ThreadPoolExecutor(2) as people:
+        clicks = [people.submit(page.act, act="kill", broker="tokyo", sure="yes") for _ in range(2)]
+        replies = sorted((click.result(60) for click in clicks), key=lambda reply: reply[0])
+        assert [status for status, _ in replies] == [200, 409]
+        assert "tokyo" in replies[1][1]["problem"]
+        seen = read(page.lab(lambda live: live.history.file.path)).observations
+        assert sum(isinstance(each, BrokerChanged) and each.state == "killed" for each in seen) == 1
 
 
 def test_a_new_delay_keeps_the_rest_of_the_impairment(page: Served) -> None:
@@ -185,7 +316,7 @@ def test_a_page_that_only_shows_refuses_every_act(tmp_path: Path) -> None:
 
 def test_a_password_is_in_no_line_and_in_no_reply(page: Served) -> None:
     secret = page.lab(lambda live: min(live.lab.mask().secrets))
-    status, reply = page.act(act="publish", broker="tokyo", queue=f"a.{secret}", body=secret)
+    status, reply = page.act(act="publish", broker="tokyo", kind="queue", name=f"a.{secret}", body=secret)
     assert status == 200 and secret not in json.dumps(reply)
     page.lab(lambda live: live.mark(f"the password {secret}"))
     with page.stream() as lines:

@@ -1,8 +1,10 @@
 /** The live page: it shows the polls that the server sends, and sends acts. Python decides every text.
- * @typedef {{label: string, fields: Record<string, string>, asks: string, command: string}} Act
- * @typedef {{key: string, cells: string[], tone: string, age: number | null, acts: Act[], delay: [link: string, ms: number] | null}} Row
+ * @typedef {{label: string, name: string, fields: Record<string, string>, asks: boolean, command: string}} Act
+ * @typedef {{key: string, cells: string[], tone: string, age: number | null, acts: Act[], delay: [link: string, ms: number] | null}} Row age: null if its figures were never read, negative if it has none
  * @typedef {{name: string, head: string[], state: number, rows: Row[], note: string}} Table
- * @typedef {{kind: "state", age: number, run: string, scenario: string, clock: string, t: number, readOnly: boolean, svg?: string, brokers: string[], places: string[], parts: Part[], rates: [hop: number, rate: number][], tables: Table[], events: [t: number, text: string, tone: string][]}} State
+ * @typedef {[t: number, text: string, tone: string]} Happening
+ * @typedef {{kind: "state", age: number, run: string, scenario: string, clock: string, t: number, readOnly: boolean, svg?: string, brokers: string[], choices: Record<string, string[]>, parts: Part[], rates: [hop: number, rate: number][], tables: Table[], events: Happening[]}} State
+ * @typedef {{problem?: string, asks?: string, command?: string, note?: string}} Reply
  * @typedef {State | {kind: "blind" | "ended", text: string}} Line
  */
 const KEY = "mqlab-token", AGAIN_MS = 2000, OLD_SECONDS = 10, MOST_DONE = 8, MOST_DELAY = 500, SETTLED_MS = 500;
@@ -32,7 +34,7 @@ const token = (() => {
   return sessionStorage.getItem(KEY) ?? "";
 })();
 const headers = { "x-mqlab-token": token };
-const form = /** @type {HTMLFormElement} */ (get("publish")), ask = /** @type {HTMLDialogElement} */ (get("ask"));
+const ask = /** @type {HTMLDialogElement} */ (get("ask"));
 
 /** @param {string} text @param {boolean} [bad] */
 const say = (text, bad = false) => {
@@ -51,11 +53,10 @@ const draw = (svg, brokers) => {
   get("map").replaceChildren(map ? document.adoptNode(map) : made("p", "So many regions are not drawn. The tables have all of them."));
 };
 
-/** Ask a question that a person answers; true for yes. @param {Act} act @returns {Promise<boolean>} */
-const asked = (act) => new Promise((answer) => {
-  write(get("question"), act.asks);
-  write(get("asked-command"), act.command);
-  write(get("yes"), act.label);
+/** Ask a question that a person answers; true for yes. @param {Reply} reply @returns {Promise<boolean>} */
+const asked = (reply) => new Promise((answer) => {
+  write(get("question"), reply.asks ?? "");
+  write(get("asked-command"), reply.command ?? "");
   ask.returnValue = "no";
   ask.addEventListener("close", () => answer(ask.returnValue === "yes"), { once: true });
   ask.showModal();
@@ -71,27 +72,28 @@ const remember = (command) => {
   while (get("done").children.length > MOST_DONE) get("done").lastElementChild?.remove();
 };
 
-/** @param {Record<string, string>} fields @param {HTMLButtonElement} [by] */
-const send = async (fields, by) => {
+/** @param {Record<string, string>} fields @returns {Promise<Reply>} */
+const post = async (fields) => {
+  try {
+    return await (await fetch("/act", { method: "POST", headers, body: JSON.stringify(fields) })).json();
+  } catch {
+    return { problem: "the server did not answer; the events below show whether it was done" };
+  }
+};
+
+/** Do an act, after its question if it has one. @param {Record<string, string>} fields @param {Element | null} [by] @param {boolean} [sure] */
+const send = async (fields, by, sure = false) => {
+  if (by?.ariaBusy && !sure) return;
   const outcome = get("outcome"), name = Object.values(fields).join(" ");
-  if (by?.ariaBusy) return false;
   if (by) by.ariaBusy = "true"; // not disabled: that would take the focus away
   outcome.classList.remove("bad");
   write(outcome, `${name}: under way`);
-  try {
-    const answer = await fetch("/act", { method: "POST", headers, body: JSON.stringify(fields) });
-    const reply = /** @type {{problem?: string, command?: string, note?: string}} */ (await answer.json());
-    outcome.classList.toggle("bad", !answer.ok);
-    write(outcome, `${name}: ${reply.problem ?? reply.note}`);
-    if (reply.command) remember(reply.command);
-    return answer.ok;
-  } catch {
-    outcome.classList.add("bad");
-    write(outcome, `${name}: the server did not answer; the events below show whether it was done`);
-    return false;
-  } finally {
-    if (by) by.ariaBusy = null;
-  }
+  const reply = await post(sure ? { ...fields, sure: "yes" } : fields), yes = reply.asks && (await asked(reply));
+  if (yes) return send(fields, by, true);
+  if (by) by.ariaBusy = null;
+  outcome.classList.toggle("bad", Boolean(reply.problem));
+  write(outcome, `${name}: ${reply.problem ?? reply.note ?? "not done"}`);
+  if (reply.command && reply.note) remember(reply.command);
 };
 
 /** @param {HTMLElement} place @param {Row} row */
@@ -99,7 +101,7 @@ const showActs = (place, row) => {
   const key = JSON.stringify(row.acts);
   if (place.dataset.acts !== key) {
     const old = [...place.querySelectorAll("button")], focused = old.find((one) => one === document.activeElement);
-    const buttons = row.acts.map((act) => actButton(act, row.cells[0]));
+    const buttons = row.acts.map(actButton);
     place.dataset.acts = key;
     old.forEach((one) => one.remove());
     place.prepend(...buttons);
@@ -113,14 +115,12 @@ const showActs = (place, row) => {
   write(output, `${row.delay[1]} ms`);
 };
 
-/** @param {Act} act @param {string} of */
-const actButton = (act, of) => {
+/** @param {Act} act */
+const actButton = (act) => {
   const button = made("button", act.label, act.asks ? "danger" : "");
   button.title = act.command;
-  button.setAttribute("aria-label", `${act.label} ${of}`);
-  button.addEventListener("click", async () => {
-    if (!act.asks || (await asked(act))) await send(act.fields, button);
-  });
+  button.setAttribute("aria-label", act.name);
+  button.addEventListener("click", () => send(act.fields, button));
   return button;
 };
 
@@ -142,8 +142,8 @@ const slider = ([link, ms]) => {
   return label;
 };
 
-/** @param {Table} table @param {number} at */
-const showTable = (table, at) => {
+/** @param {Table} table @param {number} at @param {number} place */
+const showTable = (table, at, place) => {
   const id = `table-${table.name}`, present = document.getElementById(id), section = present ?? made("section");
   if (!present) {
     section.id = id;
@@ -155,8 +155,8 @@ const showTable = (table, at) => {
     grid.createTHead().append(head);
     grid.createTBody();
     section.append(title, grid, made("p", "", "dim"));
-    get("tables").append(section);
   }
+  if (get("tables").children[place] !== section) get("tables").insertBefore(section, get("tables").children[place] ?? null);
   const body = /** @type {HTMLTableSectionElement} */ (section.querySelector("tbody"));
   const kept = new Map([...body.rows].map((row) => [row.dataset.key, row]));
   table.rows.forEach((row, number) => {
@@ -173,11 +173,12 @@ const showTable = (table, at) => {
     if (body.rows[number] !== line) body.insertBefore(line, body.rows[number] ?? null);
     row.cells.forEach((text, cell) => write(/** @type {HTMLElement} */ (line).children[cell], text));
     line.dataset.tone = row.tone;
-    line.dataset.at = row.age === null ? "" : String(at - row.age * 1000);
+    if (row.age === null || row.age >= 0) line.dataset.at = row.age === null ? "" : String(at - row.age * 1000);
     showActs(/** @type {HTMLElement} */ (line.lastElementChild), row);
   });
   for (const line of kept.values()) line.remove();
   section.querySelector(".acts-head")?.toggleAttribute("hidden", !table.rows.some((row) => row.acts.length));
+  section.querySelector(".age-head")?.toggleAttribute("hidden", !body.querySelector("[data-at]"));
   write(/** @type {Element} */ (section.querySelector("p")), table.rows.length ? table.note : "none yet");
 };
 
@@ -193,6 +194,12 @@ const showAges = () => {
   if (shown) write(get("clock"), `· polled ${age} s ago`);
 };
 
+/** @param {HTMLSelectElement} select @param {string[]} [names] */
+const showChoices = (select, names) => {
+  if (!names || [...select.options].map((one) => one.value).join("\n") === names.join("\n")) return;
+  select.replaceChildren(...names.map((name) => new Option(name || "usual", name)));
+};
+
 /** @param {State} state */
 const show = (state) => {
   shown = performance.now() - state.age * 1000;
@@ -202,12 +209,10 @@ const show = (state) => {
   write(get("scenario"), state.scenario);
   write(get("run"), `run ${state.run} · ${state.t} s`);
   document.title = `${state.scenario}: a running lab`;
-  for (const table of state.tables) showTable(table, shown);
-  for (const id of ["publishing", "acted"]) get(id).toggleAttribute("hidden", state.readOnly);
-  const brokers = /** @type {HTMLSelectElement} */ (form.elements.namedItem("broker"));
-  if ([...brokers.options].map((one) => one.value).join("\n") !== state.places.join("\n")) {
-    brokers.replaceChildren(...state.places.map((name) => made("option", name)));
-  }
+  for (const [n, table] of state.tables.entries()) showTable(table, shown, n);
+  for (const section of get("tables").children) if (!state.tables.some((table) => section.id === `table-${table.name}`)) section.remove();
+  for (const section of document.querySelectorAll(".acting")) section.toggleAttribute("hidden", state.readOnly);
+  for (const select of document.querySelectorAll("select")) showChoices(select, state.choices[select.name]);
   const lines = state.events.toReversed().map(([t, text, tone]) => made("li", `${t} s  ${text}`, tone));
   get("log").replaceChildren(...lines);
   say(state.readOnly ? "The page follows the lab, and only shows it." : "The page follows the lab.");
@@ -257,10 +262,10 @@ const follow = async () => {
   }
 };
 
-form.addEventListener("submit", async (event) => {
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-act]"))) form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const { broker, kind, destination, body } = Object.fromEntries([...new FormData(form)].map(([key, text]) => [key, String(text)]));
-  await send({ act: "publish", broker, [kind]: destination, body }, /** @type {HTMLButtonElement} */ (form.querySelector("button")));
+  const fields = [...new FormData(form)].map(([key, text]) => [key, String(text)]).filter(([, text]) => text);
+  send({ act: form.dataset.act ?? "", ...Object.fromEntries(fields) }, form.querySelector("button"));
 });
 document.addEventListener("visibilitychange", () => { if (document.hidden) reading?.abort(); });
 setInterval(showAges, 1000);
