@@ -48,9 +48,10 @@ class Desk:
         self._keep_moments(sight)
         self._before = now
         drawn = self._maps.drawn(plan, ways)
-        shown = [*self._listeners.tables(), *tables(sight)]
+        shown = [*tables(sight), *([] if self.read_only else self._listeners.tables())]
         state = {
             "kind": "state",
+            "text": "The page follows the lab, and only shows it." if self.read_only else "The page follows the lab.",
             "run": self.run,
             "scenario": self.scenario,
             "clock": now.clock,

@@ -153,20 +153,17 @@ class Listeners:
         listener.client.close()
 
     def tables(self) -> Iterator[Table]:
-        """Take the messages that have come, and yield the tables of listeners and of messages, if there are any."""
+        """Take the messages that have come, and yield the tables of listeners and of messages."""
         present = self._present()
         for listener in present.values():
             listener.take()
-        if present:
-            rows = tuple(listener.row(number) for number, listener in present.items())
-            head = ("destination", "broker", "state", "over", "messages")
-            yield Table(name="Listeners", head=head, state=2, rows=rows)
+        rows = tuple(listener.row(number) for number, listener in present.items())
+        head = ("destination", "broker", "state", "over", "messages")
+        yield Table(name="Listeners", head=head, state=2, rows=rows)
         messages = self._heard.rows(self._live.lab.mask())
-        if present or messages:
-            note = "the page shows the latest messages only" if len(messages) == MOST_MESSAGES else ""
-            yield Table(
-                name="Messages", head=("at", "destination", "broker", "body"), state=3, rows=messages, note=note
-            )
+        note = "the page shows the latest messages only" if len(messages) == MOST_MESSAGES else ""
+        head = ("at", "destination", "broker", "body")
+        yield Table(name="Messages", head=head, state=3, rows=messages, note=note)
 
     def close(self) -> None:
         """Close all listeners."""

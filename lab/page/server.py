@@ -146,12 +146,12 @@ class Page:
                 state = await loop.run_in_executor(self._looking, self._desk.look)
             except InputError as error:
                 self.ended = error
-                state = {"kind": "ended", "text": str(error)}
+                state = {"kind": "ended", "text": f"The lab has ended: {error}"}
                 loop.call_later(_END_SECONDS, self._on_end)
             except LabError as error:
-                state = {"kind": "blind", "text": str(error)}
+                state = {"kind": "blind", "text": f"The lab cannot be polled: {error}"}
             except Exception as error:  # noqa: BLE001 - the page says so; else it would stand still without a word
-                state = {"kind": "blind", "text": _fault(error)}
+                state = {"kind": "blind", "text": f"The lab cannot be polled: {_fault(error)}"}
             async with self._news:
                 self._state, self._number, self._polled = state, self._number + 1, loop.time()
                 self._news.notify_all()

@@ -192,7 +192,7 @@ def test_a_queue_is_listened_to_by_hand_after_a_question(chromium: Browser, page
         f"mqlab {line}" for line in lines
     ]
     click(chromium, "stop listening to queue://orders")
-    until(chromium, "!document.getElementById('table-Listeners')")
+    until(chromium, "document.querySelector('#table-Listeners p').textContent === 'none yet'")
     assert chromium.ask("document.querySelector('#table-Messages tbody').innerText").count("an order") == 1
 
 

@@ -139,11 +139,11 @@ def test_a_request_that_is_no_act_is_refused_and_changes_nothing(page: Served, b
 def test_a_cut_is_the_verb_of_everybody_with_the_door_page(page: Served) -> None:
     with page.stream() as lines:
         link = next(part for part in next(lines)["parts"] if part[0] == "link")
-        assert link[3] == ["well", "", "well", "well"]
+        assert link[3] == ["well", "", "well", "well", "70.6 ms measured"]
         status, reply = page.act(act="cut", link="tokyo-singapore")
         assert (status, reply["note"]) == (200, "done")
         assert reply["command"] == f"mqlab link cut tokyo-singapore --run {page.desk.run}"
-        cut = ["link", 0, ["tokyo", "singapore"], ["shut", "cut", "shut", "shut"], 0]
+        cut = ["link", 0, ["tokyo", "singapore"], ["shut", "cut", "shut", "shut", "cut"], 0]
         assert any(cut in state["parts"] for state in lines)
         assert [way.state for way in page.lab(lambda live: live.links())] == ["cut", "cut"]
         seen = read(page.lab(lambda live: live.history.file.path)).observations
@@ -159,7 +159,7 @@ def test_a_cut_of_one_direction_leaves_the_other_open(page: Served) -> None:
             200,
             f"mqlab link cut tokyo-singapore --leaving singapore --run {page.desk.run}",
         )
-        part = ["link", 0, ["tokyo", "singapore"], ["shut", "singapore → tokyo cut", "well", "shut"], 0]
+        part = ["link", 0, ["tokyo", "singapore"], ["shut", "singapore → tokyo cut", "well", "shut", "cut one way"], 0]
         state = next(state for state in lines if part in state["parts"])
     (way, back) = (row for row in table(state, "Links")["rows"])
     assert [act["name"] for act in way["acts"]] == [
@@ -329,8 +329,11 @@ def test_a_lab_that_cannot_be_polled_is_said_to_be_so_and_polled_again(page: Ser
     with page.stream() as lines:
         kinds = [next(lines) for _ in range(4)]
     texts = [line["text"] for line in kinds if line["kind"] == "blind"]
-    assert texts[0] == "Docker does not answer\n  start Docker" or texts[0].startswith("Docker does not answer")
-    assert texts[1].startswith("a fault of mqlab: ValueError at look") and "secret" not in texts[1]
+    assert texts[0].startswith("The lab cannot be polled: Docker does not answer")
+    assert (
+        texts[1].startswith("The lab cannot be polled: a fault of mqlab: ValueError at look")
+        and "secret" not in texts[1]
+    )
     assert kinds[-1]["kind"] == "state"
 
 
@@ -340,5 +343,5 @@ def test_the_end_of_the_lab_is_the_last_line(tmp_path: Path) -> None:
             next(lines)
             page.desk.errors.append(InputError.of("lab x has ended meanwhile", "mqlab status shows those that run"))
             last = list(lines)[-1]
-        assert last["kind"] == "ended" and last["text"].startswith("lab x has ended meanwhile")
+        assert last["kind"] == "ended" and last["text"].startswith("The lab has ended: lab x has ended meanwhile")
         assert page.page.ended is not None

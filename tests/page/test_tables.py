@@ -73,7 +73,9 @@ def test_a_broker_that_has_exited_is_down_and_offers_its_start_alone() -> None:
 
 def test_a_cut_is_on_the_link_and_in_the_row_of_its_direction() -> None:
     (link,) = states(NOW, "link").values()
-    assert link == ("shut", "tokyo → singapore delay 0ms, loss 1%; singapore → tokyo cut", "worse", "shut")
+    assert link == (
+        "shut", "tokyo → singapore delay 0ms, loss 1%; singapore → tokyo cut", "worse", "shut", "cut one way"
+    )  # fmt: skip
     rows = named("Links", sight()).rows
     assert [(each.cells[0], each.cells[1], each.tone) for each in rows] == [
         ("tokyo → singapore", "open", "well"),
@@ -89,7 +91,7 @@ def test_without_a_router_nothing_is_said_of_a_link() -> None:
     assert (link.cells[1], link.tone, link.age) == ("the router does not run", "unknown", None)
     stage = Maps().drawn(now.status.note.plan, ()).stage
     (state,) = (part.state for part in parts(now, (), stage) if part.kind == "link")
-    assert state == ("unknown", "not known", "unknown", "unknown")
+    assert state == ("unknown", "not known", "unknown", "unknown", "not known")
 
 
 def test_rates_are_between_two_polls_and_not_known_at_the_first() -> None:
