@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Annotated
 
 import typer
@@ -28,6 +28,14 @@ def page(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Show the lab without buttons, and refuse every change.")
     ] = False,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario",
+            metavar="SCENARIO",
+            help="The scenario whose expectations are judged (default: the expectations of the run that is replayed).",
+        ),
+    ] = None,
 ) -> None:
     """Serve the live page of a running lab on 127.0.0.1, until Ctrl-C.
 
@@ -36,18 +44,25 @@ def page(
     from lab.http_server import HOST, listening, server
     from lab.page.desk import Desk
     from lab.page.server import Page, new_token
+    from lab.page.verdicts import Verdicts
+    from lab.scenarios import applications, expectations
 
     folder = note_folder(os.environ)
-
+    expected = expectations(scenario, os.environ) if scenario else None
+    clients = applications(scenario, os.environ) if scenario else None
     with (
         closing(listening(port, free="4580")) as opened,
         attach(run, environment=os.environ, progress=options.progress(False), by=PAGE) as live,
+        ExitStack() as ending,
         ThreadPoolExecutor(1, "mqlab-looking") as looking,
         ThreadPoolExecutor(1, "mqlab-acting") as acting,
-        closing(Desk(live, read_only=read_only)) as desk,
+        ThreadPoolExecutor(1, "mqlab-following") as following,
     ):
+        judged = Verdicts(live.history.file.path, expected, clients) if scenario or live.lab.note.replaying else None
+        desk = ending.enter_context(closing(Desk(live, read_only=read_only, verdicts=judged)))
         at, token = opened.getsockname()[1], new_token()
-        served = Page(desk, port=at, token=token, looking=looking, acting=acting, on_end=lambda: stop())
+        pools = {"looking": looking, "acting": acting, "following": following}
+        served = Page(desk, port=at, token=token, **pools, on_end=lambda: stop())
         runs = server(served.application)
 
         def stop() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from lab.activemq.protocols import PROTOCOLS
 from lab.declare.steps.base import Step
+from lab.errors import LabError
 from lab.living.lab import Live
 from lab.living.looks import Look, Looks, Rates
 from lab.masking import Mask
@@ -14,7 +18,8 @@ from lab.operating import Done
 from lab.page.acts import ON_CLIENTS, Act, command, question, verbs
 from lab.page.listeners import Listeners
 from lab.page.parts import Maps, answers, instances, parts
-from lab.page.tables import Sight, tables
+from lab.page.tables import Sight, Table, tables
+from lab.page.verdicts import Verdicts
 from lab.report.film.stage import Stage
 from lab.report.html import visible
 from lab.report.rows.row import Weight
@@ -24,9 +29,9 @@ _TONES = {Weight.PLAIN: "", Weight.STEP: "step", Weight.FAULT: "shut"}
 
 
 class Desk:
-    """Polls a lab for its page, and does the acts of the page. `look` and `do` may run in two threads."""
+    """Polls a lab for its page, and does the acts of the page. `look`, `news` and `do` may run in three threads."""
 
-    def __init__(self, live: Live, *, read_only: bool = False) -> None:
+    def __init__(self, live: Live, *, read_only: bool = False, verdicts: Verdicts | None = None) -> None:
         self._live, self._looks, self._maps = live, Looks(live), Maps()
         self.run, self.scenario = live.run, live.lab.note.scenario
         self.read_only = read_only or live.lab.note.replaying  # the scenario alone changes the lab of a run
@@ -34,6 +39,10 @@ class Desk:
         self._answered: dict[str, float] = {}
         self._left: dict[tuple[str, str], float] = {}
         self._listeners = Listeners(live)
+        self._verdicts, self._judging = verdicts, ThreadPoolExecutor(1, "mqlab-judging")
+        self._judged: Future[Table] | None = None
+        self._told = -1, False  # lines and a finished judgement that the latest news have
+        self._mask = live.lab.mask()
 
     def look(self) -> Mapping[str, Any]:
         """Return the state of the lab as the page's script reads it; raise InputError once the lab has ended."""
@@ -67,11 +76,45 @@ class Desk:
             "parts": [part.to_list() for part in parts(now, ways, drawn.stage)],
             "rates": _rates(drawn.stage, sight.rates),
             "tables": [table.to_dict(self.run, read_only=self.read_only) for table in shown],
-            "events": [
-                [round(row.t, 1), f"{row.actor}  {row.text}", _TONES[row.weight]] for row in now.events[-EVENTS:]
-            ],
         }
-        return _masked_all(state, lab.mask())
+        self._mask = lab.mask()
+        return _masked_all(state, self._mask)
+
+    def news(self) -> Mapping[str, Any] | None:
+        """Return the latest events and verdicts, None if there are no new ones; it may run in a thread of its own."""
+        events = self._looks.events
+        rows = events.read()
+        verdicts, judges = self._verdicts, self._judged is not None and not self._judged.done()
+        if verdicts is not None and not judges and verdicts.due(monotonic(), events.steps, events.lines):
+            self._judged = self._begin_to_judge(verdicts)
+        told = events.lines, self._judged is None or self._judged.done()
+        if told == self._told:
+            return None
+        self._told = told
+        urgent = any(row.weight is not Weight.PLAIN for row in rows)
+        return {**self._news(), "urgent": urgent}
+
+    def last_news(self) -> Mapping[str, Any]:
+        """Return the last events and verdicts of a lab that is over; without "so far" if the history has its end."""
+        with suppress(LabError):
+            self._looks.events.read()
+        if self._verdicts is not None:
+            if self._judged is not None:
+                self._judged.result()
+            self._begin_to_judge(self._verdicts).result()
+        return self._news()
+
+    def _news(self) -> Mapping[str, Any]:
+        latest = self._looks.events.latest()[-EVENTS:]
+        news = {
+            "events": [[round(row.t, 1), f"{row.actor}  {row.text}", _TONES[row.weight]] for row in latest],
+            "tables": [] if self._verdicts is None else [self._verdicts.table.to_dict(self.run, read_only=True)],
+        }
+        return _masked_all(news, self._mask)
+
+    def _begin_to_judge(self, verdicts: Verdicts) -> Future[Table]:
+        events, t = self._looks.events, self._live.lab.note.now()
+        return self._judging.submit(verdicts.judge, t, events.steps, events.lines, ended=events.ended)
 
     def do(self, content: object) -> Mapping[str, Any]:
         """Do an act, and return the command that does the same, with a note; raise LabError if it is refused.
@@ -96,6 +139,7 @@ class Desk:
     def close(self) -> None:
         """Close the clients of the page, and the history."""
         self._listeners.close()
+        self._judging.shutdown(cancel_futures=True)
         self._looks.close()
 
     def _on_client(self, act: Act) -> str:

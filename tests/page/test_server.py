@@ -42,6 +42,10 @@ def shown_bodies(state: Mapping[str, Any]) -> list[str]:
     return [row["cells"][3] for row in table(state, "Messages")["rows"]]
 
 
+def rules(state: Mapping[str, Any]) -> list[Any]:
+    return table(state, "Security groups")["rows"]
+
+
 def lost(state: Mapping[str, Any]) -> list[str]:
     return [row["cells"][0] for row in table(state, "Listeners")["rows"] if "lost" in row["cells"][2]]
 
@@ -192,14 +196,13 @@ def test_a_rule_of_a_security_group_is_opened_and_closed_as_by_the_command(page:
     line = f"default-tokyo --cidr 10.9.0.0/16 --port 8883 {its}"
     assert (status, reply["command"]) == (200, f"mqlab sg authorize {line}")
     with page.stream() as lines:
-        rows = table(next(lines), "Security groups")["rows"]
-    (opened,) = (row for row in rows if row["cells"][:2] == ["default-tokyo", "tcp 8883 10.9.0.0/16"])
+        opened = next(row for line in lines for row in rules(line) if "8883" in row["cells"][1])
+    assert opened["cells"][:2] == ["default-tokyo", "tcp 8883 10.9.0.0/16"]
     (close,) = opened["acts"]
     assert close["asks"] and close["name"] == "close tcp 8883 10.9.0.0/16 in default-tokyo"
     assert page.act(**close["fields"], sure="yes")[0] == 200
     with page.stream() as lines:
-        rows = table(next(lines), "Security groups")["rows"]
-    assert "tcp 8883 10.9.0.0/16" not in [row["cells"][1] for row in rows]
+        next(line for line in lines if not any("8883" in row["cells"][1] for row in rules(line)))
     seen = read(page.lab(lambda live: live.history.file.path)).observations
     steps = [(each.verb, each.by) for each in seen if isinstance(each, StepStarted) and "ingress" in each.verb]
     assert steps[-2:] == [("authorize-ingress", "page"), ("revoke-ingress", "page")]
@@ -274,6 +277,26 @@ def test_a_new_delay_keeps_the_rest_of_the_impairment(page: Served) -> None:
         ],
     )
     assert [way.impairment for way in page.lab(lambda live: live.links())] == ["delay 80ms, loss 1%", "delay 80ms"]
+
+
+def test_verdicts_so_far_are_those_of_the_judge_and_come_again_after_a_step(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, judged=True) as page, page.stream("news") as lines:
+        page.act(act="cut", link="tokyo-singapore")
+        judged = next(line for line in lines if table(line, "Verdicts so far")["rows"])
+        report = page.lab(lambda live: live.judge())
+        rows = table(judged, "Verdicts so far")["rows"]
+        assert [row["cells"][:2] for row in rows] == [
+            [each.expectation, f"{each.outcome} so far"] for each in report.verdicts
+        ]
+        first = table(judged, "Verdicts so far")["note"]
+        page.act(act="heal", link="tokyo-singapore")
+        next(line for line in lines if table(line, "Verdicts so far")["note"] not in ("", first))
+
+
+def test_events_come_with_news_and_not_with_a_poll_alone(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, every=3600) as page, page.stream("news") as lines:
+        page.lab(lambda live: live.mark("by another door"))
+        next(line for line in lines if any("by another door" in text for _, text, _ in line["events"]))
 
 
 def test_the_map_comes_once_and_again_when_it_is_another_one(page: Served) -> None:
