@@ -82,7 +82,7 @@ class _Listener:
 
     def row(self, number: str) -> Row:
         """Return the listener as a row of its table."""
-        lost = self.lost or self.client.lost_because
+        lost = self.client.lost_because or self.lost
         state = f"the connection was lost: {lost}" if lost else "listening"
         stop = Offer(
             label="stop",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import json
+import shlex
+import socket
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +20,7 @@ import pytest
 from lab.errors import HostError, InputError
 from lab.history import BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
+from lab.http_server import Answer, Request, application, listening, server
 from lab.page.server import MOST_BODY_BYTES, TOKEN
 
 from .pages import Served, served
@@ -335,6 +342,48 @@ def test_a_page_that_only_shows_refuses_every_act(tmp_path: Path) -> None:
         answer = page.request("POST", "/act", {"act": "cut", "link": "tokyo-singapore"})
         assert problem(answer) == (403, "this page only shows")
         assert page.lab(lambda live: live.links()[0].state) == "open"
+
+
+def test_a_browser_that_does_not_read_is_dropped_and_another_is_served() -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            begun.set()
+            while True:
+                yield b"x" * 2**20
+                await asyncio.sleep(0)
+        finally:
+            over.set()
+
+    async def answer(request: Request) -> Answer:
+        return Answer(body=parts() if request.path == "/stream" else b"here")
+
+    with closing(listening(0)) as door, socket.socket() as lagging:
+        runs = server(application(answer), lagging=0.1)
+        serving = threading.Thread(target=runs.run, kwargs={"sockets": [door]}, daemon=True)
+        serving.start()
+        lagging.connect(door.getsockname())
+        lagging.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert begun.wait(20) and over.wait(20)
+        with closing(http.client.HTTPConnection(*door.getsockname(), timeout=60)) as other:
+            other.request("GET", "/")
+            assert other.getresponse().read() == b"here"
+        runs.should_exit = True
+        serving.join()
+
+
+def test_a_hostile_name_of_a_topic_is_text_and_changes_nothing_else(page: Served) -> None:
+    for name in ("<img src=x onerror=alert(1)>", "a\u202eb", "x" * 500, "$(reboot)", "'; cut --run x", "\n\x1b[2J"):
+        for act in ("listen", "publish"):
+            status, reply = page.act(act=act, broker="tokyo", kind="topic", name=name)
+            assert status in (200, 409), reply
+            line = shlex.split(reply.get("command", ""))
+            assert not line or (line[:2] == ["mqlab", act] and line.count("--run") == 1)
+            assert all(sign not in json.dumps(reply, ensure_ascii=False) for sign in ("\u202e", "\x1b"))
+    with page.stream() as lines:
+        stops = [row["acts"][0]["fields"] for row in table(next(lines), "Listeners")["rows"]]
+    assert all(page.act(**stop)[0] == 200 for stop in stops)
 
 
 def test_a_password_is_in_no_line_and_in_no_reply(page: Served) -> None:
