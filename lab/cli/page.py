@@ -61,8 +61,15 @@ def page(
         judged = Verdicts(live.history.file.path, expected, clients) if scenario or live.lab.note.replaying else None
         desk = ending.enter_context(closing(Desk(live, read_only=read_only, verdicts=judged)))
         at, token = opened.getsockname()[1], new_token()
-        pools = {"looking": looking, "acting": acting, "following": following}
-        served = Page(desk, port=at, token=token, **pools, on_end=lambda: stop())
+        served = Page(
+            desk,
+            port=at,
+            token=token,
+            looking=looking,
+            acting=acting,
+            following=following,
+            on_end=lambda: stop(),
+        )
         runs = server(served.application)
 
         def stop() -> None:

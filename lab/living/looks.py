@@ -34,8 +34,8 @@ class Events:
     """The latest events of a lab's history, and how far it has grown. Thread-safe."""
 
     def __init__(self, live: Live) -> None:
-        path = file_of(live.lab.note)
-        self._history = Follower(path) if path.exists() else None  # none of a lab that an early version opened
+        self._path = file_of(live.lab.note)  # there is none of a lab that an early version opened
+        self._history: Follower | None = None
         self._lock = Lock()
         self._latest: deque[Row] = deque(maxlen=_EVENTS)
         self.lines = self.steps = 0  # lines so far, and ends of steps among them
@@ -47,9 +47,11 @@ class Events:
 
     def read(self) -> Sequence[Row]:
         """Read the new lines of the history, and return their events."""
-        if self._history is None:
-            return ()
         with self._lock:
+            if self._history is None and self._path.exists():  # of a run, it may begin after this page
+                self._history = Follower(self._path)
+            if self._history is None:
+                return ()
             seen = list(self._history.new())
             self.lines += len(seen)
             self.steps += sum(isinstance(each, StepEnded) for each in seen)

@@ -86,9 +86,14 @@ class Act:
         return cls(name=name, fields=fields, sure=content.get("sure") == "yes")
 
     @property
-    def destination(self) -> dict[str, str]:
-        """Return the topic or the queue by its kind."""
-        return {self.fields["kind"]: self.fields["name"]}
+    def topic(self) -> str | None:
+        """Return the topic that is named, None if a queue is."""
+        return self.fields["name"] if self.fields["kind"] == "topic" else None
+
+    @property
+    def queue(self) -> str | None:
+        """Return the queue that is named, None if a topic is."""
+        return self.fields["name"] if self.fields["kind"] == "queue" else None
 
     @property
     def over(self) -> str:
@@ -152,7 +157,7 @@ def command(run: str, act: Act, done: Sequence[Step] = ()) -> str:
             rule = _rule_options(fields, "-")
             words = ["sg", act.name, fields["group"], *_options(rule, *rule)]
         case "publish" | "listen":
-            named = act.destination
+            named = {fields["kind"]: fields["name"]}
             chosen = {"over": act.over} if fields.get("over") else {}
             options = _options({**named, **chosen}, *named, *chosen)
             behind = [fields["broker"], *([fields.get("body", "")] if act.name == "publish" else [])]

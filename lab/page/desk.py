@@ -146,7 +146,7 @@ class Desk:
         """Publish, or begin or end to listen; return a note."""
         if act.name == "publish":
             with self._live.connect(act.fields["broker"], act.over) as client:
-                client.publish(act.fields.get("body", ""), **act.destination)
+                client.publish(act.fields.get("body", ""), topic=act.topic, queue=act.queue)
             return "accepted"
         if act.name == "listen":
             self._listeners.begin(act)

@@ -19,6 +19,8 @@ from lab.runtime.messages import Incoming
 
 MOST_LISTENERS, MOST_MESSAGES = 16, 30
 MOST_SIGNS, _KEPT_BYTES = 200, 2000  # of a body; more are kept, so that a password is masked as a whole
+_LISTENERS_HEAD = ("destination", "broker", "state", "over", "messages")
+_MESSAGES_HEAD = ("at", "destination", "broker", "body")
 _TAKEN_AT_ONCE = 20  # messages of a queue
 _NEXT_SECONDS = 0.05  # in which the next message of a queue comes, after an acknowledgement
 
@@ -60,9 +62,9 @@ class _Listener:
         )
         try:
             if self._queue:
-                self.client.subscribe(**act.destination, ack="client-individual", prefetch=1)
+                self.client.subscribe(queue=act.queue, ack="client-individual", prefetch=1)
             else:
-                self.client.subscribe(**act.destination)
+                self.client.subscribe(topic=act.topic)
         except BaseException:
             self.client.close()
             raise
@@ -158,12 +160,10 @@ class Listeners:
         for listener in present.values():
             listener.take()
         rows = tuple(listener.row(number) for number, listener in present.items())
-        head = ("destination", "broker", "state", "over", "messages")
-        yield Table(name="Listeners", head=head, state=2, rows=rows)
+        yield Table(name="Listeners", head=_LISTENERS_HEAD, state=2, rows=rows)
         messages = self._heard.rows(self._live.lab.mask())
         note = "the page shows the latest messages only" if len(messages) == MOST_MESSAGES else ""
-        head = ("at", "destination", "broker", "body")
-        yield Table(name="Messages", head=head, state=3, rows=messages, note=note)
+        yield Table(name="Messages", head=_MESSAGES_HEAD, state=3, rows=messages, note=note)
 
     def close(self) -> None:
         """Close all listeners."""

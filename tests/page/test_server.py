@@ -21,6 +21,7 @@ from lab.errors import HostError, InputError
 from lab.history import BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
 from lab.http_server import Answer, Request, application, listening, server
+from lab.living.history import end_history
 from lab.page.server import MOST_BODY_BYTES, TOKEN
 
 from .pages import Served, served
@@ -298,6 +299,16 @@ def test_verdicts_so_far_are_those_of_the_judge_and_come_again_after_a_step(tmp_
         first = table(judged, "Verdicts so far")["note"]
         page.act(act="heal", link="tokyo-singapore")
         next(line for line in lines if table(line, "Verdicts so far")["note"] not in ("", first))
+
+
+def test_the_verdicts_of_a_history_that_has_ended_are_final(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, judged=True) as page, page.stream("news", "ended") as lines:
+        next(line for line in lines if line["events"])
+        page.lab(lambda live: end_history(live.lab.note, live.lab.clock.now()))
+        page.desk.errors.append(InputError.of("lab x has ended meanwhile", "mqlab status shows those that run"))
+        verdicts = table(list(lines)[-1], "Verdicts so far")
+        assert verdicts["note"] == "the run has ended: these verdicts are final"
+        assert [row["cells"][1] for row in verdicts["rows"]] == ["unknown", "passed", "unknown"]
 
 
 def test_events_come_with_news_and_not_with_a_poll_alone(tmp_path: Path) -> None:

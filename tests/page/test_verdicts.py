@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lab import labs
 from lab.judge import judge_file
+from lab.living.looks import Events
 from lab.page.tables import Table
 from lab.page.verdicts import LEAST_SECONDS, OTHER_SECONDS, Verdicts
 
@@ -48,3 +49,14 @@ def test_a_history_that_cannot_be_judged_is_said_to_be_so(tmp_path: Path) -> Non
     (tmp_path / "history.jsonl").write_text("not a history\n")
     (row,) = Verdicts(tmp_path / "history.jsonl").judge(1.0, 1, 1).rows
     assert (row.cells[1], row.tone) == ("not known", "unknown") and "history.jsonl" in row.cells[2]
+
+
+def test_the_history_of_a_run_may_begin_after_its_page(tmp_path: Path) -> None:
+    with labs.up("one-way", runtime="simulation", runs=tmp_path, environment={}) as lab:
+        path = lab.history.file.path
+        path.rename(tmp_path / "later")
+        events = Events(lab)
+        assert (list(events.read()), events.lines) == ([], 0)
+        (tmp_path / "later").rename(path)
+        assert events.read() and events.lines and not events.ended
+        events.close()
