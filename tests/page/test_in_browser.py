@@ -207,6 +207,16 @@ def test_a_security_group_is_opened_and_closed_by_hand(chromium: Browser, page: 
     until(chromium, f"!{rows}.includes('tcp 8883 10.9.0.0/16')")
 
 
+def test_verdicts_are_the_first_table_and_marked_so_far(chromium: Browser, tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, judged=True) as page:
+        page.act(act="cut", link="tokyo-singapore")
+        enter(chromium, page)
+        first = "document.querySelector('#tables section')"
+        until(chromium, f"{first}.id === 'table-Verdicts so far' && {first}.querySelectorAll('tbody tr').length === 3")
+        states = chromium.ask(f"[...{first}.querySelectorAll('.state-of')].map((one) => one.textContent)")
+        assert len(states) == 3 and all(state.endswith(" so far") for state in states)
+
+
 def test_a_page_that_only_shows_has_no_buttons(chromium: Browser, tmp_path: Path) -> None:
     with served("tokyo-singapore", tmp_path, read_only=True) as page:
         enter(chromium, page)

@@ -116,7 +116,7 @@ const newTable = ({ name, head }) => {
   write(section.querySelector("h2"), name);
   section.querySelector("table")?.setAttribute("aria-label", name);
   section.querySelector("tr")?.prepend(...head.map((text) => Object.assign(made("th", text), { scope: "col" })));
-  get("tables").append(section);
+  get("tables")[name.startsWith("Verdicts") ? "prepend" : "append"](section);
   return section;
 };
 
