@@ -28,6 +28,7 @@ except ImportError as missing:
 HOST = "127.0.0.1"
 IDLE_SECONDS = 60  # after which an idle connection is closed
 SILENT_SECONDS = 30.0  # within which a connection must have its first request
+LAGGING_SECONDS = 20.0  # after which a connection whose client takes nothing of an answer is dropped
 MOST_CONNECTIONS = 512
 
 
@@ -117,14 +118,17 @@ def listening(port: int, *, free: str = "4510") -> socket.socket:
     return opened
 
 
-def server(served: Application, *, silent: float = SILENT_SECONDS) -> uvicorn.Server:
+def server(served: Application, *, silent: float = SILENT_SECONDS, lagging: float = LAGGING_SECONDS) -> uvicorn.Server:
     """Return the server of an application; `run(sockets=[…])` serves until a signal, or until `should_exit` is set.
 
-    A connection whose first request has not come `silent` seconds after its beginning is closed.
+    A connection whose first request has not come `silent` seconds after its beginning is closed. A connection is
+    dropped whose client takes nothing of a full buffer for `lagging` seconds.
     """
 
     class Impatient(H11Protocol):
         """A connection of a client."""
+
+        _late: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             """Begin, and see to the end of a connection that stays silent."""
@@ -135,6 +139,23 @@ def server(served: Application, *, silent: float = SILENT_SECONDS) -> uvicorn.Se
             """Close the connection if no request has come."""
             if self.cycle is None:
                 self.transport.close()
+
+        def pause_writing(self) -> None:
+            """Wait for a client that does not read, but not for ever."""
+            super().pause_writing()
+            self._late = asyncio.get_running_loop().call_later(lagging, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            """Go on writing."""
+            if self._late is not None:
+                self._late.cancel()
+            super().resume_writing()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            """End, with the wait for the client."""
+            if self._late is not None:
+                self._late.cancel()
+            super().connection_lost(exc)
 
     config = uvicorn.Config(
         served,

@@ -217,6 +217,7 @@ def run(
     profile: Profile = UNPROFILED,
     time_limit: timedelta | None = None,
     expectations_of: str | Path | None = None,
+    opened: Callable[[str], object] = lambda run: None,
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
@@ -225,7 +226,8 @@ def run(
     judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
     Ctrl-C that comes while the lab is removed is raised when the report is kept. A simulation is without the settings
     to `ignore`, as with `mqlab run --ignore`. A `time_limit` is an error of the replay; only commands can have one.
-    The expectations of the scenario `expectations_of` replace those of the scenario that runs.
+    The expectations of the scenario `expectations_of` replace those of the scenario that runs. `opened` is called with
+    the run's id once the lab has opened and the history has begun, before the first step.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.passed, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -240,7 +242,7 @@ def run(
     folder: RunFolder | None = None
     error: LabError | None = None
     limit = f"the time limit of {format_duration(time_limit)}" if time_limit else ""
-    opened = _opened(
+    opening = _opened(
         str(scenario),
         environment,
         told,
@@ -258,13 +260,14 @@ def run(
     )
     with put_off():  # what was seen is judged and kept before a signal that came in the lab's removal
         try:
-            with time_limited(time_limit.total_seconds() if time_limit else None, limit) as reached, opened as its:
+            with time_limited(time_limit.total_seconds() if time_limit else None, limit) as reached, opening as its:
                 played, folder, lab = its.planned.scenario, its.folder, its.lab
                 routes = routes_used(played, lab.note.plan)
                 with (
                     HistoryFile(folder.history, _header(its, routes), played.origin.mask) as history,
                     told.stage(f"replay {several(len(played.steps), 'step')}"),
                 ):
+                    opened(lab.note.run)
                     now = lab.note.opened + timedelta(seconds=lab.clock.now())  # the machine's time, by the lab's clock
                     replay(played, its.planned.plan, lab, history, run=lab.note.run, began=now, profile=profile)
         except (LabError, OSError) as died:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Annotated
 
 import typer
@@ -12,8 +13,11 @@ import typer
 from lab.cli import options
 from lab.cli.options import RUN
 from lab.interrupts import Terminated, until_a_signal
-from lab.living.attach import attach
+from lab.living.attach import attach, why_over
 from lab.living.history import PAGE
+from lab.runtime.state_file import note_folder
+
+_BETWEEN_LOOKS, _LAST_LOOK = 1.0, 4.0  # seconds; in the second, open pages show that the lab has ended
 
 
 def page(
@@ -24,6 +28,14 @@ def page(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Show the lab without buttons, and refuse every change.")
     ] = False,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario",
+            metavar="SCENARIO",
+            help="The scenario whose expectations are judged (default: the expectations of the run that is replayed).",
+        ),
+    ] = None,
 ) -> None:
     """Serve the live page of a running lab on 127.0.0.1, until Ctrl-C.
 
@@ -32,25 +44,54 @@ def page(
     from lab.http_server import HOST, listening, server
     from lab.page.desk import Desk
     from lab.page.server import Page, new_token
+    from lab.page.verdicts import Verdicts
+    from lab.scenarios import applications, expectations
 
+    folder = note_folder(os.environ)
+    expected = expectations(scenario, os.environ) if scenario else None
+    clients = applications(scenario, os.environ) if scenario else None
     with (
-        attach(run, environment=os.environ, progress=options.progress(False), by=PAGE) as live,
         closing(listening(port, free="4580")) as opened,
+        attach(run, environment=os.environ, progress=options.progress(False), by=PAGE) as live,
+        ExitStack() as ending,
         ThreadPoolExecutor(1, "mqlab-looking") as looking,
         ThreadPoolExecutor(1, "mqlab-acting") as acting,
-        closing(Desk(live, read_only=read_only)) as desk,
+        ThreadPoolExecutor(1, "mqlab-following") as following,
     ):
+        judged = Verdicts(live.history.file.path, expected, clients) if scenario or live.lab.note.replaying else None
+        desk = ending.enter_context(closing(Desk(live, read_only=read_only, verdicts=judged)))
         at, token = opened.getsockname()[1], new_token()
-        served = Page(desk, port=at, token=token, looking=looking, acting=acting, on_end=lambda: stop())
+        served = Page(
+            desk,
+            port=at,
+            token=token,
+            looking=looking,
+            acting=acting,
+            following=following,
+            on_end=lambda: stop(),
+        )
         runs = server(served.application)
 
         def stop() -> None:
             runs.should_exit = True
+            over.set()
 
+        def end_with_the_lab() -> None:
+            while not over.wait(_BETWEEN_LOOKS):
+                if (why := why_over(live.lab.note, folder)) is not None:
+                    over.wait(_LAST_LOOK)
+                    served.ended = served.ended or why
+                    stop()
+
+        over = threading.Event()
         options.say(f"page of lab {desk.run}: http://{HOST}:{at}/#token={token}")
         if desk.read_only:
             options.say("the page only shows")
+        watching = threading.Thread(target=end_with_the_lab, name="mqlab-watching", daemon=True)
+        watching.start()
         with until_a_signal(KeyboardInterrupt, Terminated):
             runs.run(sockets=[opened])
+        over.set()
+        watching.join()
         if served.ended is not None:
             raise served.ended

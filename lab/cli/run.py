@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import new_files, options, profile, reports, run_chosen
+from lab.cli import new_files, options, page_process, profile, reports, run_chosen
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
+from lab.cli.page_process import LIVE_PAGE
 from lab.cli.profile import PROFILE
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
@@ -70,6 +72,7 @@ def run(
     reports_folder: REPORTS = None,
     profile_file: PROFILE = None,
     film: FILM = False,
+    live_page: LIVE_PAGE = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
@@ -97,6 +100,7 @@ def run(
             "--reports": reports_folder,
             "--profile": profile_file,
             "--film": film or None,
+            "--page": live_page or None,
         }
         return run_seeds(
             run_chosen.chosen(scenario or (), None, None),
@@ -118,6 +122,8 @@ def run(
     if len(scenarios) != 1 or reports_folder is not None:
         if page is not None:
             raise InputError.of("--html is for the page of one scenario", "--reports DIR keeps the page of each")
+        if live_page:
+            raise InputError.of("--page is for the run of one scenario", "run one scenario, without --reports")
         if profile_file is not None:
             raise InputError.of("--profile is for the run of one scenario", "run one scenario, without --reports")
         if port_base is not None and at_once > 1:
@@ -142,11 +148,15 @@ def run(
         return _several(
             scenarios, arguments, at_once, reports_folder, junit_file, failures, places, quiet=quiet, json=json
         )
-    from lab import labs  # here, since judging needs no Docker, whose library is slow to load
+    from lab import labs, runtimes  # here, since judging needs no Docker, whose library is slow to load
 
+    simulated = (runtime or runtimes.usual(os.environ)) == runtimes.SIMULATION
+    played = live_page and simulated  # a simulation is over before a person could look: its page is its film
+    if live_page and not simulated:
+        page_process.check()
     passed = refused = False
     try:
-        with put_off() as came, profile.kept(profile_file) as waits:
+        with put_off() as came, profile.kept(profile_file) as waits, ExitStack() as beside:
             ran = labs.run(
                 scenarios[0],
                 seed=seed,
@@ -162,8 +172,13 @@ def run(
                 ignore=ignore or (),
                 time_limit=limit,
                 profile=waits,
+                opened=lambda run: (
+                    beside.enter_context(page_process.page_beside(run)) if live_page and not simulated else None
+                ),
             )
-            unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file, film=film)
+            unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file, film=film or played)
+            if played and ran.folder.film.exists():
+                options.err().print(f"film: {ran.folder.film}", markup=False, highlight=False, soft_wrap=True)
             if ran.error is not None:  # and no other
                 if not json:  # a program finds the report where the error says
                     reports.print_report(ran.judged, ran.folder, json=False, page=None)

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from lab import labs, runtimes
-from lab.cli import options, status_text
+from lab.cli import options, page_process, status_text
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
+from lab.cli.page_process import LIVE_PAGE
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.interrupts import until_a_signal
@@ -55,6 +56,7 @@ def up(
             "(default: aws with --api, else local).",
         ),
     ] = None,
+    page: LIVE_PAGE = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
@@ -73,6 +75,10 @@ def up(
     if api and detach:
         raise InputError.of("--api and --detach exclude each other", "leave the terminal to the lab: write --api alone")
     its_endpoints = checked_endpoints(endpoints or (AWS if api else LOCAL))
+    if page and detach:
+        raise InputError.of("--page and --detach exclude each other", "write --detach alone, then: mqlab page")
+    if page:
+        page_process.check()
     if api:
         from lab.cli import up_api  # here, since most labs are not served
     opened = labs.up(
@@ -108,7 +114,8 @@ def up(
             if api
             else nullcontext()
         )
-        with until_a_signal(KeyboardInterrupt) as came, door:
+        shown = page_process.page_beside(note.run) if page else nullcontext()
+        with until_a_signal(KeyboardInterrupt) as came, door, shown:
             stand(
                 note.run,
                 note_folder(os.environ),

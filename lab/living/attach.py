@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from lab.errors import HostError, InputError
 from lab.living import monitor_process
@@ -12,6 +13,7 @@ from lab.living.history import PYTHON
 from lab.living.lab import Live
 from lab.living.leftovers import warned
 from lab.runtime import state_file as state_files
+from lab.runtime.owner import Owner
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Lost, Runtime
 from lab.runtime.state_file import StateFile, note_folder
@@ -59,6 +61,16 @@ def chosen(
         with suppress(HostError), AllRuntimes(environment, runtimes) as its:
             refuse_lost(its.labs(folder), run)
     return state_files.choose(known, run, environment)
+
+
+def why_over(note: StateFile, folder: Path) -> InputError | None:
+    """Return the reason why a lab is over: it has ended, or the process that kept it has died; None if it is not."""
+    if state_files.write_token(note.run, folder) is None:
+        return InputError.of(f"lab {note.run} has ended", "mqlab status shows the labs that are running")
+    owner = Owner.parse(note.owner)
+    if note.detached or owner is None or not owner.is_dead(Owner.current()):
+        return None
+    return InputError.of(f"the process that opened lab {note.run} has died", "mqlab sweep removes the lab")
 
 
 def refuse_lost(labs: Sequence[StateFile | Lost], run: str | None) -> None:

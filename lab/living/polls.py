@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
+from threading import Lock
 
 from lab.dataclass import dataclass
-from lab.history import Counted, Follower
+from lab.history import Counted, Follower, StepEnded
 from lab.living.history import file_of
 from lab.living.lab import Live
 from lab.report.message_runs import folded
@@ -28,33 +30,68 @@ class Look:
     events: tuple[Row, ...] = ()  # the last of its history
 
 
-class Looks:
-    """Looks at a lab, each with the events of its history up to then."""
+class Events:
+    """The latest events of a lab's history, and how far it has grown. Thread-safe."""
 
     def __init__(self, live: Live) -> None:
-        self._live = live
-        path = file_of(live.lab.note)
-        self._history = Follower(path) if path.exists() else None  # none of a lab that an early version opened
-        self._events: deque[Row] = deque(maxlen=_EVENTS)
+        self._path = file_of(live.lab.note)  # there is none of a lab that an early version opened
+        self._history: Follower | None = None
+        self._lock = Lock()
+        self._latest: deque[Row] = deque(maxlen=_EVENTS)
+        self.lines = self.steps = 0  # lines so far, and ends of steps among them
 
-    def look(self) -> Look:
-        """Return a poll of the lab's present state."""
-        status, lab = self._live.status(), self._live.lab
-        counted = tuple(each for each in lab.management.snapshot("watch") if isinstance(each, Counted))
-        if self._history is not None:
-            self._events += folded(filter(is_news, self._history.new()))
-        return Look(
-            clock=datetime.now().strftime("%H:%M:%S"),
-            t=lab.clock.now(),
-            status=status,
-            counted=counted,
-            events=tuple(sorted(self._events, key=lambda row: row.t)),  # logs are read later than they are written
-        )
+    @property
+    def ended(self) -> bool:
+        """Return whether the history has its end."""
+        return self._history is not None and self._history.ended
+
+    def read(self) -> Sequence[Row]:
+        """Read the new lines of the history, and return their events."""
+        with self._lock:
+            if self._history is None and self._path.exists():  # of a run, it may begin after this page
+                self._history = Follower(self._path)
+            if self._history is None:
+                return ()
+            seen = list(self._history.new())
+            self.lines += len(seen)
+            self.steps += sum(isinstance(each, StepEnded) for each in seen)
+            rows = list(folded(filter(is_news, seen)))
+            self._latest += rows
+            return rows
+
+    def latest(self) -> tuple[Row, ...]:
+        """Return the latest events in their order."""
+        with self._lock:
+            return tuple(sorted(self._latest, key=lambda row: row.t))  # logs are read later than they are written
 
     def close(self) -> None:
         """Close the history."""
         if self._history is not None:
             self._history.close()
+
+
+class Looks:
+    """Looks at a lab, each with the events of its history up to then."""
+
+    def __init__(self, live: Live) -> None:
+        self._live, self.events = live, Events(live)
+
+    def look(self) -> Look:
+        """Return a poll of the lab's present state."""
+        status, lab = self._live.status(), self._live.lab
+        counted = tuple(each for each in lab.management.snapshot("watch") if isinstance(each, Counted))
+        self.events.read()
+        return Look(
+            clock=datetime.now().strftime("%H:%M:%S"),
+            t=lab.clock.now(),
+            status=status,
+            counted=counted,
+            events=self.events.latest(),
+        )
+
+    def close(self) -> None:
+        """Close the history."""
+        self.events.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +107,11 @@ class Rates:
         if last is None or counter not in counted.counters or counter not in last.counters:
             return "–"
         return rate(counted.counters[counter], counted.t, last.counters[counter], last.t)
+
+    def grows(self, counted: Counted, counter: str) -> bool:
+        """Return whether a counter is another one than at the look before."""
+        last = self._last(counted)
+        return last is None or counted.counters.get(counter) != last.counters.get(counter)
 
     def of_bridge(self, connector: str, source: str, target: str) -> str:
         """Return the rate of messages that one end of a bridge has sent, and the other end has acknowledged."""

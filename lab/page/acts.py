@@ -7,53 +7,67 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
+from lab.activemq.protocols import protocol
 from lab.dataclass import dataclass
 from lab.declare.steps import STEPS
+from lab.declare.steps.authorize_ingress import AuthorizeIngress
 from lab.declare.steps.base import Step
 from lab.declare.steps.impair import Impair
+from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.errors import InputError
-from lab.living.verb_arguments import read
+from lab.living.verb_arguments import ingress, read
 from lab.network.link import impairment_figures
 from lab.runtime.status import DirectionNow
 
 LONGEST_DELAY_MS = 60_000
+_SOURCES = ("cidr", "source_group")
+ON_CLIENTS = ("publish", "listen", "stop-listening")  # acts of the page's own clients
+_INSTANCE = frozenset({"broker", "instance"}), frozenset({"instance"})
+_LINK = frozenset({"link", "leaving"}), frozenset({"leaving"})
+_RULE = frozenset({"group", "source", "port", "protocol"}), frozenset({"port", "protocol"})
+_PLACE = frozenset({"broker", "kind", "name", "over"})
 _FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {  # act → its fields, and those that may be left out
-    "cut": (frozenset({"link", "leaving"}), frozenset({"leaving"})),
-    "heal": (frozenset({"link", "leaving"}), frozenset({"leaving"})),
+    "cut": _LINK,
+    "heal": _LINK,
     "delay": (frozenset({"link", "ms"}), frozenset()),
-    **dict.fromkeys(
-        ("stop", "kill", "start", "pause", "resume"), (frozenset({"broker", "instance"}), frozenset({"instance"}))
-    ),
+    **dict.fromkeys(("stop", "kill", "start", "pause", "resume"), _INSTANCE),
     "reboot": (frozenset({"broker"}), frozenset()),
     "connector": (frozenset({"broker", "name", "do"}), frozenset()),
-    "publish": (frozenset({"broker", "topic", "queue", "body"}), frozenset({"topic", "queue"})),
+    "authorize": _RULE,
+    "revoke": _RULE,
+    "publish": (_PLACE | {"body"}, frozenset({"over", "body"})),
+    "listen": (_PLACE, frozenset({"over"})),
+    "stop-listening": (frozenset({"listener"}), frozenset()),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """An act that the page offers: the label of its button, its fields, and a question to ask before it is done."""
+    """An act that the page offers: the label of its button, its object in words, and its fields."""
 
     label: str
+    object: str
     fields: Mapping[str, str]
-    asks: str = ""
 
     def to_dict(self, run: str) -> dict[str, Any]:
         """Return the offer as the page's script reads it."""
+        act = Act.of(self.fields)
         return {
             "label": self.label,
+            "name": f"{self.label} {self.object}",
             "fields": dict(self.fields),
-            "asks": self.asks,
-            "command": command(run, Act.of(self.fields)),
+            "asks": bool(question(act)),
+            "command": command(run, act),
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act with its fields, all of them texts."""
+    """An act with its fields, all of them texts; `sure` if its question has been answered."""
 
     name: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    sure: bool = False
 
     @classmethod
     def of(cls, content: object) -> Act:
@@ -63,17 +77,60 @@ class Act:
         name = content.get("act", "")
         if name not in _FIELDS:
             raise InputError.of("the act is unknown", f"send one of {', '.join(_FIELDS)}")
-        fields = {key: text for key, text in content.items() if key != "act"}
+        fields = {key: text for key, text in content.items() if key not in ("act", "sure")}
         known, optional = _FIELDS[name]
         if not known - optional <= fields.keys() <= known:
             raise InputError.of(f"the act {name} has other fields", f"send {', '.join(sorted(known))}")
-        if name == "publish" and ("topic" in fields) == ("queue" in fields):
-            raise InputError.of("a message goes to one topic or one queue", "send topic or queue")
-        return cls(name=name, fields=fields)
+        if "kind" in fields and fields["kind"] not in ("topic", "queue"):
+            raise InputError.of("kind: a destination is a topic or a queue", "send topic or queue")
+        return cls(name=name, fields=fields, sure=content.get("sure") == "yes")
+
+    @property
+    def topic(self) -> str | None:
+        """Return the topic that is named, None if a queue is."""
+        return self.fields["name"] if self.fields["kind"] == "topic" else None
+
+    @property
+    def queue(self) -> str | None:
+        """Return the queue that is named, None if a topic is."""
+        return self.fields["name"] if self.fields["kind"] == "queue" else None
+
+    @property
+    def over(self) -> str:
+        """Return the protocol of a client: as commands have it, if no protocol is chosen."""
+        queue = self.fields["kind"] == "queue"
+        over = self.fields.get("over") or ("stomp" if queue else "mqtt")
+        if queue and protocol(over) == "mqtt":
+            raise InputError.of(f"{over} has no queues", "choose stomp or amqp")
+        return over
+
+
+def question(act: Act) -> str:
+    """Return the question to ask before an act that destroys something; "" for any other act."""
+    fields = act.fields
+    broker = fields.get("broker", "")
+    name = f"instance {fields['instance']} of {broker}" if "instance" in fields else broker
+    match act.name:
+        case "stop":
+            return f"Stop {name}? Its connections end."
+        case "kill":
+            return f"Kill {name}? Its process ends at once."
+        case "reboot":
+            return f"Reboot {broker}? Its pending changes apply, and its connections end."
+        case "connector" if fields["do"] == "stop":
+            return f"Stop {fields['name']} of {broker}? Its bridges end."
+        case "revoke":
+            return f"Close {_rule(fields)} of {fields['group']}? New connections of that kind fail."
+        case "listen" if fields["kind"] == "queue":
+            return f"Listen to the queue {fields['name']} at {broker}? Each message that is shown leaves the queue."
+    return ""
 
 
 def verbs(act: Act, ways: Sequence[DirectionNow]) -> tuple[Step, ...]:
     """Return the verbs of an act that is no message; `ways` are the directions of all links, as they are set now."""
+    if act.name in ("authorize", "revoke"):
+        kind = AuthorizeIngress if act.name == "authorize" else RevokeIngress
+        return (ingress(kind, act.fields["group"], **{**dict.fromkeys(_SOURCES), **_rule_options(act.fields, "_")}),)
     if act.name != "delay":
         return (read(STEPS[act.name], **act.fields),)
     ms = _milliseconds(act.fields["ms"])
@@ -87,7 +144,7 @@ def verbs(act: Act, ways: Sequence[DirectionNow]) -> tuple[Step, ...]:
 
 
 def command(run: str, act: Act, done: Sequence[Step] = ()) -> str:
-    """Return the command that does the same as an act; of a new delay, as its verbs are."""
+    """Return the command that does the same as an act, "" if there is none; of a new delay, as its verbs are."""
     fields = act.fields
     match act.name:
         case "cut" | "heal":
@@ -96,13 +153,35 @@ def command(run: str, act: Act, done: Sequence[Step] = ()) -> str:
             return " && ".join(_line(run, _impair_words(verb)) for verb in done if isinstance(verb, Impair))
         case "connector":
             words = ["connector", fields["do"], fields["broker"], fields["name"]]
-        case "publish":
-            words = ["publish", fields["broker"], fields["body"], *_options(fields, "topic", "queue")]
-            if any(text.startswith("-") for text in fields.values()):
-                return _line(run, ["publish", *words[3:]], words[1:3])
+        case "authorize" | "revoke":
+            rule = _rule_options(fields, "-")
+            words = ["sg", act.name, fields["group"], *_options(rule, *rule)]
+        case "publish" | "listen":
+            named = {fields["kind"]: fields["name"]}
+            chosen = {"over": act.over} if fields.get("over") else {}
+            options = _options({**named, **chosen}, *named, *chosen)
+            behind = [fields["broker"], *([fields.get("body", "")] if act.name == "publish" else [])]
+            if any(text.startswith("-") for text in (*behind, fields["name"])):
+                return _line(run, [act.name, *options], behind)
+            words = [act.name, *behind, *options]
+        case "stop-listening":
+            return ""  # the command ends with Ctrl-C
         case _:
             words = ["broker", act.name, fields["broker"], *_options(fields, "instance")]
     return _line(run, words)
+
+
+def _rule(fields: Mapping[str, str]) -> str:
+    rule = fields.get("protocol") or "tcp", fields.get("port", ""), fields["source"]
+    return " ".join(filter(None, rule))
+
+
+def _rule_options(fields: Mapping[str, str], dash: str) -> dict[str, str]:
+    """Return the options of a rule: a source that begins with a digit, or has a slash, is an address; else a group."""
+    address = "/" in fields["source"] or fields["source"][:1].isdigit()
+    source = "cidr" if address else f"source{dash}group"
+    chosen = {key: fields[key] for key in ("port", "protocol") if fields.get(key)}
+    return {source: fields["source"], **chosen}
 
 
 def _impair(link: str, leaving: str | None, figures: Mapping[str, str]) -> Step:

@@ -63,9 +63,11 @@ def parts(look: Look, ways: Sequence[DirectionNow], stage: Stage) -> Iterator[Pa
     plan = look.status.note.plan
     declared = {(way.leaving, way.reaching): way.impairment for link in plan.links for way in link.directions}
     now = {(way.leaving, way.reaching): way for way in ways}
+    trips = {frozenset(way.leaving for way in link.directions): link.round_trip_ms for link in look.status.links}
     for number in stage.links.values():
         ends = stage.ends[number]
-        yield _part(stage, "link", number, ends, link_state(ends, now, declared))
+        state = link_state(ends, now, declared)
+        yield _part(stage, "link", number, ends, (*state, _on_link(state, trips.get(frozenset(ends)))))
     statuses = {(each.connector, each.initiator, each.responder): each for each in look.status.bridges}
     answering = {broker.name for broker in plan.brokers if answers(instances(broker, look.status.brokers))}
     for bridge, number in stage.bridges.items():
@@ -153,6 +155,16 @@ def _way(way: DirectionNow | None, declared: Impairment | None) -> tuple[str, st
     if way.setting.impairment == declared:
         return "well", ""
     return "worse", impairment_text(way.setting.impairment)
+
+
+def _on_link(state: State, round_trip_ms: float | None) -> str:
+    """Return the words beside a link, which has room for few: its state, or else the round trip as measured now."""
+    tone, text, there, back = state
+    if tone == "well":
+        return "" if round_trip_ms is None else f"{round_trip_ms:.1f} ms measured"
+    if there == back or tone != "shut":
+        return text if there == back and ";" not in text else "impaired"
+    return "cut one way" if "cut" in text else "rejects one way"
 
 
 def _end(broker: str, remote: str, ends: Sequence[BridgeSeen], answering: Set[str], *, by_duplex: bool) -> str:

@@ -23,6 +23,8 @@ TOKEN = "x-mqlab-token"
 EVERY_SECONDS = 2.0  # between two polls while somebody looks
 MOST_STREAMS, MOST_ACTS, MOST_BODY_BYTES, BODY_SECONDS = 64, 16, 64 * 1024, 10.0
 _BEAT_SECONDS = 15.0  # after which a stream without news has an empty line
+_FOLLOW_SECONDS = 0.1  # between two reads of the history
+_LEAST_SECONDS = 0.3  # between two polls
 _END_SECONDS = 1.0  # in which streams bring the end of the lab
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
@@ -58,17 +60,20 @@ class Page:
         token: str,
         looking: Executor,
         acting: Executor,
+        following: Executor,
         every: float = EVERY_SECONDS,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk, self._port, self._token = desk, port, token
-        self._looking, self._acting, self._every, self._on_end = looking, acting, every, on_end
+        self._looking, self._acting, self._following = looking, acting, following
+        self._every, self._on_end = every, on_end
         self._origins = {f"http://{name}:{port}" for name in (HOST, "localhost", "[::1]")}
         self._files = _files()
-        self._streams = self._acts = self._number = 0
+        self._streams = self._acts = self._number = self._news_number = 0
         self._state: Mapping[str, Any] = {}
+        self._latest: Mapping[str, Any] = {}  # news
         self._polled = 0.0  # the time of the latest poll, by the loop's clock
-        self._news, self._soon = asyncio.Condition(), asyncio.Event()
+        self._changed, self._soon = asyncio.Condition(), asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
         self.ended: LabError | None = None
         self.application = application(self._answer)
@@ -108,55 +113,87 @@ class Page:
         return Answer(headers={"content-type": "application/x-ndjson"}, body=self._states())
 
     async def _states(self) -> AsyncIterator[bytes]:
-        """Yield each poll as a line of JSON, with the map if it is another one than in the line before."""
+        """Yield each poll and all news as lines of JSON, with the map if it is another one than in the line before."""
         self._streams += 1
-        svg, number = "", 0
+        svg, number, news = "", 0, 0
         try:
             if self.rests:
                 number = self._number  # the last poll is from before a rest
                 self._polling = asyncio.create_task(self._poll())
             while True:
-                await self._after(number)
-                if self._number == number:
+                await self._after((number, news))
+                if (self._number, self._news_number) == (number, news):
                     yield b"\n"
                     continue
-                number, state = self._number, self._state
-                same = state.get("svg") == svg
-                svg = state.get("svg", svg)
-                line = {key: each for key, each in state.items() if not (same and key == "svg")}
-                age = round(asyncio.get_running_loop().time() - self._polled, 1)
-                yield json.dumps({**line, "age": age}).encode() + b"\n"
-                if state["kind"] == "ended":
-                    return
+                if self._number != number:
+                    number, state = self._number, self._state
+                    same = state.get("svg") == svg
+                    svg = state.get("svg", svg)
+                    line = {key: each for key, each in state.items() if not (same and key == "svg")}
+                    age = round(asyncio.get_running_loop().time() - self._polled, 1)
+                    yield json.dumps({**line, "age": age}).encode() + b"\n"
+                    if state["kind"] == "ended":
+                        return
+                if self._news_number != news:
+                    news = self._news_number
+                    yield json.dumps({"kind": "news", "age": 0, **self._latest}).encode() + b"\n"
         finally:
             self._streams -= 1
 
-    async def _after(self, number: int) -> None:
-        """Return when there is a later poll than a number, or after some seconds without a poll."""
-        async with self._news:
+    async def _after(self, numbers: tuple[int, int]) -> None:
+        """Return when there is a later poll or later news than of these numbers, or after some seconds without."""
+
+        def is_later() -> bool:
+            return (self._number, self._news_number) != numbers
+
+        async with self._changed:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait_for(lambda: self._number > number), _BEAT_SECONDS)
+                await asyncio.wait_for(self._changed.wait_for(is_later), _BEAT_SECONDS)
 
     async def _poll(self) -> None:
-        """Poll the lab while there are streams, or until the lab has ended."""
+        """Poll the lab while there are streams, or until the lab has ended; follow its history meanwhile."""
+        loop, following = asyncio.get_running_loop(), asyncio.create_task(self._follow())
+        try:
+            while self._streams and self.ended is None:
+                self._soon.clear()
+                try:
+                    state = await loop.run_in_executor(self._looking, self._desk.look)
+                except InputError as error:
+                    self.ended = error
+                    last = await loop.run_in_executor(self._following, self._desk.last_news)
+                    state = {"kind": "ended", "text": f"The lab has ended: {error}", **last}
+                    loop.call_later(_END_SECONDS, self._on_end)
+                except LabError as error:
+                    state = {"kind": "blind", "text": f"The lab cannot be polled: {error}"}
+                except Exception as error:  # noqa: BLE001 - the page says so; else it would stand still without a word
+                    state = {"kind": "blind", "text": f"The lab cannot be polled: {_fault(error)}"}
+                async with self._changed:
+                    self._state, self._number, self._polled = state, self._number + 1, loop.time()
+                    self._changed.notify_all()
+                await asyncio.sleep(min(self._every, _LEAST_SECONDS))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._soon.wait(), self._every)
+        finally:
+            following.cancel()
+
+    async def _follow(self) -> None:
+        """Follow the lab's history; a step or a fault has the lab polled soon."""
         loop = asyncio.get_running_loop()
-        while self._streams and self.ended is None:
-            self._soon.clear()
+        while self.ended is None:
             try:
-                state = await loop.run_in_executor(self._looking, self._desk.look)
-            except InputError as error:
-                self.ended = error
-                state = {"kind": "ended", "text": str(error)}
-                loop.call_later(_END_SECONDS, self._on_end)
-            except LabError as error:
-                state = {"kind": "blind", "text": str(error)}
-            except Exception as error:  # noqa: BLE001 - the page says so; else it would stand still without a word
-                state = {"kind": "blind", "text": _fault(error)}
-            async with self._news:
-                self._state, self._number, self._polled = state, self._number + 1, loop.time()
-                self._news.notify_all()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), self._every)
+                news = await loop.run_in_executor(self._following, self._desk.news)
+            except LabError:  # the next poll shows that the history is gone
+                news = None
+            except Exception as error:  # noqa: BLE001 - the page says so
+                news = {"text": f"The events cannot be read: {_fault(error)}"}
+                await asyncio.sleep(self._every)
+            if news is not None:
+                if news.get("urgent"):
+                    self._soon.set()
+                async with self._changed:
+                    self._latest, self._news_number = news, self._news_number + 1
+                    self._changed.notify_all()
+            await asyncio.sleep(_FOLLOW_SECONDS)
 
     async def _act(self, request: Request) -> Answer:
         if self._desk.read_only:

@@ -8,16 +8,21 @@ from typing import Any
 
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.dataclass import dataclass
+from lab.history import Counted, LinkSeen
 from lab.link.impairment import LinkState
 from lab.living.polls import Look, Rates, rate
 from lab.network.link import impairment_text
+from lab.network.vpc import Rule, SecurityGroup
 from lab.page.acts import Offer
 from lab.page.parts import answers, bridge_state, broker_state, instances
 from lab.plan.values import BrokerPlan
-from lab.runtime.status import BridgeStatus, BrokerStatus, DirectionNow
+from lab.runtime.status import BridgeStatus, BrokerStatus, DirectionNow, LinkStatus
 
 MOST_QUEUES = 100
 NOT_KNOWN = "not known"
+NO_AGE = -1.0
+OPEN = str(LinkState.OPEN)
+STANDS_SECONDS = 10.0  # after which a queue that no message leaves is stuck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,7 @@ class Row:
     key: str
     cells: tuple[str, ...]
     tone: str = "well"  # well | worse | down | unknown | plain
-    age: float | None = 0.0
+    age: float | None = 0.0  # NO_AGE for a row without figures
     offers: tuple[Offer, ...] = ()
     delay: tuple[str, float] | None = None  # a link whose delay can be set, and the milliseconds that it has
 
@@ -37,7 +42,7 @@ class Row:
             "key": self.key,
             "cells": list(self.cells),
             "tone": self.tone,
-            "age": None if self.age is None else round(self.age, 1),
+            "age": None if self.age is None else round(self.age, 1) if self.age >= 0 else NO_AGE,
             "acts": [] if read_only else [offer.to_dict(run) for offer in self.offers],
             "delay": None if read_only or self.delay is None else list(self.delay),
         }
@@ -68,6 +73,7 @@ class Sight:
     before: Look | None = None
     ways: tuple[DirectionNow, ...] = ()
     answered: Mapping[str, float] = field(default_factory=dict)
+    left: Mapping[tuple[str, str], float] = field(default_factory=dict)  # (broker, queue) → a message left, or it began
 
     @property
     def rates(self) -> Rates:
@@ -79,10 +85,19 @@ class Sight:
         at = self.answered.get(broker)
         return None if at is None else max(0.0, self.now.t - at)
 
+    def stuck(self, queue: Counted) -> str:
+        """Return why the messages of a queue are stuck, "" if they are not."""
+        if not queue.counters.get("queued", 0):
+            return ""
+        if not queue.counters.get("consumers", 0):
+            return "no consumer"
+        stands = self.now.t - self.left.get((queue.broker, queue.name), self.now.t)
+        return f"no message has left for {stands:.0f} s" if stands >= STANDS_SECONDS else ""
+
 
 def tables(sight: Sight) -> tuple[Table, ...]:
     """Return all tables of a poll."""
-    return brokers(sight), bridges(sight), links(sight), queues(sight)
+    return brokers(sight), bridges(sight), links(sight), queues(sight), demand(sight), groups(sight)
 
 
 def brokers(sight: Sight) -> Table:
@@ -119,8 +134,8 @@ def links(sight: Sight) -> Table:
 
 
 def queues(sight: Sight) -> Table:
-    """Return the table of queues: messages that wait, their rates, and consumers."""
-    its = [each for each in sight.now.counted if each.of == "destination" and each.name.startswith("queue://")]
+    """Return the table of queues: messages that wait, their rates, consumers, and whether messages are stuck."""
+    its = [each for each in _destinations(sight) if each.name.startswith("queue://")]
     its.sort(key=lambda each: (-each.counters.get("queued", 0), each.name, each.broker))
     rows = [
         Row(
@@ -132,14 +147,73 @@ def queues(sight: Sight) -> Table:
                 f"{sight.rates.of(each, 'enqueued')}/s",
                 f"{sight.rates.of(each, 'dequeued')}/s",
                 str(each.counters.get("consumers", 0)),
+                stuck,
             ),
-            tone="worse" if each.counters.get("queued", 0) and not each.counters.get("consumers", 0) else "plain",
+            tone="worse" if stuck else "plain",
         )
         for each in its[:MOST_QUEUES]
+        for stuck in (sight.stuck(each),)
     ]
-    note = f"{len(its) - MOST_QUEUES} more queues are not shown" if len(its) > MOST_QUEUES else ""
-    head = ("queue", "broker", "waiting", "in", "out", "consumers")
-    return Table(name="Queues", head=head, state=2, rows=tuple(rows), note=note)
+    head = ("queue", "broker", "waiting", "in", "out", "consumers", "stuck")
+    return Table(name="Queues", head=head, state=6, rows=tuple(rows), note=_more(len(its), "queues"))
+
+
+def demand(sight: Sight) -> Table:
+    """Return the table of demand: for each destination and broker, the consumers of clients and of bridges."""
+    its = [each for each in _destinations(sight) if each.counters.get("consumers", 0)]
+    its.sort(key=lambda each: (each.name, each.broker))
+    rows = [
+        Row(
+            key=f"{each.broker} {each.name}",
+            cells=(each.name, each.broker, _number(max(0, consumers - bridges)), _number(bridges)),
+            tone="plain",
+        )
+        for each in its[:MOST_QUEUES]
+        for consumers, bridges in ((each.counters["consumers"], each.counters.get("network-consumers", 0)),)
+    ]
+    head = ("destination", "broker", "consumers of clients", "consumers of bridges")
+    return Table(name="Demand", head=head, state=1, rows=tuple(rows), note=_more(len(its), "destinations"))
+
+
+def groups(sight: Sight) -> Table:
+    """Return the table of security groups, with a row for each inbound rule."""
+    network = sight.now.status.note.control.present
+    rows = []
+    for group in network.groups:
+        owners = dict.fromkeys(each.owner for each in network.interfaces if group.name in each.groups)
+        its = group.vpc, ", ".join(owners) or "none"
+        if not group.inbound:
+            rows.append(Row(key=group.name, cells=(group.name, "no inbound rule", *its), tone="worse", age=NO_AGE))
+        rows += [
+            Row(
+                key=f"{group.name} {rule}",
+                cells=(group.name, str(rule), *its),
+                tone="plain",
+                age=NO_AGE,
+                offers=() if rule.ipv6 else (_close(group, rule),),
+            )
+            for rule in group.inbound
+        ]
+    head = ("security group", "inbound rule", "VPC", "brokers and hosts")
+    return Table(name="Security groups", head=head, state=1, rows=tuple(rows))
+
+
+def _close(group: SecurityGroup, rule: Rule) -> Offer:
+    ports = {"port": rule.allowed.partition(" ")[2]} if " " in rule.allowed else {}
+    fields = {"group": group.name, "source": rule.peer, "protocol": str(rule.protocol), **ports}
+    return Offer(label="close", object=f"{rule} in {group.name}", fields={"act": "revoke", **fields})
+
+
+def _destinations(sight: Sight) -> list[Counted]:
+    return [each for each in sight.now.counted if each.of == "destination"]
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "–"
+
+
+def _more(count: int, noun: str) -> str:
+    return f"{count - MOST_QUEUES} more {noun} are not shown" if count > MOST_QUEUES else ""
 
 
 def _instance_rows(
@@ -186,18 +260,18 @@ def _configuration(record: BrokerRecord | None) -> str:
 
 def _on_instance(broker: str, number: str, status: BrokerStatus, record: BrokerRecord | None) -> Iterator[Offer]:
     named = {"broker": broker, **({"instance": number} if number else {})}
-    name = f"instance {number} of {broker}" if number else broker
+    labels: tuple[str, ...] = ()
     match status.container:
         case "running":
-            yield Offer(label="stop", fields={"act": "stop", **named}, asks=f"Stop {name}? Its connections end.")
-            yield Offer(label="kill", fields={"act": "kill", **named}, asks=f"Kill {name}? Its process ends at once.")
-            if record is not None and number in ("", "1"):
-                asks = f"Reboot {broker}? Its pending changes apply, and its connections end."
-                yield Offer(label="reboot", fields={"act": "reboot", "broker": broker}, asks=asks)
+            labels = "stop", "kill"
         case "paused":
-            yield Offer(label="resume", fields={"act": "resume", **named})
+            labels = ("resume",)
         case "exited" | "created":
-            yield Offer(label="start", fields={"act": "start", **named})
+            labels = ("start",)
+    for label in labels:
+        yield Offer(label=label, object=status.name, fields={"act": label, **named})
+    if status.container == "running" and record is not None and number in ("", "1"):
+        yield Offer(label="reboot", object=broker, fields={"act": "reboot", "broker": broker})
 
 
 def _bridge(sight: Sight, status: BridgeStatus, answering: Set[str]) -> Row:
@@ -207,7 +281,7 @@ def _bridge(sight: Sight, status: BridgeStatus, answering: Set[str]) -> Row:
     its = {"broker": status.initiator, "name": status.connector}
     ends = bridge_state(status.duplex, status, answering)
     ages = [sight.age(each) for each in (status.initiator, status.responder)]
-    asks = f"Stop {status.connector} of {status.initiator}? Its bridges end."
+    named = f"{status.connector} of {status.initiator}"
     return Row(
         key=f"{status.connector} {status.initiator} {status.responder}",
         cells=(
@@ -218,9 +292,8 @@ def _bridge(sight: Sight, status: BridgeStatus, answering: Set[str]) -> Row:
         ),
         tone="well" if status.up else "unknown" if "unknown" in ends else "down",
         age=None if None in ages else max(age for age in ages if age is not None),
-        offers=(
-            Offer(label="stop", fields={"act": "connector", "do": "stop", **its}, asks=asks),
-            Offer(label="start", fields={"act": "connector", "do": "start", **its}),
+        offers=tuple(
+            Offer(label=do, object=named, fields={"act": "connector", "do": do, **its}) for do in ("stop", "start")
         ),
     )
 
@@ -247,13 +320,8 @@ def _link_rows(sight: Sight) -> Iterator[Row]:
             measured = "nothing measured yet"
             if seen.measured_p50_ms is not None and seen.measured_p99_ms is not None:
                 measured = f"{seen.measured_p50_ms:g} ms, p99 {seen.measured_p99_ms:g} ms since the start"
-            lost = sum(seen.dropped.values())
             packets = "–" if last is None else rate(seen.packets, seen.t, last.packets, last.t)
-            closed = [each for each in link.states if each != str(LinkState.OPEN)]
-            offers = (
-                Offer(label="cut", fields={"act": "cut", "link": link.name}),
-                Offer(label="heal", fields={"act": "heal", "link": link.name}),
-            )
+            dropped = [f"{number:,} {cause}" for cause, number in sorted(seen.dropped.items()) if number]
             yield Row(
                 key=f"{seen.link} {seen.leaving}",
                 cells=(
@@ -261,12 +329,25 @@ def _link_rows(sight: Sight) -> Iterator[Row]:
                     state,
                     NOT_KNOWN if way is None else impairment_text(way.setting.impairment),
                     measured,
-                    f"{packets}/s" + (f", {lost:,} dropped" if lost else ""),
+                    f"{packets}/s" + (f", dropped: {', '.join(dropped)}" if dropped else ""),
                 ),
-                tone="well" if state == str(LinkState.OPEN) else "down",
-                offers=() if number else offers[1:] if len(closed) == len(link.states) else offers,
+                tone="well" if state == OPEN else "down",
+                offers=(*_on_way(seen, state), *(() if number else _on_link(link))),
                 delay=None if number or way is None else (link.name, _delay_ms(way)),
             )
+
+
+def _on_way(direction: LinkSeen, state: str) -> tuple[Offer, ...]:
+    label = "cut" if state == OPEN else "heal"
+    fields = {"act": label, "link": direction.link, "leaving": direction.leaving}
+    return (Offer(label=label, object=f"{direction.leaving} → {direction.reaching}", fields=fields),)
+
+
+def _on_link(link: LinkStatus) -> Iterator[Offer]:
+    open_ways = [state == OPEN for state in link.states]
+    for label, offered in (("cut", any(open_ways)), ("heal", not all(open_ways))):
+        if offered:
+            yield Offer(label=f"{label} both ways", object=link.name, fields={"act": label, "link": link.name})
 
 
 def _delay_ms(way: DirectionNow) -> float:

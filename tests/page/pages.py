@@ -17,6 +17,7 @@ from lab.living.history import PAGE
 from lab.living.lab import Live
 from lab.page.desk import Desk
 from lab.page.server import TOKEN, Page, new_token
+from lab.page.verdicts import Verdicts
 
 Outcome = TypeVar("Outcome")
 STEP = 0.5  # seconds of virtual time that pass before each poll
@@ -25,10 +26,11 @@ STEP = 0.5  # seconds of virtual time that pass before each poll
 class Moving(Desk):
     """A desk whose lab goes on a little before each poll."""
 
-    def __init__(self, live: Live, *, read_only: bool = False) -> None:
-        super().__init__(live, read_only=read_only)
+    def __init__(self, live: Live, *, read_only: bool = False, verdicts: Verdicts | None = None) -> None:
+        super().__init__(live, read_only=read_only, verdicts=verdicts)
         self.polls, self._lab = 0, live
         self.errors: list[Exception] = []  # that the next polls raise
+        self.errors_of_news: list[Exception] = []
 
     def look(self) -> Mapping[str, Any]:
         """Let time pass, and poll."""
@@ -37,6 +39,12 @@ class Moving(Desk):
         if self.errors:
             raise self.errors.pop(0)
         return super().look()
+
+    def news(self) -> Mapping[str, Any] | None:
+        """Return the news."""
+        if self.errors_of_news:
+            raise self.errors_of_news.pop(0)
+        return super().news()
 
 
 class Served:
@@ -69,26 +77,32 @@ class Served:
         return status, json.loads(body)
 
     @contextmanager
-    def stream(self) -> Iterator[Iterator[Mapping[str, Any]]]:
-        """Open the stream, and yield its lines."""
+    def stream(self, *kinds: str) -> Iterator[Iterator[Mapping[str, Any]]]:
+        """Open the stream, and yield its lines of some kinds, or all but news."""
         with closing(http.client.HTTPConnection(HOST, self.port, timeout=60)) as connection:
             connection.request("GET", "/stream", headers={TOKEN: self.token})
             answer = connection.getresponse()
             assert answer.status == 200
-            yield (json.loads(line) for line in answer if line.strip())
+            lines = (json.loads(line) for line in answer if line.strip())
+            yield (line for line in lines if (line["kind"] in kinds if kinds else line["kind"] != "news"))
 
 
 @contextmanager
-def served(scenario: str | Path, runs: Path, *, read_only: bool = False, every: float = 0.05) -> Iterator[Served]:
+def served(
+    scenario: str | Path, runs: Path, *, read_only: bool = False, every: float = 0.05, judged: bool = False
+) -> Iterator[Served]:
     """Serve the page of a simulated lab for the block."""
-    with ThreadPoolExecutor(1) as thread, ExitStack() as opened, closing(listening(0)) as door:
+    with ExitStack() as opened:
+        following, thread = (opened.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
+        door = opened.enter_context(closing(listening(0)))
         lab = labs.up(scenario, runtime="simulation", runs=runs, by=PAGE)
         live = thread.submit(lab.__enter__).result(60)
         opened.callback(lambda: thread.submit(lab.__exit__, None, None, None).result(60))
-        desk = thread.submit(Moving, live, read_only=read_only).result(60)
+        verdicts = Verdicts(live.history.file.path) if judged else None
+        desk = thread.submit(Moving, live, read_only=read_only, verdicts=verdicts).result(60)
         opened.callback(lambda: thread.submit(desk.close).result(60))
         port, token = door.getsockname()[1], new_token()
-        page = Page(desk, port=port, token=token, looking=thread, acting=thread, every=every)
+        page = Page(desk, port=port, token=token, looking=thread, acting=thread, following=following, every=every)
         runs_now = server(page.application)
         serving = threading.Thread(target=runs_now.run, kwargs={"sockets": [door]}, daemon=True)
         serving.start()

@@ -73,7 +73,7 @@ def test_it_is_quiet_fits_can_be_read_and_asks_its_own_server_alone(
     chromium: Browser, page: Served, width: int, dark: bool
 ) -> None:
     page.act(act="cut", link="tokyo-singapore")
-    page.act(act="kill", broker="singapore")
+    page.act(act="kill", broker="singapore", sure="yes")
     enter(chromium, page, width=width, dark=dark)
     until(chromium, CROSSES)
     assert chromium.ask(WIDE) <= 0 and chromium.ask(CONTRAST) == []
@@ -85,7 +85,7 @@ def test_it_is_quiet_fits_can_be_read_and_asks_its_own_server_alone(
 def test_a_click_cuts_and_picture_router_and_history_agree(chromium: Browser, page: Served) -> None:
     enter(chromium, page)
     assert (chromium.ask(LINK), chromium.ask(CROSSES)) == ("link well", "")
-    click(chromium, "cut tokyo → singapore")
+    click(chromium, "cut both ways tokyo-singapore")
     until(chromium, f"{LINK} === 'link shut' && {CROSSES} === '✕✕'")
     assert [way.state for way in page.lab(lambda live: live.links())] == ["cut", "cut"]
     changes = [each for each in history(page) if isinstance(each, LinkChanged)]
@@ -96,20 +96,21 @@ def test_a_click_cuts_and_picture_router_and_history_agree(chromium: Browser, pa
     assert chromium.ask("document.querySelector('#done code').textContent") == line
     page.lab(lambda live: live.lab.clock.sleep(120))
     until(chromium, "document.querySelector('svg.network .end-of-bridge.down')")  # once the brokers miss each other
-    click(chromium, "heal tokyo → singapore")
+    click(chromium, "heal both ways tokyo-singapore")
     until(chromium, f"{LINK} === 'link well' && {CROSSES} === ''")
 
 
 def test_a_kill_asks_first_and_a_cancelled_one_is_not_done(chromium: Browser, page: Served) -> None:
     enter(chromium, page)
     click(chromium, "kill singapore")
-    assert chromium.ask("document.querySelector('#ask').open")
+    until(chromium, "document.querySelector('#ask').open")
     assert chromium.ask("document.activeElement.textContent") == "cancel"
     asked = chromium.ask("document.querySelector('#ask').innerText")
     assert "Kill singapore?" in asked and f"mqlab broker kill singapore --run {page.desk.run}" in asked
     key(chromium, "Escape", 27)
-    until(chromium, "!document.querySelector('#ask').open")
+    until(chromium, f"!document.querySelector('#ask').open && {OUTCOME} === 'kill singapore: not done'")
     click(chromium, "kill singapore")
+    until(chromium, "document.querySelector('#ask').open")
     chromium.ask("document.querySelector('#yes').click()")
     until(chromium, "document.querySelector('button[aria-label=\"start singapore\"]')")
     killed = [each for each in history(page) if isinstance(each, BrokerChanged) and each.state == "killed"]
@@ -119,7 +120,7 @@ def test_a_kill_asks_first_and_a_cancelled_one_is_not_done(chromium: Browser, pa
 
 def test_a_reload_goes_on_with_the_whole_state(chromium: Browser, page: Served) -> None:
     enter(chromium, page)
-    click(chromium, "cut tokyo → singapore")
+    click(chromium, "cut both ways tokyo-singapore")
     until(chromium, f"{LINK} === 'link shut'")
     chromium.open(page.url)
     until(chromium, f"document.querySelector('svg.network') && {LINK} === 'link shut' && {CROSSES} === '✕✕'")
@@ -140,14 +141,15 @@ def test_the_keyboard_is_enough_to_cut_and_to_set_a_delay(chromium: Browser, pag
     enter(chromium, page)
     labels = "document.activeElement.getAttribute('aria-label') ?? ''"
     for _ in range(40):
-        if chromium.ask(labels).startswith("cut "):
+        if chromium.ask(labels).startswith("cut both ways "):
             break
         key(chromium, "Tab", 9)
-    assert chromium.ask(labels) == "cut tokyo → singapore"
+    assert chromium.ask(labels) == "cut both ways tokyo-singapore"
     key(chromium, "Enter", 13, text="\r")
     until(chromium, f"{LINK} === 'link shut'")
     until(chromium, f"{labels} === 'heal tokyo → singapore'")  # the focus stays in the row
-    key(chromium, "Tab", 9)
+    for _ in range(2):
+        key(chromium, "Tab", 9)
     assert chromium.ask(labels).startswith("delay of tokyo-singapore")
     key(chromium, "End", 35)
     until(chromium, f"{OUTCOME}.includes('delay tokyo-singapore 500: done')")
@@ -156,11 +158,7 @@ def test_the_keyboard_is_enough_to_cut_and_to_set_a_delay(chromium: Browser, pag
 
 def test_names_and_bodies_of_strangers_are_text(chromium: Browser, page: Served) -> None:
     enter(chromium, page)
-    chromium.ask(f"""(() => {{
-      const form = document.querySelector('#publish');
-      form.kind.value = 'queue'; form.destination.value = {json.dumps(EVIL)}; form.body.value = {json.dumps(EVIL)};
-      form.requestSubmit();
-    }})()""")
+    fill(chromium, "publish", kind="queue", name=EVIL, body=EVIL)
     until(chromium, "document.querySelector('#table-Queues tbody tr')")
     shown = EVIL.replace("\u202e", "\ufffd")
     assert chromium.ask("document.querySelector('#table-Queues tbody td').textContent") == shown
@@ -168,6 +166,55 @@ def test_names_and_bodies_of_strangers_are_text(chromium: Browser, page: Served)
     assert chromium.ask("document.querySelectorAll('img, td script, li script, code script').length") == 0
     assert chromium.complaints == []
     assert [str(each.outcome) for each in history(page) if isinstance(each, Acknowledged)] == ["ok"]
+
+
+def fill(running: Browser, act: str, **fields: str) -> None:
+    """Fill a form in, and submit it as its button does."""
+    running.ask(f"""(() => {{
+      const form = document.querySelector('form[data-act={act}]');
+      for (const [name, text] of Object.entries({json.dumps(fields)})) form.elements[name].value = text;
+      form.requestSubmit();
+    }})()""")
+
+
+def test_a_queue_is_listened_to_by_hand_after_a_question(chromium: Browser, page: Served) -> None:
+    enter(chromium, page)
+    fill(chromium, "listen", broker="singapore", kind="queue", name="orders", over="amqp")
+    until(chromium, "document.querySelector('#ask').open")
+    assert "Each message that is shown leaves the queue" in chromium.ask("document.querySelector('#ask').innerText")
+    chromium.ask("document.querySelector('#yes').click()")
+    until(chromium, f"{OUTCOME}.endsWith('the table of messages shows them')")
+    fill(chromium, "publish", broker="singapore", kind="queue", name="orders", body="an order")
+    until(chromium, "document.querySelector('#table-Messages tbody')?.innerText.includes('an order')")
+    lines = [f"publish singapore 'an order' --queue orders --run {page.desk.run}",
+             f"listen singapore --queue orders --over amqp --run {page.desk.run}"]  # fmt: skip
+    assert chromium.ask("[...document.querySelectorAll('#done code')].map((one) => one.textContent)") == [
+        f"mqlab {line}" for line in lines
+    ]
+    click(chromium, "stop listening to queue://orders")
+    until(chromium, "document.querySelector('#table-Listeners p').textContent === 'none yet'")
+    assert chromium.ask("document.querySelector('#table-Messages tbody').innerText").count("an order") == 1
+
+
+def test_a_security_group_is_opened_and_closed_by_hand(chromium: Browser, page: Served) -> None:
+    rows = "document.getElementById('table-Security groups').innerText"
+    enter(chromium, page)
+    fill(chromium, "authorize", group="default-tokyo", source="10.9.0.0/16", port="8883")
+    until(chromium, f"{rows}.includes('tcp 8883 10.9.0.0/16')")
+    click(chromium, "close tcp 8883 10.9.0.0/16 in default-tokyo")
+    until(chromium, "document.querySelector('#ask').open")
+    chromium.ask("document.querySelector('#yes').click()")
+    until(chromium, f"!{rows}.includes('tcp 8883 10.9.0.0/16')")
+
+
+def test_verdicts_are_the_first_table_and_marked_so_far(chromium: Browser, tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, judged=True) as page:
+        page.act(act="cut", link="tokyo-singapore")
+        enter(chromium, page)
+        first = "document.querySelector('#tables section')"
+        until(chromium, f"{first}.id === 'table-Verdicts so far' && {first}.querySelectorAll('tbody tr').length === 3")
+        states = chromium.ask(f"[...{first}.querySelectorAll('.state-of')].map((one) => one.textContent)")
+        assert len(states) == 3 and all(state.endswith(" so far") for state in states)
 
 
 def test_a_page_that_only_shows_has_no_buttons(chromium: Browser, tmp_path: Path) -> None:

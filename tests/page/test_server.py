@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import json
+import shlex
+import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.errors import HostError, InputError
-from lab.history import LinkChanged, StepStarted
+from lab.history import BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
+from lab.http_server import Answer, Request, application, listening, server
+from lab.living.history import end_history
 from lab.page.server import MOST_BODY_BYTES, TOKEN
 
 from .pages import Served, served
@@ -30,6 +40,22 @@ def wait(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "the condition did not come true"
         time.sleep(0.01)
+
+
+def table(state: Mapping[str, Any], name: str) -> Any:
+    return next((table for table in state.get("tables", ()) if table["name"] == name), {"rows": []})
+
+
+def shown_bodies(state: Mapping[str, Any]) -> list[str]:
+    return [row["cells"][3] for row in table(state, "Messages")["rows"]]
+
+
+def rules(state: Mapping[str, Any]) -> list[Any]:
+    return table(state, "Security groups")["rows"]
+
+
+def lost(state: Mapping[str, Any]) -> list[str]:
+    return [row["cells"][0] for row in table(state, "Listeners")["rows"] if "lost" in row["cells"][2]]
 
 
 def problem(answer: tuple[int, object, bytes]) -> tuple[int, str]:
@@ -99,12 +125,19 @@ def test_other_paths_and_methods_are_refused(page: Served) -> None:
         (b'{"act": "cut", "link": "nowhere"}', 409),
         (b'{"act": "cut", "link": "tokyo-singapore", "at": "1s"}', 409),
         (b'{"act": "delete-broker", "broker": "tokyo"}', 409),
-        (b'{"act": "kill", "broker": "osaka"}', 409),
-        (b'{"act": "kill", "broker": "tokyo", "instance": "7"}', 409),
+        (b'{"act": "kill", "broker": "osaka", "sure": "yes"}', 409),
+        (b'{"act": "kill", "broker": "tokyo", "instance": "7", "sure": "yes"}', 409),
+        (b'{"act": "authorize", "group": "nobody", "source": "10.0.0.0/8"}', 409),
+        (b'{"act": "authorize", "group": "default-tokyo", "source": "10.0.0.1"}', 409),
+        (b'{"act": "revoke", "group": "default-tokyo", "source": "10.9.9.9/32", "sure": "yes"}', 409),
+        (b'{"act": "stop-listening", "listener": "99"}', 409),
+        (b'{"act": "listen", "broker": "tokyo", "kind": "queue", "name": "q", "over": "mqtt"}', 409),
+        (b'{"act": "listen", "broker": "tokyo", "kind": "topic", "name": "t", "over": "ftp"}', 409),
         (b'{"act": "delay", "link": "tokyo-singapore", "ms": "nan"}', 409),
         (b'{"act": "delay", "link": "tokyo-singapore", "ms": "60001"}', 409),
         (b'{"act": "publish", "broker": "tokyo", "body": "x"}', 409),
-        (b'{"act": "publish", "broker": "tokyo", "body": "x", "topic": "a.>"}', 409),
+        (b'{"act": "publish", "broker": "tokyo", "body": "x", "kind": "topic", "name": "a.>"}', 409),
+        (b'{"act": "publish", "broker": "tokyo", "body": "x", "kind": "temp", "name": "a"}', 409),
         (b"x" * (MOST_BODY_BYTES + 1), 413),
     ],
 )
@@ -118,17 +151,126 @@ def test_a_request_that_is_no_act_is_refused_and_changes_nothing(page: Served, b
 def test_a_cut_is_the_verb_of_everybody_with_the_door_page(page: Served) -> None:
     with page.stream() as lines:
         link = next(part for part in next(lines)["parts"] if part[0] == "link")
-        assert link[3] == ["well", "", "well", "well"]
+        assert link[3] == ["well", "", "well", "well", "70.6 ms measured"]
         status, reply = page.act(act="cut", link="tokyo-singapore")
         assert (status, reply["note"]) == (200, "done")
         assert reply["command"] == f"mqlab link cut tokyo-singapore --run {page.desk.run}"
-        cut = ["link", 0, ["tokyo", "singapore"], ["shut", "cut", "shut", "shut"], 0]
+        cut = ["link", 0, ["tokyo", "singapore"], ["shut", "cut", "shut", "shut", "cut"], 0]
         assert any(cut in state["parts"] for state in lines)
         assert [way.state for way in page.lab(lambda live: live.links())] == ["cut", "cut"]
         seen = read(page.lab(lambda live: live.history.file.path)).observations
         (step,) = (each for each in seen if isinstance(each, StepStarted) and each.asked == "cut link tokyo-singapore")
         assert step.by == "page" and sum(isinstance(each, LinkChanged) and each.state == "cut" for each in seen) == 2
         assert page.act(act="heal", link="tokyo-singapore")[0] == 200
+
+
+def test_a_cut_of_one_direction_leaves_the_other_open(page: Served) -> None:
+    with page.stream() as lines:
+        status, reply = page.act(act="cut", link="tokyo-singapore", leaving="singapore")
+        assert (status, reply["command"]) == (
+            200,
+            f"mqlab link cut tokyo-singapore --leaving singapore --run {page.desk.run}",
+        )
+        part = ["link", 0, ["tokyo", "singapore"], ["shut", "singapore → tokyo cut", "well", "shut", "cut one way"], 0]
+        state = next(state for state in lines if part in state["parts"])
+    (way, back) = (row for row in table(state, "Links")["rows"])
+    assert [act["name"] for act in way["acts"]] == [
+        "cut tokyo → singapore", "cut both ways tokyo-singapore", "heal both ways tokyo-singapore"
+    ]  # fmt: skip
+    assert [act["name"] for act in back["acts"]] == ["heal singapore → tokyo"]
+    assert page.act(**back["acts"][0]["fields"])[0] == 200
+    assert [way.state for way in page.lab(lambda live: live.links())] == ["open", "open"]
+
+
+def test_an_act_that_destroys_is_asked_for_and_not_done_until_the_answer(page: Served) -> None:
+    for fields in (
+        {"act": "stop", "broker": "tokyo"},
+        {"act": "kill", "broker": "tokyo"},
+        {"act": "reboot", "broker": "tokyo"},
+        {"act": "connector", "broker": "tokyo", "name": "connector_tokyo_to_singapore", "do": "stop"},
+        {"act": "revoke", "group": "default-tokyo", "source": "127.0.0.1/32"},
+        {"act": "listen", "broker": "tokyo", "kind": "queue", "name": "orders"},
+    ):
+        before = page.lab(lambda live: list(read(live.history.file.path).observations))
+        status, reply = page.act(**fields)
+        assert status == 200 and reply["asks"].endswith(".") and reply["command"].startswith("mqlab ")
+        assert page.lab(lambda live: list(read(live.history.file.path).observations)) == before
+
+
+def test_a_rule_of_a_security_group_is_opened_and_closed_as_by_the_command(page: Served) -> None:
+    fields = {"group": "default-tokyo", "source": "10.9.0.0/16", "port": "8883"}
+    its = f"--run {page.desk.run}"
+    status, reply = page.act(act="authorize", **fields)
+    line = f"default-tokyo --cidr 10.9.0.0/16 --port 8883 {its}"
+    assert (status, reply["command"]) == (200, f"mqlab sg authorize {line}")
+    with page.stream() as lines:
+        opened = next(row for line in lines for row in rules(line) if "8883" in row["cells"][1])
+    assert opened["cells"][:2] == ["default-tokyo", "tcp 8883 10.9.0.0/16"]
+    (close,) = opened["acts"]
+    assert close["asks"] and close["name"] == "close tcp 8883 10.9.0.0/16 in default-tokyo"
+    assert page.act(**close["fields"], sure="yes")[0] == 200
+    with page.stream() as lines:
+        next(line for line in lines if not any("8883" in row["cells"][1] for row in rules(line)))
+    seen = read(page.lab(lambda live: live.history.file.path)).observations
+    steps = [(each.verb, each.by) for each in seen if isinstance(each, StepStarted) and "ingress" in each.verb]
+    assert steps[-2:] == [("authorize-ingress", "page"), ("revoke-ingress", "page")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "over"), [("topic", ""), ("topic", "amqp"), ("topic", "stomp-wss"), ("queue", ""), ("queue", "amqp")]
+)
+def test_a_listener_shows_the_messages_of_a_topic_or_a_queue(page: Served, kind: str, over: str) -> None:
+    name = f"by-hand.{kind}.{over or 'usual'}"
+    chosen = {"over": over} if over else {}
+    status, reply = page.act(act="listen", broker="tokyo", kind=kind, name=name, sure="yes", **chosen)
+    option = f" --over {over}" if over else ""
+    assert (status, reply["command"]) == (200, f"mqlab listen tokyo --{kind} {name}{option} --run {page.desk.run}")
+    with page.stream() as lines:
+        for body in ("one", "<b>two</b>", "x" * 1000):
+            assert page.act(act="publish", broker="tokyo", kind=kind, name=name, body=body)[0] == 200
+        bodies = ["x" * 200 + "… (1,000 bytes)", "<b>two</b>", "one"]
+        rows = [[f"{kind}://{name}", "tokyo", body] for body in bodies]
+        next(line for line in lines if [row["cells"][1:] for row in table(line, "Messages")["rows"]][:3] == rows)
+        state = next(lines)
+    (row,) = (row for row in table(state, "Listeners")["rows"] if row["cells"][0] == f"{kind}://{name}")
+    assert (row["cells"][2], row["cells"][4]) == ("listening", "3")
+    (stop,) = row["acts"]
+    assert page.act(**stop["fields"])[0] == 200
+    again = page.act(**stop["fields"])  # a second click
+    assert again[0] == 409 and again[1]["problem"].startswith("this client does not listen any more")
+    if kind == "queue":
+        assert page.lab(lambda live: live.queued("tokyo", name)) == 0
+
+
+def test_a_queue_keeps_its_messages_while_nobody_looks(page: Served) -> None:
+    assert page.act(act="listen", broker="tokyo", kind="queue", name="unseen", sure="yes")[0] == 200
+    for number in range(5):
+        page.act(act="publish", broker="tokyo", kind="queue", name="unseen", body=str(number))
+    assert page.lab(lambda live: live.queued("tokyo", "unseen")) == 5
+    with page.stream() as lines:
+        next(line for line in lines if shown_bodies(line)[:5] == list("43210"))
+    assert page.lab(lambda live: live.queued("tokyo", "unseen")) == 0
+
+
+def test_a_listener_whose_broker_is_gone_has_lost_its_connection(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page:
+        for kind in ("topic", "queue"):
+            page.act(act="listen", broker="tokyo", kind=kind, name="a", sure="yes")
+        page.act(act="kill", broker="tokyo", sure="yes")
+        with page.stream() as lines:
+            wanted = ["topic://a", "queue://a"]
+            state = next(line for line in lines if lost(line) == wanted)
+        assert state["kind"] == "state"
+
+
+def test_of_two_people_who_click_at_once_one_is_refused_by_name(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page, ThreadPoolExecutor(2) as people:
+        clicks = [people.submit(page.act, act="kill", broker="tokyo", sure="yes") for _ in range(2)]
+        replies = sorted((click.result(60) for click in clicks), key=lambda reply: reply[0])
+        assert [status for status, _ in replies] == [200, 409]
+        assert "tokyo" in replies[1][1]["problem"]
+        seen = read(page.lab(lambda live: live.history.file.path)).observations
+        assert sum(isinstance(each, BrokerChanged) and each.state == "killed" for each in seen) == 1
 
 
 def test_a_new_delay_keeps_the_rest_of_the_impairment(page: Served) -> None:
@@ -143,6 +285,49 @@ def test_a_new_delay_keeps_the_rest_of_the_impairment(page: Served) -> None:
         ],
     )
     assert [way.impairment for way in page.lab(lambda live: live.links())] == ["delay 80ms, loss 1%", "delay 80ms"]
+
+
+def test_verdicts_so_far_are_those_of_the_judge_and_come_again_after_a_step(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, judged=True) as page, page.stream("news") as lines:
+        page.act(act="cut", link="tokyo-singapore")
+        judged = next(line for line in lines if table(line, "Verdicts so far")["rows"])
+        report = page.lab(lambda live: live.judge())
+        rows = table(judged, "Verdicts so far")["rows"]
+        assert [row["cells"][:2] for row in rows] == [
+            [each.expectation, f"{each.outcome} so far"] for each in report.verdicts
+        ]
+        first = table(judged, "Verdicts so far")["note"]
+        page.act(act="heal", link="tokyo-singapore")
+        next(line for line in lines if table(line, "Verdicts so far")["note"] not in ("", first))
+
+
+def test_the_verdicts_of_a_history_that_has_ended_are_final(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, judged=True) as page, page.stream("news", "ended") as lines:
+        next(line for line in lines if line["events"])
+        page.lab(lambda live: end_history(live.lab.note, live.lab.clock.now()))
+        page.desk.errors.append(InputError.of("lab x has ended meanwhile", "mqlab status shows those that run"))
+        verdicts = table(list(lines)[-1], "Verdicts so far")
+        assert verdicts["note"] == "the run has ended: these verdicts are final"
+        assert [row["cells"][1] for row in verdicts["rows"]] == ["unknown", "passed", "unknown"]
+
+
+def test_events_come_with_news_and_not_with_a_poll_alone(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, every=3600) as page, page.stream("news") as lines:
+        page.lab(lambda live: live.mark("by another door"))
+        next(line for line in lines if any("by another door" in text for _, text, _ in line["events"]))
+
+
+def test_events_that_cannot_be_read_are_said_to_be_so_and_read_again(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page, page.stream("news") as lines:
+        next(lines)
+        page.desk.errors_of_news += [InputError.of("gone", "look again"), ValueError("secret")]
+        text = next(line["text"] for line in lines if "text" in line)
+        assert (
+            text.startswith("The events cannot be read: a fault of mqlab: ValueError at news")
+        assert "secret" not in text
+        )
+        page.lab(lambda live: live.mark("afterwards"))
+        next(line for line in lines if "afterwards" in json.dumps(line.get("events", [])))
 
 
 def test_the_map_comes_once_and_again_when_it_is_another_one(page: Served) -> None:
@@ -183,9 +368,51 @@ def test_a_page_that_only_shows_refuses_every_act(tmp_path: Path) -> None:
         assert page.lab(lambda live: live.links()[0].state) == "open"
 
 
+def test_a_browser_that_does_not_read_is_dropped_and_another_is_served() -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            begun.set()
+            while True:
+                yield b"x" * 2**20
+                await asyncio.sleep(0)
+        finally:
+            over.set()
+
+    async def answer(request: Request) -> Answer:
+        return Answer(body=parts() if request.path == "/stream" else b"here")
+
+    with closing(listening(0)) as door, socket.socket() as lagging:
+        runs = server(application(answer), lagging=0.1)
+        serving = threading.Thread(target=runs.run, kwargs={"sockets": [door]}, daemon=True)
+        serving.start()
+        lagging.connect(door.getsockname())
+        lagging.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert begun.wait(20) and over.wait(20)
+        with closing(http.client.HTTPConnection(*door.getsockname(), timeout=60)) as other:
+            other.request("GET", "/")
+            assert other.getresponse().read() == b"here"
+        runs.should_exit = True
+        serving.join()
+
+
+def test_a_hostile_name_of_a_topic_is_text_and_changes_nothing_else(page: Served) -> None:
+    for name in ("<img src=x onerror=alert(1)>", "a\u202eb", "x" * 500, "$(reboot)", "'; cut --run x", "\n\x1b[2J"):
+        for act in ("listen", "publish"):
+            status, reply = page.act(act=act, broker="tokyo", kind="topic", name=name)
+            assert status in (200, 409), reply
+            line = shlex.split(reply.get("command", ""))
+            assert not line or (line[:2] == ["mqlab", act] and line.count("--run") == 1)
+            assert all(sign not in json.dumps(reply, ensure_ascii=False) for sign in ("\u202e", "\x1b"))
+    with page.stream() as lines:
+        stops = [row["acts"][0]["fields"] for row in table(next(lines), "Listeners")["rows"]]
+    assert all(page.act(**stop)[0] == 200 for stop in stops)
+
+
 def test_a_password_is_in_no_line_and_in_no_reply(page: Served) -> None:
     secret = page.lab(lambda live: min(live.lab.mask().secrets))
-    status, reply = page.act(act="publish", broker="tokyo", queue=f"a.{secret}", body=secret)
+    status, reply = page.act(act="publish", broker="tokyo", kind="queue", name=f"a.{secret}", body=secret)
     assert status == 200 and secret not in json.dumps(reply)
     page.lab(lambda live: live.mark(f"the password {secret}"))
     with page.stream() as lines:
@@ -198,8 +425,11 @@ def test_a_lab_that_cannot_be_polled_is_said_to_be_so_and_polled_again(page: Ser
     with page.stream() as lines:
         kinds = [next(lines) for _ in range(4)]
     texts = [line["text"] for line in kinds if line["kind"] == "blind"]
-    assert texts[0] == "Docker does not answer\n  start Docker" or texts[0].startswith("Docker does not answer")
-    assert texts[1].startswith("a fault of mqlab: ValueError at look") and "secret" not in texts[1]
+    assert texts[0].startswith("The lab cannot be polled: Docker does not answer")
+    assert (
+        texts[1].startswith("The lab cannot be polled: a fault of mqlab: ValueError at look")
+        and "secret" not in texts[1]
+    )
     assert kinds[-1]["kind"] == "state"
 
 
@@ -209,5 +439,5 @@ def test_the_end_of_the_lab_is_the_last_line(tmp_path: Path) -> None:
             next(lines)
             page.desk.errors.append(InputError.of("lab x has ended meanwhile", "mqlab status shows those that run"))
             last = list(lines)[-1]
-        assert last["kind"] == "ended" and last["text"].startswith("lab x has ended meanwhile")
+        assert last["kind"] == "ended" and last["text"].startswith("The lab has ended: lab x has ended meanwhile")
         assert page.page.ended is not None

@@ -66,12 +66,16 @@ def test_a_broker_that_has_exited_is_down_and_offers_its_start_alone() -> None:
     exited = row(named("Brokers", sight()), "singapore")
     assert (exited.cells[2], exited.tone, exited.age) == ("exited", "down", 0.0)
     assert [offer.label for offer in exited.offers] == ["start"]
-    assert all(offer.asks for offer in row(named("Brokers", sight()), "tokyo").offers)  # stop, kill, reboot
+    offers = row(named("Brokers", sight()), "tokyo").offers
+    assert [offer.label for offer in offers] == ["stop", "kill", "reboot"]
+    assert all(offer.to_dict("r")["asks"] for offer in offers)
 
 
 def test_a_cut_is_on_the_link_and_in_the_row_of_its_direction() -> None:
     (link,) = states(NOW, "link").values()
-    assert link == ("shut", "tokyo → singapore delay 0ms, loss 1%; singapore → tokyo cut", "worse", "shut")
+    assert link == (
+        "shut", "tokyo → singapore delay 0ms, loss 1%; singapore → tokyo cut", "worse", "shut", "cut one way"
+    )  # fmt: skip
     rows = named("Links", sight()).rows
     assert [(each.cells[0], each.cells[1], each.tone) for each in rows] == [
         ("tokyo → singapore", "open", "well"),
@@ -87,14 +91,14 @@ def test_without_a_router_nothing_is_said_of_a_link() -> None:
     assert (link.cells[1], link.tone, link.age) == ("the router does not run", "unknown", None)
     stage = Maps().drawn(now.status.note.plan, ()).stage
     (state,) = (part.state for part in parts(now, (), stage) if part.kind == "link")
-    assert state == ("unknown", "not known", "unknown", "unknown")
+    assert state == ("unknown", "not known", "unknown", "unknown", "not known")
 
 
 def test_rates_are_between_two_polls_and_not_known_at_the_first() -> None:
     assert row(named("Bridges", sight()), "ocean tokyo singapore").cells[3] == "12.5/s, 0.0/s"
     assert row(named("Bridges", Sight(now=NOW)), "ocean tokyo singapore").cells[3] == "–/s, –/s"
     queue = row(named("Queues", sight()), "tokyo queue://orders")
-    assert queue.cells == ("orders", "tokyo", "17", "12.5/s", "6.5/s", "1")
+    assert queue.cells == ("orders", "tokyo", "17", "12.5/s", "6.5/s", "1", "")
 
 
 def test_of_many_queues_those_with_most_messages_are_shown_and_the_rest_is_counted() -> None:
@@ -125,11 +129,12 @@ def test_commands_quote_the_names_and_texts_of_strangers() -> None:
     body = "it's $(rm -rf /) `x`"
     quoted = """'it'"'"'s $(rm -rf /) `x`'"""
     assert (
-        line(act="publish", broker="tokyo", queue="q", body=body)
+        line(act="publish", broker="tokyo", kind="queue", name="q", body=body)
         == f"mqlab publish tokyo {quoted} --queue q --run run-1"
     )
     assert (
-        line(act="publish", broker="tokyo", topic="t", body="-n") == "mqlab publish --topic t --run run-1 -- tokyo -n"
+        line(act="publish", broker="tokyo", kind="topic", name="t", body="-n")
+        == "mqlab publish --topic t --run run-1 -- tokyo -n"
     )
     assert line(act="kill", broker="t", instance="2") == "mqlab broker kill t --instance 2 --run run-1"
     assert line(act="connector", broker="t", name="c", do="stop") == "mqlab connector stop t c --run run-1"

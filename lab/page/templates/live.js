@@ -1,61 +1,43 @@
-/** The live page: it shows the polls that the server sends, and sends acts. Python decides every text.
- * @typedef {{label: string, fields: Record<string, string>, asks: string, command: string}} Act
- * @typedef {{key: string, cells: string[], tone: string, age: number | null, acts: Act[], delay: [link: string, ms: number] | null}} Row
+/** The live page: it shows the lines that the server sends, and sends acts. Python decides every text.
+ * @typedef {{label: string, name: string, fields: Record<string, string>, asks: boolean, command: string}} Act
+ * @typedef {{key: string, cells: string[], tone: string, age: number | null, acts: Act[], delay: [link: string, ms: number] | null}} Row age: null if its figures were never read, negative if it has none
  * @typedef {{name: string, head: string[], state: number, rows: Row[], note: string}} Table
- * @typedef {{kind: "state", age: number, run: string, scenario: string, clock: string, t: number, readOnly: boolean, svg?: string, brokers: string[], places: string[], parts: Part[], rates: [hop: number, rate: number][], tables: Table[], events: [t: number, text: string, tone: string][]}} State
- * @typedef {State | {kind: "blind" | "ended", text: string}} Line
+ * @typedef {{run: string, scenario: string, t: number, readOnly: boolean, svg?: string, brokers: string[], choices: Record<string, string[]>, parts: Part[], rates: [hop: number, rate: number][]}} State
+ * @typedef {{kind: "state" | "news" | "blind" | "ended", age: number, text: string, tables?: Table[], events?: [t: number, text: string, tone: string][]}} Line
+ * @typedef {{problem?: string, asks?: string, command?: string, note?: string}} Reply
  */
 const KEY = "mqlab-token", AGAIN_MS = 2000, OLD_SECONDS = 10, MOST_DONE = 8, MOST_DELAY = 500, SETTLED_MS = 500;
 
-/** @template {HTMLElement} T @param {string} id @returns {T} */
-const get = (id) => /** @type {T} */ (document.getElementById(id));
+/** @param {string} id a template's @returns {HTMLElement} */
+const copied = (id) => /** @type {any} */ (document.getElementById(id)).content.firstElementChild.cloneNode(true);
 
 /** @template {keyof HTMLElementTagNameMap} N @param {N} name @param {string} [text] @param {string} [style] @returns {HTMLElementTagNameMap[N]} */
-const made = (name, text = "", style = "") => {
-  const one = document.createElement(name);
-  if (text) one.textContent = text;
-  if (style) one.className = style;
-  return one;
-};
+const made = (name, text = "", style = "") => Object.assign(document.createElement(name), { textContent: text, className: style });
 
-/** @param {Element} place @param {string} text */
+/** @param {Element | null} place @param {string} text */
 const write = (place, text) => {
-  if (place.textContent !== text) place.textContent = text;
+  if (place && place.textContent !== text) place.textContent = text;
 };
 
-const token = (() => {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) {
-    sessionStorage.setItem(KEY, given);
-    history.replaceState(null, "", location.pathname); // no token in the address, which is shown and copied
-  }
-  return sessionStorage.getItem(KEY) ?? "";
-})();
-const headers = { "x-mqlab-token": token };
-const form = /** @type {HTMLFormElement} */ (get("publish")), ask = /** @type {HTMLDialogElement} */ (get("ask"));
+const given = new URLSearchParams(location.hash.slice(1)).get("token");
+if (given) sessionStorage.setItem(KEY, given);
+if (given) history.replaceState(null, "", location.pathname); // no token in the address, which is shown and copied
+const headers = { "x-mqlab-token": sessionStorage.getItem(KEY) ?? "" };
+const ask = /** @type {HTMLDialogElement} */ (get("ask"));
 
-/** @param {string} text @param {boolean} [bad] */
-const say = (text, bad = false) => {
-  write(get("state"), text);
-  get("state").classList.toggle("bad", bad);
+/** @param {string} text @param {boolean} bad @param {string} [id] */
+const say = (text, bad, id = "state") => {
+  write(get(id), text);
+  get(id).classList.toggle("bad", bad);
 };
 
-/** @type {ReturnType<typeof makeStage> | undefined} */
-let stage;
-let shown = 0; // the time of the page's clock at which the lab was polled
+let stage = /** @type {ReturnType<typeof makeStage> | undefined} */ (undefined);
+let polled = 0; // the time of the page's clock at which the lab was polled
 
-/** @param {string} svg @param {string[]} brokers */
-const draw = (svg, brokers) => {
-  const map = new DOMParser().parseFromString(svg, "text/html").querySelector("svg");
-  stage = map ? makeStage(map, brokers) : undefined;
-  get("map").replaceChildren(map ? document.adoptNode(map) : made("p", "So many regions are not drawn. The tables have all of them."));
-};
-
-/** Ask a question that a person answers; true for yes. @param {Act} act @returns {Promise<boolean>} */
-const asked = (act) => new Promise((answer) => {
-  write(get("question"), act.asks);
-  write(get("asked-command"), act.command);
-  write(get("yes"), act.label);
+/** Ask a question that a person answers; true for yes. @param {Reply} reply @returns {Promise<boolean>} */
+const asked = (reply) => new Promise((answer) => {
+  write(get("question"), reply.asks ?? "");
+  write(get("asked-command"), reply.command ?? "");
   ask.returnValue = "no";
   ask.addEventListener("close", () => answer(ask.returnValue === "yes"), { once: true });
   ask.showModal();
@@ -64,34 +46,28 @@ const asked = (act) => new Promise((answer) => {
 /** @param {string} command */
 const remember = (command) => {
   const entry = made("li"), copy = made("button", "copy");
-  copy.setAttribute("aria-label", `copy ${command}`);
+  copy.ariaLabel = `copy ${command}`;
   copy.addEventListener("click", () => navigator.clipboard.writeText(command).then(() => write(copy, "copied"), () => write(copy, "not copied")));
   entry.append(copy, made("code", command));
   get("done").prepend(entry);
   while (get("done").children.length > MOST_DONE) get("done").lastElementChild?.remove();
 };
 
-/** @param {Record<string, string>} fields @param {HTMLButtonElement} [by] */
+/** @param {Record<string, string>} fields @returns {Promise<Reply>} */
+const post = (fields) => fetch("/act", { method: "POST", headers, body: JSON.stringify(fields) })
+  .then((answer) => answer.json(), () => ({ problem: "the server did not answer; the events below show whether it was done" }));
+
+/** Do an act, after its question if it has one. @param {Record<string, string>} fields @param {Element | null} [by] */
 const send = async (fields, by) => {
-  const outcome = get("outcome"), name = Object.values(fields).join(" ");
-  if (by?.ariaBusy) return false;
+  if (by?.ariaBusy) return;
+  const name = Object.values(fields).join(" ");
   if (by) by.ariaBusy = "true"; // not disabled: that would take the focus away
-  outcome.classList.remove("bad");
-  write(outcome, `${name}: under way`);
-  try {
-    const answer = await fetch("/act", { method: "POST", headers, body: JSON.stringify(fields) });
-    const reply = /** @type {{problem?: string, command?: string, note?: string}} */ (await answer.json());
-    outcome.classList.toggle("bad", !answer.ok);
-    write(outcome, `${name}: ${reply.problem ?? reply.note}`);
-    if (reply.command) remember(reply.command);
-    return answer.ok;
-  } catch {
-    outcome.classList.add("bad");
-    write(outcome, `${name}: the server did not answer; the events below show whether it was done`);
-    return false;
-  } finally {
-    if (by) by.ariaBusy = null;
-  }
+  say(`${name}: under way`, false, "outcome");
+  let reply = await post(fields);
+  if (reply.asks && (await asked(reply))) reply = await post({ ...fields, sure: "yes" });
+  if (by) by.ariaBusy = null;
+  say(`${name}: ${reply.problem ?? reply.note ?? "not done"}`, Boolean(reply.problem), "outcome");
+  if (reply.command && reply.note) remember(reply.command);
 };
 
 /** @param {HTMLElement} place @param {Row} row */
@@ -99,123 +75,118 @@ const showActs = (place, row) => {
   const key = JSON.stringify(row.acts);
   if (place.dataset.acts !== key) {
     const old = [...place.querySelectorAll("button")], focused = old.find((one) => one === document.activeElement);
-    const buttons = row.acts.map((act) => actButton(act, row.cells[0]));
+    const buttons = row.acts.map(actButton);
     place.dataset.acts = key;
     old.forEach((one) => one.remove());
     place.prepend(...buttons);
     if (focused) (buttons.find((one) => one.textContent === focused.textContent) ?? buttons[0])?.focus();
   }
-  if (row.delay && !place.querySelector("label")) place.append(slider(row.delay));
-  const input = place.querySelector("input"), output = place.querySelector("output");
-  if (!row.delay || !input || !output || input === document.activeElement) return; // a person moves it
+  if (row.delay && !place.querySelector("label")) place.append(slider(row.delay[0]));
+  const input = place.querySelector("input");
+  if (!row.delay || !input || input === document.activeElement) return; // a person moves it
   input.max = String(Math.max(MOST_DELAY, row.delay[1]));
   input.value = String(row.delay[1]);
-  write(output, `${row.delay[1]} ms`);
+  write(place.querySelector("output"), `${row.delay[1]} ms`);
 };
 
-/** @param {Act} act @param {string} of */
-const actButton = (act, of) => {
-  const button = made("button", act.label, act.asks ? "danger" : "");
-  button.title = act.command;
-  button.setAttribute("aria-label", `${act.label} ${of}`);
-  button.addEventListener("click", async () => {
-    if (!act.asks || (await asked(act))) await send(act.fields, button);
-  });
+/** @param {Act} act */
+const actButton = (act) => {
+  const button = Object.assign(made("button", act.label, act.asks ? "danger" : ""), { title: act.command, ariaLabel: act.name });
+  button.addEventListener("click", () => send(act.fields, button));
   return button;
 };
 
-/** @param {[link: string, ms: number]} delay */
-const slider = ([link, ms]) => {
-  const label = made("label", "", "slider"), input = made("input"), output = made("output");
+/** @param {string} link */
+const slider = (link) => {
+  const label = copied("slider"), input = /** @type {HTMLInputElement} */ (label.querySelector("input"));
   let waiting = 0;
-  Object.assign(input, { type: "range", min: "0", max: String(Math.max(MOST_DELAY, ms)), step: "any" });
-  input.setAttribute("aria-label", `delay of ${link}, one way, in milliseconds`);
-  input.addEventListener("input", () => {
-    input.value = String(Math.round(Number(input.value)));
-    write(output, `${input.value} ms`);
-  });
-  input.addEventListener("change", () => { // arrow keys change it again and again
+  input.ariaLabel = `delay of ${link}, one way, in milliseconds`;
+  input.addEventListener("input", () => { // arrow keys and a pointer change it again and again
+    write(label.querySelector("output"), `${input.value} ms`);
     clearTimeout(waiting);
     waiting = setTimeout(() => send({ act: "delay", link, ms: input.value }), SETTLED_MS);
   });
-  label.append(input, " ", output);
   return label;
+};
+
+/** @param {Table} table */
+const newTable = ({ name, head }) => {
+  const section = copied("table");
+  section.id = `table-${name}`;
+  write(section.querySelector("h2"), name);
+  section.querySelector("table")?.setAttribute("aria-label", name);
+  section.querySelector("tr")?.prepend(...head.map((text) => Object.assign(made("th", text), { scope: "col" })));
+  get("tables")[name.startsWith("Verdicts") ? "prepend" : "append"](section);
+  return section;
 };
 
 /** @param {Table} table @param {number} at */
 const showTable = (table, at) => {
-  const id = `table-${table.name}`, present = document.getElementById(id), section = present ?? made("section");
-  if (!present) {
-    section.id = id;
-    const grid = made("table", "", "table"), head = made("tr"), title = made("h2", table.name);
-    title.id = `${id}-title`;
-    grid.setAttribute("aria-labelledby", title.id);
-    head.append(...table.head.map((text) => made("th", text)), made("th", "age", "age-head"), made("th", "acts", "acts-head"));
-    for (const cell of head.children) cell.setAttribute("scope", "col");
-    grid.createTHead().append(head);
-    grid.createTBody();
-    section.append(title, grid, made("p", "", "dim"));
-    get("tables").append(section);
-  }
+  const section = document.getElementById(`table-${table.name}`) ?? newTable(table);
   const body = /** @type {HTMLTableSectionElement} */ (section.querySelector("tbody"));
   const kept = new Map([...body.rows].map((row) => [row.dataset.key, row]));
   table.rows.forEach((row, number) => {
-    let line = kept.get(row.key);
-    kept.delete(row.key);
-    if (!line) {
-      line = made("tr");
+    const line = kept.get(row.key) ?? made("tr");
+    if (!kept.delete(row.key)) {
       line.dataset.key = row.key;
-      table.head.forEach((text) => { (/** @type {HTMLElement} */ (line).appendChild(made("td"))).dataset.label = text; });
+      for (const label of [...table.head, "age", ""]) line.appendChild(made("td", "", label === "age" ? "age" : label ? "" : "acts")).dataset.label = label;
       line.children[table.state].classList.add("state-of");
-      line.append(made("td", "", "age"), made("td", "", "acts"));
-      line.children[table.head.length].setAttribute("data-label", "age");
     }
     if (body.rows[number] !== line) body.insertBefore(line, body.rows[number] ?? null);
-    row.cells.forEach((text, cell) => write(/** @type {HTMLElement} */ (line).children[cell], text));
+    row.cells.forEach((text, cell) => write(line.children[cell], text));
     line.dataset.tone = row.tone;
-    line.dataset.at = row.age === null ? "" : String(at - row.age * 1000);
+    if (row.age === null || row.age >= 0) line.dataset.at = row.age === null ? "" : String(at - row.age * 1000);
     showActs(/** @type {HTMLElement} */ (line.lastElementChild), row);
   });
   for (const line of kept.values()) line.remove();
-  section.querySelector(".acts-head")?.toggleAttribute("hidden", !table.rows.some((row) => row.acts.length));
-  write(/** @type {Element} */ (section.querySelector("p")), table.rows.length ? table.note : "none yet");
+  section.classList.toggle("no-acts", !table.rows.some((row) => row.acts.length));
+  section.classList.toggle("no-ages", !body.querySelector("[data-at]"));
+  write(section.querySelector("p"), table.rows.length ? table.note : "none yet");
 };
 
 const showAges = () => {
   for (const line of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("tr[data-at]"))) {
     const at = line.dataset.at, seconds = at ? Math.max(0, Math.round((performance.now() - Number(at)) / 1000)) : null;
     line.classList.toggle("old", seconds === null || seconds > OLD_SECONDS);
-    const place = line.querySelector(".age");
-    if (place) write(place, seconds === null ? "never read" : `${seconds} s`);
+    write(line.querySelector(".age"), seconds === null ? "never read" : `${seconds} s`);
   }
-  const age = Math.round((performance.now() - shown) / 1000);
-  get("map").classList.toggle("old", shown > 0 && age > OLD_SECONDS);
-  if (shown) write(get("clock"), `· polled ${age} s ago`);
+  const age = Math.round((performance.now() - polled) / 1000);
+  get("map").classList.toggle("old", polled > 0 && age > OLD_SECONDS);
+  if (polled) write(get("clock"), `· polled ${age} s ago`);
 };
 
-/** @param {State} state */
-const show = (state) => {
-  shown = performance.now() - state.age * 1000;
-  if (state.svg !== undefined) draw(state.svg, state.brokers);
+/** @param {State} state @param {number} at */
+const show = (state, at) => {
+  polled = at;
+  if (state.svg !== undefined) {
+    const map = new DOMParser().parseFromString(state.svg, "text/html").querySelector("svg");
+    stage = map ? makeStage(map, state.brokers) : undefined;
+    get("map").replaceChildren(map ? document.adoptNode(map) : made("p", "So many regions are not drawn. The tables have all of them."));
+  }
   for (const part of state.parts) stage?.show(part, part[3]);
   for (const [hop, rate] of state.rates) stage?.stream(hop, rate, 0);
   write(get("scenario"), state.scenario);
   write(get("run"), `run ${state.run} · ${state.t} s`);
   document.title = `${state.scenario}: a running lab`;
-  for (const table of state.tables) showTable(table, shown);
-  for (const id of ["publishing", "acted"]) get(id).toggleAttribute("hidden", state.readOnly);
-  const brokers = /** @type {HTMLSelectElement} */ (form.elements.namedItem("broker"));
-  if ([...brokers.options].map((one) => one.value).join("\n") !== state.places.join("\n")) {
-    brokers.replaceChildren(...state.places.map((name) => made("option", name)));
+  for (const section of document.querySelectorAll(".acting")) section.toggleAttribute("hidden", state.readOnly);
+  for (const select of document.querySelectorAll("select")) {
+    const names = state.choices[select.name];
+    if (names && [...select.options].map((one) => one.value).join("\n") !== names.join("\n")) select.replaceChildren(...names.map((name) => new Option(name || "usual", name)));
   }
-  const lines = state.events.toReversed().map(([t, text, tone]) => made("li", `${t} s  ${text}`, tone));
-  get("log").replaceChildren(...lines);
-  say(state.readOnly ? "The page follows the lab, and only shows it." : "The page follows the lab.");
-  showAges();
 };
 
-/** @type {AbortController | undefined} */
-let reading;
+/** @param {Line} line */
+const take = (line) => {
+  const at = performance.now() - line.age * 1000;
+  if (line.kind === "state") show(/** @type {any} */ (line), at);
+  for (const table of line.tables ?? []) showTable(table, at);
+  if (line.events) get("log").replaceChildren(...line.events.toReversed().map(([t, text, tone]) => made("li", `${t} s  ${text}`, tone)));
+  if (line.text) say(line.text, line.kind !== "state");
+  showAges();
+  return line.kind !== "ended";
+};
+
+let reading = new AbortController();
 
 /** Read the stream until it ends; true if it is to be read again. @returns {Promise<boolean>} */
 const read = async () => {
@@ -231,16 +202,7 @@ const read = async () => {
     if (done) return true;
     const lines = (rest + value).split("\n");
     rest = lines.pop() ?? "";
-    const last = lines.findLast(Boolean); // a page that is late shows the latest poll, but draws a map that came before
-    if (!last) continue;
-    const line = /** @type {Line} */ (JSON.parse(last));
-    for (const other of lines) if (other !== last && other.includes('"svg"')) {
-      const { svg, brokers } = /** @type {State} */ (JSON.parse(other));
-      if (svg !== undefined) draw(svg, brokers);
-    }
-    if (line.kind === "state") show(line);
-    else say(line.kind === "ended" ? `The lab has ended: ${line.text}` : `The lab cannot be polled: ${line.text}`, true);
-    if (line.kind === "ended") return false;
+    for (const line of lines) if (line && !take(JSON.parse(line))) return false;
   }
 };
 
@@ -257,11 +219,11 @@ const follow = async () => {
   }
 };
 
-form.addEventListener("submit", async (event) => {
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-act]"))) form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const { broker, kind, destination, body } = Object.fromEntries([...new FormData(form)].map(([key, text]) => [key, String(text)]));
-  await send({ act: "publish", broker, [kind]: destination, body }, /** @type {HTMLButtonElement} */ (form.querySelector("button")));
+  const fields = [...new FormData(form)].map(([key, text]) => [key, String(text)]).filter(([, text]) => text);
+  send({ act: form.dataset.act ?? "", ...Object.fromEntries(fields) }, form.querySelector("button"));
 });
-document.addEventListener("visibilitychange", () => { if (document.hidden) reading?.abort(); });
+document.addEventListener("visibilitychange", () => { if (document.hidden) reading.abort(); });
 setInterval(showAges, 1000);
 follow();

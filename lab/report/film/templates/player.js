@@ -6,9 +6,6 @@ const PACES = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 100, 300, 1000];
 const TONES = ["shut", "worse", "down", "good", "step"]; // the weightiest first
 const LEAST_SECONDS = 0.5, PAUSE_SECONDS = 2, LOG = 6, MOST_TOGETHER = 6, EVENTS = "event";
 
-/** @template {HTMLElement} T @param {string} id @returns {T} */
-const get = (id) => /** @type {T} */ (document.getElementById(id));
-
 const content = /** @type {Content} */ (JSON.parse(get("content").textContent ?? ""));
 const { start, end, brokers, parts, scenes, directions, deliveries, streams, partSeconds } = content;
 const svg = /** @type {SVGSVGElement | null} */ (document.querySelector("svg.network"));

@@ -5,6 +5,9 @@ const SPACE = "http://www.w3.org/2000/svg";
 const SIGNS = /** @type {Record<string, string>} */ ({ well: "●", shut: "✕", worse: "▲", down: "▼", unknown: "?", plain: "■" });
 const MOST_DOTS = 150, MOST_NAMED = 60, LONGEST = 27, LONGEST_OF_LINK = 20, LONGEST_OF_MANY = 16;
 
+/** @template {HTMLElement} T @param {string} id @returns {T} */
+const get = (id) => /** @type {T} */ (document.getElementById(id));
+
 /** @param {SVGElement} parent @param {string} name @param {string} style @param {Record<string, string | number>} [fields] */
 const shape = (parent, name, style, fields = {}) => {
   const made = /** @type {SVGGraphicsElement} */ (document.createElementNS(SPACE, name));
@@ -38,12 +41,9 @@ const makeStage = (svg, brokers) => {
   const above = svg.querySelector(".box");
   const layer = /** @type {SVGGElement} */ (shape(svg, "g", "moving"));
   if (above) svg.insertBefore(layer, above); // messages are below the boxes that they leave and reach
-  /** @type {string[]} */
-  const titles = [];
-  /** @type {Map<string, SVGGraphicsElement>} */
-  const made = new Map();
-  /** @type {SVGGraphicsElement[]} */
-  const dots = [];
+  const titles = /** @type {string[]} */ ([]);
+  const made = /** @type {Map<string, SVGGraphicsElement>} */ (new Map());
+  const dots = /** @type {SVGGraphicsElement[]} */ ([]);
 
   /** @param {string} key @param {() => SVGGraphicsElement} make */
   const once = (key, make) => made.get(key) ?? made.set(key, make()).get(key);
@@ -57,20 +57,21 @@ const makeStage = (svg, brokers) => {
   };
 
   /** @param {number} number @param {string[]} names @param {string[]} state @param {number} plate */
-  const link = (number, [left, right], [tone, text, ...ways], plate) => {
+  const link = (number, [left, right], [tone, text, there, back, short = text], plate) => {
     strokes[number].setAttribute("class", `link ${tone}`);
     title(number, titles[number] = `link ${left} – ${right}: ${text || "open"}`);
-    ways.forEach((way, turn) => { // a cross near the region that the direction leaves
+    [there, back].forEach((way, turn) => { // a cross near the region that the direction leaves
       const at = along(number, turn ? 0.72 : 0.28);
       const cross = once(`cross ${number} ${turn}`, () => shape(layer, "text", "cross", { x: at.x, y: at.y + 9 }));
       if (cross) cross.textContent = way === "shut" ? "✕" : "";
     });
-    if (plate >= 0 && plates[plate]) plates[plate].textContent = cut(text, LONGEST_OF_LINK);
+    if (plates[plate]) plates[plate].textContent = cut(short, LONGEST_OF_LINK);
+    plates[plate]?.setAttribute("class", `room ${tone}`);
     const words = plate >= 0 ? null : once(`words ${number}`, () => {
       const at = along(number, 0.5);
       return shape(svg, "text", "state", { x: at.x, y: at.y - 10 });
     });
-    if (words) words.textContent = cut(text);
+    if (words) words.textContent = cut(short);
   };
 
   /** @param {number} number @param {string[]} names @param {string[]} ends @param {number} reversed */

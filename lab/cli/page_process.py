@@ -1,0 +1,55 @@
+"""The page of a lab that this process has opened, served by another process: its work delays no client of the lab."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.cli.run_many import ITSELF
+
+LIVE_PAGE = Annotated[
+    bool,
+    typer.Option(
+        "--page", help="Serve the live page of the lab until its end, as `mqlab page` does; a simulation writes a film."
+    ),
+]
+_ENDS_WITHIN = 10.0  # seconds, in which the page shows its readers that the lab has ended
+
+
+def check() -> None:
+    """Raise HostError unless the libraries of the page are installed."""
+    import lab.http_server  # noqa: F401 - which raises it
+
+
+@contextmanager
+def page_beside(run: str, command: Sequence[str] = ITSELF) -> Iterator[None]:
+    """Serve the page of a lab for the block, and until the lab has ended; print its address, or why there is none.
+
+    After an error in the block, the page ends at once.
+    """
+    process = subprocess.Popen(
+        [*command, "page", run],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,  # so that Ctrl-C reaches it once, from here
+    )
+    try:
+        assert process.stdout is not None and process.stderr is not None
+        if line := process.stdout.readline():
+            options.err().print(line.strip(), markup=False, highlight=False, soft_wrap=True)
+        else:
+            options.complain(f"the page is not served: {process.stderr.read().strip()}")
+        yield
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_ENDS_WITHIN)
+    finally:
+        process.terminate()  # harmless if it has ended
+        process.communicate()
