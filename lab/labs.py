@@ -421,8 +421,8 @@ def _planned(
         raise InputError.of(
             f"a lab of the runtime {runtime.name} cannot stay", "other processes do not know it: leave detach out"
         )
-    if own_addresses and its.name not in STANDING:
-        raise InputError.of(f"a lab of the runtime {its.name} has no ports", f"write endpoints={LOCAL}")
+    if own_addresses and runtime.name not in STANDING:
+        raise InputError.of(f"a lab of the runtime {runtime.name} has no ports", f"write endpoints={LOCAL}")
     base = runs or home(environment)
     noted = base if runtime.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
     try:

@@ -322,10 +322,8 @@ def test_events_that_cannot_be_read_are_said_to_be_so_and_read_again(tmp_path: P
         next(lines)
         page.desk.errors_of_news += [InputError.of("gone", "look again"), ValueError("secret")]
         text = next(line["text"] for line in lines if "text" in line)
-        assert (
-            text.startswith("The events cannot be read: a fault of mqlab: ValueError at news")
+        assert text.startswith("The events cannot be read: a fault of mqlab: ValueError at news")
         assert "secret" not in text
-        )
         page.lab(lambda live: live.mark("afterwards"))
         next(line for line in lines if "afterwards" in json.dumps(line.get("events", [])))
 
