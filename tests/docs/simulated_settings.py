@@ -15,21 +15,19 @@ _REFUSED = "leave it out, or run it with --runtime emulation"  # the usual remed
 _HEAD = """\
 # Settings that the simulation does not model
 
-All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted. Where it would matter,
-the run is refused or [uncalibrated](simulation.md#outside-the-calibrated-range). A *refused* setting stops a run before
-it starts; if the cell has no other remedy, leave it out, or use `--runtime emulation`. A refused setting is accepted if
-it has the value in brackets. An element is refused with everything inside it.
+All other settings that Amazon MQ permits are modelled. `mqlab check FILE --runtime simulation` answers for your files.
+
+- A setting *without effect* is accepted. Where it would matter, the run is refused or
+  [uncalibrated](simulation.md#outside-the-calibrated-range).
+- A *refused* setting stops a run before it starts, unless it has the value in brackets. Leave it out, or use
+  `--runtime emulation`, or the remedy in the line. An element is refused with everything inside it.
 
 ## Elements and attributes of a configuration
 
-| element | without effect | refused |
-| --- | --- | --- |
 """
 _CONNECTORS = """
 ## Network connectors, their addresses and their options
 
-| part | without effect | refused |
-| --- | --- | --- |
 """
 Line = tuple[str, Support]  # a setting's name, and what becomes of it
 
@@ -44,18 +42,18 @@ def _elements() -> Iterable[str]:
     for name, its in table().items():
         element, _, attribute = name.partition("@")
         by_element.setdefault(element, []).append((attribute, its))
-    alike: dict[str, list[str]] = {}  # elements by the rest of their row
+    alike: dict[str, list[str]] = {}  # elements by the rest of their line
     for element, lines in by_element.items():
         (_, its), *attributes = lines
         if its.kind is Kind.MODELLED:
-            rest = _cells(attributes)
+            rest = _parts(attributes)
         elif its.kind is Kind.NO_EFFECT:
-            rest = f"{its.why} | |"
+            rest = f"*without effect*: {its.why}"
         else:
-            rest = f"| {'the element' if its.why == _REFUSED else its.why} |"
+            rest = "*refused*" + ("" if its.why == _REFUSED else f": {its.why}")
         if rest:
             alike.setdefault(rest, []).append(f"`{element}`")
-    yield from (f"| {', '.join(elements)} | {rest}\n" for rest, elements in alike.items())
+    yield from (f"- {', '.join(elements)}: {rest}\n" for rest, elements in alike.items())
 
 
 def _connectors() -> Iterable[str]:
@@ -69,18 +67,18 @@ def _connectors() -> Iterable[str]:
 
 def _row(what: str, lines: Iterable[Line]) -> str:
     title = what if " " in what else f"`{what}`"
-    return f"| {title} | {rest}\n" if (rest := _cells(lines)) else ""
+    return f"- {title}: {rest}\n" if (rest := _parts(lines)) else ""
 
 
-def _cells(lines: Iterable[Line]) -> str:
-    """Return the cells of the settings without effect and of the refused ones; empty without such settings."""
+def _parts(lines: Iterable[Line]) -> str:
+    """Return the settings without effect and the refused ones; empty without such settings."""
     cells: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in Kind}
     for name, its in lines:
         shown = f"`{name}`" + (f" [`{', '.join(its.harmless)}`]" if its.harmless else "")
         cells[its.kind].setdefault(its.why, []).append(shown)
     without = ", ".join(shown for settings in cells[Kind.NO_EFFECT].values() for shown in settings)
-    refused = _reasons(cells[Kind.REFUSED])
-    return f"{without} | {refused} |" if without or refused else ""
+    parts = {"without effect": without, "refused": _reasons(cells[Kind.REFUSED])}
+    return ". ".join(f"*{title}*: {settings}" for title, settings in parts.items() if settings)
 
 
 def _reasons(by_words: Mapping[str, list[str]]) -> str:
