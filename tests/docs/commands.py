@@ -56,7 +56,8 @@ def _lines(name: str, action: str, before: str, shown: dict[Row, str]) -> str:
     found: dict[Row, list[str]] = {}
     for verb, each in (verbs or {"": command}).items():
         for row in _params(each):
-            found.setdefault(row, []).append(f"`{verb}`")
+            if not verbs or row[0].startswith("`-") or "default" in row[1]:  # a verb's line has its arguments
+                found.setdefault(row, []).append(f"`{verb}`")
     lines = [f"- `{verb}{_arguments(each)}`: {_summary(each)}" for verb, each in verbs.items()]
     elsewhere: dict[str, list[Row]] = {}
     for row in found:

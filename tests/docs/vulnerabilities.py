@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.activemq.advisories import Advisory, advisories
+from lab.activemq.advisories import advisories
 from lab.activemq.releases import RELEASES
 
 from .pages import ROOT
@@ -20,19 +20,16 @@ def text() -> str:
 
 
 def _groups() -> Iterator[str]:
-    groups: dict[str, list[str]] = {}
+    closed: dict[str, list[str]] = {}
     for each in advisories():
-        groups.setdefault(_group(each), []).append(f"- {each.id}: {each.about}\n")
-    for title in sorted(groups, key=lambda title: (not title.startswith("Open"), title.startswith("No "))):
-        yield f"**{title}**\n\n{''.join(groups[title])}\n"
-
-
-def _group(each: Advisory) -> str:
-    affected = [release for release in RELEASES.values() if each.affects(release)]
-    if not affected:
-        return "No release of a lab has these:"
-    releases = "all releases of a lab" if affected == [*RELEASES.values()] else " and ".join(affected)
-    return f"Closed in a lab, in {releases}: {each.closed}." if each.closed else f"Open in a lab, in {releases}:"
+        affected = [release for release in RELEASES.values() if each.affects(release)]
+        if each.closed or not affected:
+            reason = f"Closed: {each.closed}" if affected else "In no release of a lab"
+            closed.setdefault(reason, []).append(each.id)
+        else:
+            some = "" if affected == [*RELEASES.values()] else f" ({', '.join(affected)})"
+            yield f"- {each.id}{some}: {each.about}\n"
+    yield from (f"- {reason}: {', '.join(ids)}.\n" for reason, ids in closed.items())
 
 
 if __name__ == "__main__":
