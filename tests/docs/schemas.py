@@ -26,17 +26,14 @@ def text(page: Path) -> str:
         kinds = (f"`{kind}`" for kind in history_schema()["$defs"] if kind != "header")
         return _with(written, "Observations", [", ".join(kinds) + "."])
     keys = document.schema()["properties"]
-    written = _with(written, "report.json", _fields({"properties": keys}))
-    for heading, key in (("A delivery", "deliveries"), ("Cross-check", "cross_checks")):
-        written = _with(written, heading, _fields(keys[key]["items"]))
-    return written
+    written = _with(written, "report.json", [", ".join(f"`{key}`" for key in keys) + "."])
+    return _with(written, "A delivery", _fields(keys["deliveries"]["items"]))
 
 
 def _fields(described: dict[str, Any]) -> Iterable[str]:
     """Yield name and meaning of each field; a field with parts has their names."""
     for name, field in described["properties"].items():
         inner = field.get("properties") or field.get("items", {}).get("properties", {})
-        inner = {} if name in ("deliveries", "cross_checks") else inner
         parts = f" Fields: {', '.join(f'`{each}`' for each in inner)}." if inner else ""
         yield f"- `{name}`: {field['description']}{parts}"
 
