@@ -1,7 +1,7 @@
 """The lists of keys in the pages, made from models and their sentences; run as a module, they are written.
 
 A list below the MARK is made from the code: below the heading of a step, an expectation, or a part of a topology. A
-required key is bold, and `=` precedes a default. A page can add to the meaning of a key: the text behind `<br>` is kept.
+required key is bold, and `=` precedes a default. A page can add to a line: the text behind `<br>` is kept.
 """
 
 from __future__ import annotations
