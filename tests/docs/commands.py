@@ -19,7 +19,6 @@ from .pages import ROOT
 
 PAGE = ROOT / "docs" / "commands.md"
 _BEGIN, _END = "<!-- options -->\n", "<!-- end -->\n"
-_LIST = "Every command"
 _COMMON = {"--json", "--quiet", "--run RUN", "RUN", "BROKER", "SCENARIO", "FILE|RUN"}  # the page describes them once
 _LONG_MEANINGS = 120  # characters of the options that a step has too
 Row = tuple[str, str]  # names and meaning
@@ -29,7 +28,6 @@ def text() -> str:
     """Return the page with the lists that the code makes."""
     written = PAGE.read_text("utf-8")
     shown: dict[Row, str] = {}  # an option, and the first command that has it
-    written = _with(written, _LIST, lambda _: _list())
     for name, action in COMMANDS.items():
         written = _with(written, name, lambda before, name=name, action=action: _lines(name, action, before, shown))
     return written
@@ -43,10 +41,6 @@ def _with(written: str, heading: str, lines: Any) -> str:
     end = written.index(_END, start)
     assert "\n## " not in written[begin.end() : start], f"{heading} has no marks"
     return f"{written[:start]}{lines(written[start:end])}{written[end:]}"
-
-
-def _list() -> str:
-    return " · ".join(f"[{name}](#{name})" for name in COMMANDS) + "\n"
 
 
 def _lines(name: str, action: str, before: str, shown: dict[Row, str]) -> str:
