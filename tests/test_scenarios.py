@@ -58,13 +58,6 @@ def test_a_failing_variant_changes_no_expectation_of_the_scenario_to_be_broken(n
     assert len(expectations) < len(its.origin.set)
 
 
-def test_the_page_has_each_scenario_and_its_failing_variant() -> None:
-    row = r"^\| \[([a-z-]+)\]\(\.\./scenarios/\1\.yaml\) \| (.*?) \| (.*?) \|$"
-    assert re.findall(row, (ROOT / "docs/scenarios.md").read_text("utf-8"), re.M) == [
-        (name, load_named(name, {}).about, load_named(f"{name}-fails", {}).about) for name in NAMES
-    ]
-
-
 def verdict(outcome: str) -> str:
     return f'{{"expectation": "delivered: all", "outcome": "{outcome}", "reason": "so it was\\nand more"}}'
 

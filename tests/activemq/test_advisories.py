@@ -11,7 +11,7 @@ from lab.activemq.advisories import SEVERITIES, advisories, known_holes, listing
 from lab.activemq.releases import RELEASES
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import sanitise
-from tests.docs.pages import ROOT, rows, sections
+from tests.docs.pages import ROOT
 
 
 @pytest.mark.parametrize(
@@ -63,18 +63,6 @@ def test_a_hole_is_closed_where_a_test_shows_it() -> None:
             file, _, name = each.test.partition("::")
             tree = ast.parse((ROOT / file).read_text())
             assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, each.test
-
-
-def test_the_page_has_every_hole() -> None:
-    told = {
-        cells[0]: cells for cells in rows(sections(ROOT / "docs" / "known-holes.md")["Vulnerabilities of ActiveMQ"])
-    }
-    assert set(told) == {each.id for each in advisories()}
-    for each in advisories():
-        _, about, affected, here = told[each.id]
-        assert about == each.about
-        assert affected == (", ".join(its for its in RELEASES.values() if each.affects(its)) or "none")
-        assert here == (each.closed if each.closed else "no" if affected != "none" else "")
 
 
 def test_no_configuration_has_an_ldap_connector() -> None:

@@ -1,7 +1,7 @@
-"""The tables of keys in the pages, made from models and their sentences; run as a module, they are written.
+"""The lists of keys in the pages, made from models and their sentences; run as a module, they are written.
 
-A table with the HEAD is made from the code: below the heading of a step, an expectation, or a part of a topology. A
-page can add to the meaning of a key: the text behind `<br>` is kept.
+A list below the MARK is made from the code: below the heading of a step, an expectation, or a part of a topology. A
+required key is bold, and `=` precedes a default. A page can add to a line: the text behind `<br>` is kept.
 """
 
 from __future__ import annotations
@@ -30,10 +30,18 @@ from .pages import ROOT
 SCENARIO, TOPOLOGY, SERVICE = (ROOT / "docs" / name for name in ("scenario.md", "topology.md", "service.md"))
 APPLICATIONS = ROOT / "docs" / "verdicts-on-applications.md"
 Cells = tuple[str, str, str]
-_REQUIRED = ", required"
-_LONG_ROW = 55  # characters
-HEAD = "| key | value (default) | meaning |\n|---|---|---|\n"
+_LONG_ROW, _LONG_ROW_ELSEWHERE = 55, 200  # characters; of keys on another page
+MARK = "<!-- keys -->\n"
 MODELS: list[tuple[Path, str, type[BaseModel]]] = [
+    (SCENARIO, "The file", Scenario),
+    *(
+        (SCENARIO, step.verb, step)
+        for step in STEPS.values()
+        if step is not Together and not issubclass(step, OfService)
+    ),
+    *((SCENARIO, kind.kind, kind) for kind in EXPECTATIONS.values() if not kind.of_service),
+    *((SERVICE, step.verb, step) for step in STEPS.values() if issubclass(step, OfService)),
+    *((SERVICE, kind.kind, kind) for kind in EXPECTATIONS.values() if kind.of_service),
     (TOPOLOGY, "The file", Topology),
     (TOPOLOGY, "A region", Region),
     (TOPOLOGY, "A broker", Broker),
@@ -43,14 +51,7 @@ MODELS: list[tuple[Path, str, type[BaseModel]]] = [
     (TOPOLOGY, "A route table", RouteTable),
     (TOPOLOGY, "A link", Link),
     (TOPOLOGY, "A link", ImpairmentFields),
-    (SCENARIO, "The file", Scenario),
     (APPLICATIONS, "The keys of a client", Application),
-    *(
-        (SERVICE if issubclass(step, OfService) else SCENARIO, step.verb, step)
-        for step in STEPS.values()
-        if step is not Together
-    ),
-    *((SERVICE if kind.of_service else SCENARIO, kind.kind, kind) for kind in EXPECTATIONS.values()),
 ]
 _WITHOUT_KEY = {(Wait, "duration")}
 _NAME = "^[A-Za-z0-9]"  # begins the pattern of a name
@@ -68,39 +69,50 @@ _LARGEST = 10**9  # a larger limit says nothing to a reader
 
 
 def text(page: Path) -> str:
-    """Return a page with the tables that the code makes."""
+    """Return a page with the lists that the code makes."""
     written = page.read_text("utf-8")
-    places: dict[str, int] = {}  # by heading: the end of its last table so far
-    shown: dict[Cells, str] = {}  # each row, and the first heading that has it
-    for heading, model in [(heading, model) for its, heading, model in MODELS if its == page]:
-        begin = re.search(rf"^#+ {re.escape(heading)}$", written, re.MULTILINE)
-        assert begin, f"{page.name} has no heading {heading}"
-        if cells := sorted(_cells(model), key=lambda row: not row[1].endswith(_REQUIRED)):
-            start = written.index(HEAD, max(begin.end(), places.get(heading, 0))) + len(HEAD)
-            before = re.match(r"(\|.*\n)*", written[start:])
+    places: dict[str, int] = {}  # by heading: the begin of its last list so far
+    shown: dict[Cells, tuple[Path, str]] = {}  # each key, and the first page and heading that have it
+    for of, heading, model in MODELS:
+        its = sorted(cells(model), key=lambda row: not row[0].startswith("**"))
+        if of == page and its:
+            begin = re.search(rf"^#+ {re.escape(heading)}$", written, re.MULTILINE)
+            assert begin, f"{page.name} has no heading {heading}"
+            start = written.index(MARK, max(begin.end(), places.get(heading, 0))) + len(MARK)
+            before = re.match(r"(- .*\n)*", written[start:])
             assert before
-            own = dict(re.findall(r"^\| ([^|]+) \|.*?(<br>.*) \|$", before[0], re.MULTILINE))
-            rows = "".join(f"| {' | '.join(row)}{own.get(row[0], '')} |\n" for row in _joined(cells, shown))
-            written = f"{written[:start]}{rows}{written[start + before.end() :]}"
+            own = dict(re.findall(r"^- (\S+) .*?(<br>.*)$", before[0], re.MULTILINE))
+            lines = "".join(f"- {line}{own.get(line.split()[0], '')}\n" for line in _joined(its, shown, page))
+            written = f"{written[:start]}{lines}{written[start + before.end() :]}"
             places[heading] = start
-            for row in cells:
-                shown.setdefault(row, heading)
+        for row in its:
+            shown.setdefault(row, (of, heading))
+        if of == page and page not in {each for each, _, _ in MODELS[MODELS.index((of, heading, model)) + 1 :]}:
+            break
     return written
 
 
-def _joined(cells: Sequence[Cells], shown: Mapping[Cells, str]) -> Iterator[Cells]:
-    """Yield the rows of a table. Rows that an earlier table has are joined, unless that table has one short row."""
-    earlier: dict[str, list[Cells]] = {}
+def _joined(cells: Sequence[Cells], shown: Mapping[Cells, tuple[Path, str]], page: Path) -> Iterator[str]:
+    """Yield the lines of a list. Keys that an earlier list has are joined, unless that list has one short key."""
+    earlier: dict[tuple[Path, str], list[Cells]] = {}
     for row in cells:
         if row in shown:
             earlier.setdefault(shown[row], []).append(row)
-    joined = {heading: rows for heading, rows in earlier.items() if sum(map(len, map(" ".join, rows))) > _LONG_ROW}
-    yield from (row for row in cells if shown.get(row) not in joined)
-    for heading, rows in joined.items():
-        yield ", ".join(row[0] for row in rows), "", f"As in [{heading}](#{heading.lower().replace(' ', '-')})."
+    joined = {
+        place: rows
+        for place, rows in earlier.items()
+        if sum(map(len, map(" ".join, rows))) > (_LONG_ROW if place[0] == page else _LONG_ROW_ELSEWHERE)
+    }
+    for row in cells:
+        if shown.get(row) not in joined:
+            key, value, meaning = row
+            yield f"{key} ({value}): {meaning}"
+    for (of, heading), rows in joined.items():
+        target = ("" if of == page else of.name) + f"#{heading.lower().replace(' ', '-')}"
+        yield f"{', '.join(row[0].strip('*') for row in rows)}: as in [{heading}]({target})."
 
 
-def _cells(model: type[BaseModel]) -> Iterator[Cells]:
+def cells(model: type[BaseModel]) -> Iterator[Cells]:
     """Yield key, value with default, and meaning of each field."""
     properties, required = _definition(model)["properties"], set(_definition(model).get("required", ()))
     for name, field in model.model_fields.items():
@@ -108,11 +120,11 @@ def _cells(model: type[BaseModel]) -> Iterator[Cells]:
             continue
         key = field.alias or name
         sentence = properties[key].get("description", "")
-        default = _REQUIRED if key in required else _default(properties[key])
+        default = _default(properties[key])
         if told := re.search(r" ?\(default: ([^()]*(?:\([^()]*\))?[^()]*)\)", sentence):
-            sentence, default = sentence.replace(told[0], ""), f" ({told[1]})"
+            sentence, default = sentence.replace(told[0], ""), f" = {told[1]}"
         bounds = [each for each in field.metadata if hasattr(each, "ge") or hasattr(each, "le")]
-        yield f"`{key}`", _value(properties[key], bounds) + default, sentence
+        yield f"**`{key}`**" if key in required else f"`{key}`", _value(properties[key], bounds) + default, sentence
 
 
 def _definition(model: type[BaseModel]) -> Mapping[str, Any]:
@@ -131,7 +143,7 @@ def _default(schema: Mapping[str, Any]) -> str:
         return ""
     default = {True: "yes", False: "no"}[default] if isinstance(default, bool) else default
     words = ", ".join(default) if isinstance(default, list) else default
-    return f" (`[{words}]`)" if isinstance(default, list) else f" (`{words}`)"
+    return f" = `[{words}]`" if isinstance(default, list) else f" = `{words}`"
 
 
 def _value(schema: Mapping[str, Any], bounds: Any = ()) -> str:

@@ -1,4 +1,4 @@
-"""The tables of environment variables in the pages, made from the code; run as a module, they are written."""
+"""The lists of environment variables in the pages, made from the code; run as a module, they are written."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ _BEGIN, _END = "<!-- settings: python -m tests.docs.settings -->\n", "<!-- end o
 
 
 def text(page: Path) -> str:
-    """Return a page with the table that the code makes."""
+    """Return a page with the list that the code makes."""
     written = page.read_text("utf-8")
     before, _, rest = written.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}{_table(*PAGES[page])}{_END}{after}"
+    return f"{before}{_BEGIN}{_list(*PAGES[page])}{_END}{after}"
 
 
-def _table(*readers: Reader) -> str:
-    lines = ["| environment variable | unit | default | meaning |", "| --- | --- | --- | --- |"]
+def _list(*readers: Reader) -> str:
+    lines = []
     for setting in read_by(*readers):
         words = not setting.default or "`" in setting.default or " " in setting.default
         default = setting.default if words else f"`{setting.default}`"
-        lines.append(f"| `{setting.name}` | {setting.unit} | {default} | {setting.sentence} |")
-    return "".join(f"{line}\n" for line in lines)
+        form = f"{setting.unit} = {default}" if default else setting.unit
+        lines.append(f"- `{setting.name}` ({form}): {setting.sentence}\n")
+    return "".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The page that lists what the simulation makes of each setting, made from the code; run as a module, it is written."""
+"""The page that lists the settings that the simulation refuses, made from the code; run as a module, it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 
 from lab.simulation.bridge import support
 from lab.simulation.broker.support import table
@@ -15,23 +15,21 @@ _REFUSED = "leave it out, or run it with --runtime emulation"  # the usual remed
 _HEAD = """\
 # Settings that the simulation does not model
 
-All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted. Where it would matter,
-the run is refused or [uncalibrated](simulation.md#outside-the-calibrated-range). A *refused* setting stops a run before
-it starts; if the cell has no other remedy, leave it out, or use `--runtime emulation`. A refused setting is accepted if
-it has the value in brackets. An element is refused with everything inside it.
+A setting of this list stops a run before it starts, unless it has the value in brackets. Leave it out, or use
+`--runtime emulation`, or the remedy in the line. An element is refused with everything inside it.
+`mqlab check FILE --runtime simulation` answers for your files.
+
+All other settings that Amazon MQ permits are modelled, or have no effect in a simulation. Where the effect would
+matter, the run is refused or [uncalibrated](simulation.md#outside-the-calibrated-range).
 
 ## Elements and attributes of a configuration
 
-| element | without effect | refused |
-| --- | --- | --- |
 """
 _CONNECTORS = """
 ## Network connectors, their addresses and their options
 
-| part | without effect | refused |
-| --- | --- | --- |
 """
-Line = tuple[str, Support]  # a setting's name, and what becomes of it
+Line = tuple[str, Support]  # a setting's name, and the model's answer
 
 
 def text() -> str:
@@ -39,54 +37,44 @@ def text() -> str:
     return _HEAD + "".join(_elements()) + _CONNECTORS + "".join(_connectors())
 
 
-def _elements() -> Iterable[str]:
+def _elements() -> Iterator[str]:
     by_element: dict[str, list[Line]] = {}
     for name, its in table().items():
         element, _, attribute = name.partition("@")
         by_element.setdefault(element, []).append((attribute, its))
-    alike: dict[str, list[str]] = {}  # elements by the rest of their row
-    for element, lines in by_element.items():
-        (_, its), *attributes = lines
-        if its.kind is Kind.MODELLED:
-            rest = _cells(attributes)
-        elif its.kind is Kind.NO_EFFECT:
-            rest = f"{its.why} | |"
-        else:
-            rest = f"| {'the element' if its.why == _REFUSED else its.why} |"
+    alike: dict[str, list[str]] = {}  # elements by the rest of their line
+    for element, ((_, its), *attributes) in by_element.items():
+        rest = _remedy(its) or "the element" if its.kind is Kind.REFUSED else _refused(attributes)
         if rest:
             alike.setdefault(rest, []).append(f"`{element}`")
-    yield from (f"| {', '.join(elements)} | {rest}\n" for rest, elements in alike.items())
+    yield from (f"- {', '.join(elements)}: {rest}\n" for rest, elements in alike.items())
 
 
-def _connectors() -> Iterable[str]:
-    yield _row("networkConnector", support.ATTRIBUTES.items())
-    yield _row("inside a networkConnector", support.COLLECTIONS.items())
-    yield _row("destinations in there", support.DESTINATIONS.items())
-    yield _row("discovery: scheme", support.SCHEMES.items())
-    yield _row("discovery: options", support.DISCOVERY.items())
-    yield _row("options of an address", support.TRANSPORT.items())
+def _connectors() -> Iterator[str]:
+    for title, lines in (
+        ("`networkConnector`", support.ATTRIBUTES),
+        ("inside a networkConnector", support.COLLECTIONS),
+        ("destinations in there", support.DESTINATIONS),
+        ("discovery: scheme", support.SCHEMES),
+        ("discovery: options", support.DISCOVERY),
+        ("options of an address", support.TRANSPORT),
+    ):
+        if refused := _refused(lines.items()):
+            yield f"- {title}: {refused}\n"
 
 
-def _row(what: str, lines: Iterable[Line]) -> str:
-    title = what if " " in what else f"`{what}`"
-    return f"| {title} | {rest}\n" if (rest := _cells(lines)) else ""
-
-
-def _cells(lines: Iterable[Line]) -> str:
-    """Return the cells of the settings without effect and of the refused ones; empty without such settings."""
-    cells: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in Kind}
+def _refused(lines: Iterable[Line]) -> str:
+    """Return the refused settings; empty without such settings."""
+    by_words: dict[str, list[str]] = {}
     for name, its in lines:
-        shown = f"`{name}`" + (f" [`{', '.join(its.harmless)}`]" if its.harmless else "")
-        cells[its.kind].setdefault(its.why, []).append(shown)
-    without = ", ".join(shown for settings in cells[Kind.NO_EFFECT].values() for shown in settings)
-    refused = _reasons(cells[Kind.REFUSED])
-    return f"{without} | {refused} |" if without or refused else ""
+        if its.kind is Kind.REFUSED:
+            shown = f"`{name}`" + (f" [`{', '.join(its.harmless)}`]" if its.harmless else "")
+            by_words.setdefault(_remedy(its), []).append(shown)
+    return "; ".join(", ".join(names) + (words and f": {words}") for words, names in by_words.items())
 
 
-def _reasons(by_words: Mapping[str, list[str]]) -> str:
-    return "; ".join(
-        ", ".join(names) + (f": {words}" if words != _REFUSED else "") for words, names in by_words.items()
-    )
+def _remedy(its: Support) -> str:
+    return "" if its.why == _REFUSED else its.why
 
 
 if __name__ == "__main__":

@@ -87,23 +87,11 @@ def member(of: Any, name: str) -> Any:
     return get_type_hints(of)[name]
 
 
-def test_the_tests_that_the_page_shows_pass(tmp_path: Path) -> None:
-    """In a simulation: `test_docstring_examples.py` and `tests/integration/` call these verbs of real brokers' labs."""
+def test_the_program_that_the_page_shows_first_runs(tmp_path: Path) -> None:
+    """In a simulation: `test_docstring_examples.py` and `tests/integration/` call the verbs of real brokers' labs."""
     mqlab = Commands(folder=tmp_path)
-    (block,) = blocks("python", "pytest")
-    (tmp_path / "test_shown.py").write_text(block.text)
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "test_shown.py"]
-    ended = subprocess.run(
-        [sys.executable, *words],
-        cwd=tmp_path,
-        env={
-            name: value
-            for name, value in mqlab.environment(MQLAB_RUNTIME="simulation").items()
-            if not name.startswith("PYTEST_")
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert ended.returncode == 0 and "3 passed" in ended.stdout, ended.stdout + ended.stderr
-    assert read(mqlab.latest / "history.jsonl").complete, "the lab has ended with its tests"
+    program = next(block.text for block in blocks("python") if block.page == "docs/python.md")
+    its = mqlab.environment(MQLAB_RUNTIME="simulation")
+    ended = subprocess.run([sys.executable, "-c", program], env=its, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    assert read(mqlab.latest / "history.jsonl").complete, "the lab has ended with the program"

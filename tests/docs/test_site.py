@@ -17,7 +17,7 @@ from lab import documentation
 from lab.documentation import anchor, reference
 from lab.errors import HostError, InputError
 from tests.command import Commands
-from tests.report.browser import browser
+from tests.report.browser import Browser, browser
 from tests.wheels import MOST_SITE, SITE, wrong_site
 
 from . import site
@@ -161,24 +161,50 @@ def test_no_other_text_names_a_file_of_the_documentation() -> None:
                 assert not re.search(r"\bdocs/[\w-]+\.md", node.value), f"{path}:{node.lineno}: use reference()"
 
 
+def hits(running: Browser, folder: Path, query: str) -> list[str]:
+    """Return the pages that a search finds, the best first, and check that the browser asked for files alone."""
+    heading = "検索結果" if folder.name == "ja" else "Search Results"
+    running.open(folder / "search.html")
+    found = running.ask(
+        f"""new Promise(done => {{
+            const look = () => document.querySelector("#search-results h2")?.innerText === {json.dumps(heading)}
+                ? done([...document.querySelectorAll("#search-results li a")].map(each => each.getAttribute("href")))
+                : setTimeout(look, 50);
+            history.replaceState(null, "", "?q=" + encodeURIComponent({json.dumps(query)})); Search.init(); look();
+        }})"""
+    )
+    assert all(address.startswith("file://") for address in running.requests)
+    assert running.complaints == []
+    return list(dict.fromkeys(address.partition(".html")[0] for address in found))
+
+
 def test_a_search_in_a_browser_finds_pages_without_a_network(built: Path) -> None:
-    script = """new Promise(done => {
-        const look = () => document.querySelector("#search-results h2")?.innerText === "HEADING"
-            ? done([...document.querySelectorAll("#search-results li a")].map(each => each.getAttribute("href")))
-            : setTimeout(look, 50);
-        history.replaceState(null, "", "?q=WORD"); Search.init(); look();
-    })"""
     with browser() as running:
-        for folder, heading, word, page in (
-            (built, "Search Results", "duplex", "verdicts"),
-            (built, "Search Results", "unknown", "verdicts"),
-            (built / "ja", "検索結果", "プレフェッチ", "concepts"),
-            (built / "ja", "検索結果", "判定不能", "troubleshooting"),
-            (built / "ja", "検索結果", "失敗するはずの変種", "workshop"),
-            (built / "ja", "検索結果", "TTLまで", "concepts"),
+        for folder, word, page in (
+            (built, "duplex", "verdicts"),
+            (built, "unknown", "verdicts"),
+            (built / "ja", "プレフェッチ", "concepts"),
+            (built / "ja", "判定不能", "troubleshooting"),
+            (built / "ja", "失敗するはずの変種", "workshop"),
+            (built / "ja", "TTLまで", "concepts"),
         ):
-            running.open(folder / "search.html")
-            found = running.ask(script.replace("HEADING", heading).replace("WORD", word))
-            assert any(address.startswith(f"{page}.html") for address in found), found
-            assert all(address.startswith("file://") for address in running.requests)
-            assert running.complaints == []
+            assert page in hits(running, folder, word), word
+
+
+def test_a_search_answers_the_questions_of_a_first_day_within_three_pages(built: Path) -> None:
+    with browser() as running:
+        for query, page in (
+            ("LocalStack", "index"),
+            ("install", "install"),
+            ("Windows macOS", "install"),
+            ("without Docker", "quickstart"),
+            ("connect Java", "java"),
+            ("connect Node", "node"),
+            ("connect Python", "python"),
+            ("glossary", "concepts"),
+            ("unknown result", "unknown"),
+            ("memory", "install"),
+            ("uninstall", "install"),
+            ("differences Amazon MQ", "amazon-mq"),
+        ):
+            assert page in hits(running, built, query)[:3], query

@@ -85,9 +85,9 @@ def _of_page(path: Path, file: str) -> Iterator[Hit]:
 
 
 def _sentences(page: str) -> Iterator[str]:
-    """Yield the sentences of a page's paragraphs; no code, tables or headings."""
+    """Yield the sentences of a page's paragraphs and list items; no code, tables or headings."""
     prose = re.sub(r"```.*?```", "\n\n", page, flags=re.S)
-    for paragraph in re.split(r"\n\s*\n", prose):
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:-|\d+\.) )|<br>", prose):
         lines = [line for line in paragraph.splitlines() if not re.match(r"\s*(\||#|!|<)", line)]
         yield from re.split(r"(?<=[.!?:])\s+(?=[A-Z*`\[])", " ".join(" ".join(lines).split()))
 

@@ -43,3 +43,12 @@ def test_the_forms_are_found(tmp_path: Path) -> None:
         ("pages.what-clause", "docs/page.md:1"),
         ("strings.old-word", "lab/room.py:3"),
     ]
+
+
+def test_an_item_of_a_list_is_a_sentence_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "page.md"
+    page.write_text(f"- {'word ' * 20}\n- {'word ' * 20}<br>{'word ' * 20}\n", "utf-8")
+    assert not [*hits(tmp_path)]
+    page.write_text(f"- {'word ' * 26}\n", "utf-8")
+    assert [hit.form for hit in hits(tmp_path)] == ["long-sentence"]
