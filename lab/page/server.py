@@ -180,13 +180,19 @@ class Page:
         """Follow the lab's history; a step or a fault has the lab polled soon."""
         loop = asyncio.get_running_loop()
         while self.ended is None:
-            with suppress(LabError):  # the next poll shows that the history is gone
-                if (news := await loop.run_in_executor(self._following, self._desk.news)) is not None:
-                    if news.get("urgent"):
-                        self._soon.set()
-                    async with self._changed:
-                        self._latest, self._news_number = news, self._news_number + 1
-                        self._changed.notify_all()
+            try:
+                news = await loop.run_in_executor(self._following, self._desk.news)
+            except LabError:  # the next poll shows that the history is gone
+                news = None
+            except Exception as error:  # noqa: BLE001 - the page says so
+                news = {"text": f"The events cannot be read: {_fault(error)}"}
+                await asyncio.sleep(self._every)
+            if news is not None:
+                if news.get("urgent"):
+                    self._soon.set()
+                async with self._changed:
+                    self._latest, self._news_number = news, self._news_number + 1
+                    self._changed.notify_all()
             await asyncio.sleep(_FOLLOW_SECONDS)
 
     async def _act(self, request: Request) -> Answer:

@@ -337,10 +337,10 @@ def _link_rows(sight: Sight) -> Iterator[Row]:
             )
 
 
-def _on_way(seen: LinkSeen, state: str) -> tuple[Offer, ...]:
+def _on_way(direction: LinkSeen, state: str) -> tuple[Offer, ...]:
     label = "cut" if state == OPEN else "heal"
-    fields = {"act": label, "link": seen.link, "leaving": seen.leaving}
-    return (Offer(label=label, object=f"{seen.leaving} → {seen.reaching}", fields=fields),)
+    fields = {"act": label, "link": direction.link, "leaving": direction.leaving}
+    return (Offer(label=label, object=f"{direction.leaving} → {direction.reaching}", fields=fields),)
 
 
 def _on_link(link: LinkStatus) -> Iterator[Offer]:

@@ -30,6 +30,7 @@ class Moving(Desk):
         super().__init__(live, read_only=read_only, verdicts=verdicts)
         self.polls, self._lab = 0, live
         self.errors: list[Exception] = []  # that the next polls raise
+        self.errors_of_news: list[Exception] = []
 
     def look(self) -> Mapping[str, Any]:
         """Let time pass, and poll."""
@@ -38,6 +39,12 @@ class Moving(Desk):
         if self.errors:
             raise self.errors.pop(0)
         return super().look()
+
+    def news(self) -> Mapping[str, Any] | None:
+        """Return the news."""
+        if self.errors_of_news:
+            raise self.errors_of_news.pop(0)
+        return super().news()
 
 
 class Served:

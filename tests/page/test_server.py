@@ -317,6 +317,17 @@ def test_events_come_with_news_and_not_with_a_poll_alone(tmp_path: Path) -> None
         next(line for line in lines if any("by another door" in text for _, text, _ in line["events"]))
 
 
+def test_events_that_cannot_be_read_are_said_to_be_so_and_read_again(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page, page.stream("news") as lines:
+        next(lines)
+        page.desk.errors_of_news += [InputError.of("gone", "look again"), ValueError("secret")]
+        text = next(line["text"] for line in lines if "text" in line)
+        assert text.startswith("The events cannot be read: a fault of mqlab: ValueError at news")
+        assert "secret" not in text
+        page.lab(lambda live: live.mark("afterwards"))
+        next(line for line in lines if "afterwards" in json.dumps(line.get("events", [])))
+
+
 def test_the_map_comes_once_and_again_when_it_is_another_one(page: Served) -> None:
     page.act(act="delay", link="tokyo-singapore", ms="30")
     with page.stream() as lines:
