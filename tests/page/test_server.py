@@ -20,7 +20,7 @@ import pytest
 from lab.errors import HostError, InputError
 from lab.history import BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
-from lab.http_server import Answer, Request, application, listening, server
+from lab.http_server import HOST, Answer, Request, application, listening, server
 from lab.living.history import end_history
 from lab.page.server import MOST_BODY_BYTES, TOKEN
 
@@ -51,7 +51,7 @@ def shown_bodies(state: Mapping[str, Any]) -> list[str]:
 
 
 def rules(state: Mapping[str, Any]) -> list[Any]:
-    return table(state, "Security groups")["rows"]
+    return list(table(state, "Security groups")["rows"])
 
 
 def lost(state: Mapping[str, Any]) -> list[str]:
@@ -388,7 +388,7 @@ def test_a_browser_that_does_not_read_is_dropped_and_another_is_served() -> None
         lagging.connect(door.getsockname())
         lagging.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
         assert begun.wait(20) and over.wait(20)
-        with closing(http.client.HTTPConnection(*door.getsockname(), timeout=60)) as other:
+        with closing(http.client.HTTPConnection(HOST, door.getsockname()[1], timeout=60)) as other:
             other.request("GET", "/")
             assert other.getresponse().read() == b"here"
         runs.should_exit = True
