@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from lab.api.exports import environment, settings
+from lab.api.kept_account import KeptAccount, account_folder, load, save
 from lab.cli import app
+from tests.command import Commands
+from tests.living.notes import noted
 
 
 @pytest.mark.parametrize(
@@ -28,6 +32,17 @@ from lab.cli import app
 def test_a_wrong_option_is_refused_with_a_remedy(options: list[str], words: str) -> None:
     outcome = CliRunner().invoke(app, ["serve", *options])
     assert (outcome.exit_code, words in " ".join(outcome.output.split())) == (2, True), outcome.output
+
+
+@pytest.mark.parametrize("options", [["--runtime", "none"], ["--runtime", "simulation"], ["--empty"]])
+def test_an_account_whose_lab_runs_has_no_other_brokers(options: list[str], tmp_path: Path) -> None:
+    commands = Commands(folder=tmp_path)
+    note = noted(commands, "20260101-000000-abcdef", detached=True)
+    kept = KeptAccount(access_key="test", created=note.opened, run=note.run)
+    save(kept, account_folder(commands.state, "default"))
+    ended = commands("serve", *options)
+    assert (ended.code, f"mqlab down {note.run}" in ended.err) == (2, True), ended
+    assert load(account_folder(commands.state, "default")) == kept
 
 
 def test_without_the_extra_the_command_says_how_to_install_it() -> None:
