@@ -398,8 +398,8 @@ def _opened(
 
 @contextmanager
 def _planned(
-    found: PlannedScenario,
-    its: Runtime,
+    planned: PlannedScenario,
+    runtime: Runtime,
     environment: Mapping[str, str],
     told: Told,
     *,
@@ -413,31 +413,31 @@ def _planned(
     instead: Callable[[], str] = str,
 ) -> Iterator[_Opened]:
     """Open the lab of a plan; `instead` returns the command that runs it in models, or ""."""
-    topology, origin = found.scenario.topology, found.scenario.origin
-    if detached and its.name not in STANDING:
+    topology, origin = planned.scenario.topology, planned.scenario.origin
+    if detached and runtime.name not in STANDING:
         raise InputError.of(
-            f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
+            f"a lab of the runtime {runtime.name} cannot stay", "other processes do not know it: leave detach out"
         )
-    if own_addresses and its.name not in STANDING:
-        raise InputError.of(f"a lab of the runtime {its.name} has no ports", f"write endpoints={LOCAL}")
+    if own_addresses and runtime.name not in STANDING:
+        raise InputError.of(f"a lab of the runtime {runtime.name} has no ports", f"write endpoints={LOCAL}")
     base = runs or home(environment)
-    noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
+    noted = base if runtime.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
     try:
         with profile.wait(OPEN, "prepare", "the images of every release are there"):
-            ready = its.prepare(found.plan, told, archive=archive, version=version)
-        found = replace(found, plan=ready.settle(found.plan))
+            ready = runtime.prepare(planned.plan, told, archive=archive, version=version)
+        planned = replace(planned, plan=ready.settle(planned.plan))
     except HostError as error:
         if replaying and (other := instead()):
             error.add_remedy(f"or, in models and without it: {other}")
         raise
-    if its.name in STANDING:
+    if runtime.name in STANDING:
         make_folder(noted)  # before the run's: a run that cannot begin leaves none
     run = new_run_id()
     folder = create(base, run)
     opening = Opening(
-        plan=found.plan,
+        plan=planned.plan,
         run=run,
-        scenario=found.scenario.scenario,
+        scenario=planned.scenario.scenario,
         folder=folder.path,
         note_folder=noted,
         passwords=topology.passwords(),
@@ -451,14 +451,14 @@ def _planned(
     )
     with ExitStack() as standing:
         try:
-            folder.keep(masked_sources(found.scenario), found.plan, origin.mask, origin.set)
+            folder.keep(masked_sources(planned.scenario), planned.plan, origin.mask, origin.set)
             lab = standing.enter_context(ready.open(opening, told))
         except OSError as error:
             raise unwritable(folder.path, error) from error
         except LabError as error:
             error.add_remedy(f"its known events: {folder.path}")
             raise
-        yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab, mixed=ready.mixed)
+        yield _Opened(planned=planned, folder=folder, notes=noted, runtime=runtime, lab=lab, mixed=ready.mixed)
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:

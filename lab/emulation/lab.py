@@ -124,7 +124,7 @@ class EmulatedLab:
         adding.tell_names(self._docker, [each.container for each in state.instances], names, self.clock)
 
     def _rebuild(self) -> None:
-        """Make the parts anew, since the lab has got a broker; what was watched is watched again."""
+        """Make the parts anew, since the lab has got a broker; a watch begins again."""
         watching, since = self._watching, self.clock.now()
         states = {each.container: self._power.state(each) for each in self.state.instances}
         self.release()

@@ -121,7 +121,7 @@ def tell_names(client: docker.DockerClient, containers: Iterable[str], names: Ma
             except docker.errors.APIError as error:
                 found.reload()
                 if found.status == "running":
-                    raise HostError(f"{found.name} cannot be told a new broker's name: {error.explanation}") from error
+                    raise HostError(f"{found.name} cannot get a new broker's name: {error.explanation}") from error
 
 
 def _free(state: LabState, broker: BrokerPlan, others: Iterable[BrokerState]) -> Sequence[PlaceState]:
