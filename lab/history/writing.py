@@ -15,6 +15,7 @@ from msgspec.structs import astuple, fields
 from lab.history.checksum import Checksum
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.observation import Ended, Header, Observation
+from lab.history.observed import MessageSeen
 from lab.masking import Mask
 from lab.text_files import append_to_new
 from lab.write_behind import WrittenBehind, write_octets
@@ -30,7 +31,7 @@ def header_line(header: Header) -> str:
 
 
 def line(observation: Observation) -> str:
-    """Return the line of an observation; the three most frequent kinds are written faster, with the same text."""
+    """Return the line of an observation; the four most frequent kinds are written faster, with the same text."""
     kind = type(observation)
     if kind is Sent and observation.digest is None and observation.size is None:  # type: ignore[attr-defined]
         return f'{{"t":{observation.t:.6f},"kind":"sent","id":{quoted(observation.id)}}}\n'  # type: ignore[attr-defined]
@@ -38,6 +39,8 @@ def line(observation: Observation) -> str:
         return f'{{"t":{observation.t:.6f},"kind":"acked","id":{quoted(observation.id)}}}\n'  # type: ignore[attr-defined]
     if kind is Received:
         return _received(observation)  # type: ignore[arg-type]
+    if kind is MessageSeen:
+        return _message(observation)  # type: ignore[arg-type]
     fields_of_kind = zip(*_defaults(kind), astuple(observation), strict=True)
     written = {name: value for name, default, value in fields_of_kind if value is not default and value != default}
     del written["t"]
@@ -73,6 +76,45 @@ def _received(observation: Received) -> str:
         optional += ',"pending":true'
     client, destination = quoted(observation.client), quoted(observation.destination)
     return f'{{"t":{observation.t:.6f},"kind":"received","client":{client},"destination":{destination}{optional}}}\n'
+
+
+def _message(seen: MessageSeen) -> str:
+    """Return the line of a message at a broker; an observed broker has three for each message."""
+    text = (
+        f'{{"t":{seen.t:.6f},"kind":"message","broker":{quoted(seen.broker)},"event":{quoted(seen.event)},"message":'
+        f'{quoted(seen.message)},"destination":{quoted(seen.destination)}'
+    )
+    if seen.consumer:
+        text += f',"consumer":{quoted(seen.consumer)}'
+    if seen.client_id:
+        text += f',"client_id":{quoted(seen.client_id)}'
+    if seen.over:
+        text += f',"over":{quoted(seen.over)}'
+    if seen.network:
+        text += ',"network":true'
+    if seen.persistent:
+        text += ',"persistent":true'
+    if seen.retain:
+        text += ',"retain":true'
+    if seen.bytes is not None:
+        text += f',"bytes":{seen.bytes}'
+    if seen.digest is not None:
+        text += f',"digest":{quoted(seen.digest)}'
+    if seen.lifetime is not None:
+        text += f',"lifetime":{_DUMPS(seen.lifetime)}'
+    if seen.original:
+        text += f',"original":{quoted(seen.original)}'
+    if seen.correlation:
+        text += f',"correlation":{quoted(seen.correlation)}'
+    if seen.transaction:
+        text += f',"transaction":{quoted(seen.transaction)}'
+    if seen.automatic:
+        text += ',"automatic":true'
+    if seen.redelivered:
+        text += f',"redelivered":{seen.redelivered}'
+    if seen.took is not None:
+        text += f',"took":{_DUMPS(seen.took)}'
+    return f'{text},"why":{quoted(seen.why)}}}\n' if seen.why else f"{text}}}\n"
 
 
 def create(path: Path) -> int:
