@@ -78,43 +78,43 @@ def _received(observation: Received) -> str:
     return f'{{"t":{observation.t:.6f},"kind":"received","client":{client},"destination":{destination}{optional}}}\n'
 
 
-def _message(seen: MessageSeen) -> str:
+def _message(message: MessageSeen) -> str:
     """Return the line of a message at a broker; an observed broker has three for each message."""
     text = (
-        f'{{"t":{seen.t:.6f},"kind":"message","broker":{quoted(seen.broker)},"event":{quoted(seen.event)},"message":'
-        f'{quoted(seen.message)},"destination":{quoted(seen.destination)}'
+        f'{{"t":{message.t:.6f},"kind":"message","broker":{quoted(message.broker)},"event":{quoted(message.event)},"message":'
+        f'{quoted(message.message)},"destination":{quoted(message.destination)}'
     )
-    if seen.consumer:
-        text += f',"consumer":{quoted(seen.consumer)}'
-    if seen.client_id:
-        text += f',"client_id":{quoted(seen.client_id)}'
-    if seen.over:
-        text += f',"over":{quoted(seen.over)}'
-    if seen.network:
+    if message.consumer:
+        text += f',"consumer":{quoted(message.consumer)}'
+    if message.client_id:
+        text += f',"client_id":{quoted(message.client_id)}'
+    if message.over:
+        text += f',"over":{quoted(message.over)}'
+    if message.network:
         text += ',"network":true'
-    if seen.persistent:
+    if message.persistent:
         text += ',"persistent":true'
-    if seen.retain:
+    if message.retain:
         text += ',"retain":true'
-    if seen.bytes is not None:
-        text += f',"bytes":{seen.bytes}'
-    if seen.digest is not None:
-        text += f',"digest":{quoted(seen.digest)}'
-    if seen.lifetime is not None:
-        text += f',"lifetime":{_DUMPS(seen.lifetime)}'
-    if seen.original:
-        text += f',"original":{quoted(seen.original)}'
-    if seen.correlation:
-        text += f',"correlation":{quoted(seen.correlation)}'
-    if seen.transaction:
-        text += f',"transaction":{quoted(seen.transaction)}'
-    if seen.automatic:
+    if message.bytes is not None:
+        text += f',"bytes":{message.bytes}'
+    if message.digest is not None:
+        text += f',"digest":{quoted(message.digest)}'
+    if message.lifetime is not None:
+        text += f',"lifetime":{_DUMPS(message.lifetime)}'
+    if message.original:
+        text += f',"original":{quoted(message.original)}'
+    if message.correlation:
+        text += f',"correlation":{quoted(message.correlation)}'
+    if message.transaction:
+        text += f',"transaction":{quoted(message.transaction)}'
+    if message.automatic:
         text += ',"automatic":true'
-    if seen.redelivered:
-        text += f',"redelivered":{seen.redelivered}'
-    if seen.took is not None:
-        text += f',"took":{_DUMPS(seen.took)}'
-    return f'{text},"why":{quoted(seen.why)}}}\n' if seen.why else f"{text}}}\n"
+    if message.redelivered:
+        text += f',"redelivered":{message.redelivered}'
+    if message.took is not None:
+        text += f',"took":{_DUMPS(message.took)}'
+    return f'{text},"why":{quoted(message.why)}}}\n' if message.why else f"{text}}}\n"
 
 
 def create(path: Path) -> int:
