@@ -1,18 +1,21 @@
 """The throughput of a broker with an observer against one without, by the same bare client loops in turn.
 
 The observer sees every message, and the lab reads its events meanwhile. Events that the broker's full buffer dropped
-are counted. The processor time of both brokers' containers gives the observer's share. At a steady rate, the delay of
-an event is the time from its moment in the broker until the history's file has it.
+are counted. The loops run in a process of their own, as an application does. The processor time of both brokers'
+containers gives the observer's share. At a steady rate, the delay of an event is the time from its moment in the broker
+until the history's file has it.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,12 +41,15 @@ def measure(*, count: int, pairs: int) -> dict[str, Any]:
         tempfile.TemporaryDirectory() as folder,
         labs.up(BROKER, runs=Path(folder)) as plain,
         labs.up(BROKER, runs=Path(folder), set=OBSERVED) as observed,
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as application,
     ):
         cases = {}
         for name, (protocol, quality) in CASES.items():
             endpoints = {"without": plain.endpoint("here", protocol), "with": observed.endpoint("here", protocol)}
             clocks = {"without": partial(_processor_s, plain), "with": partial(_processor_s, observed)}
-            cases[name] = _compared(endpoints, clocks, partial(_rate, protocol, quality, count), pairs, count)
+            cases[name] = _compared(
+                endpoints, clocks, partial(_rate, application, protocol, quality, count), pairs, count
+            )
         delay = _delay(observed)
         lost = [
             line.lost_events
@@ -63,8 +69,8 @@ def _processor_s(lab: Live) -> float:
     return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
 
 
-def _rate(protocol: str, quality: int, count: int, endpoint: Endpoint) -> float:
-    return BARE[protocol](endpoint, quality, count)
+def _rate(application: Executor, protocol: str, quality: int, count: int, endpoint: Endpoint) -> float:
+    return application.submit(BARE[protocol], endpoint, quality, count).result()
 
 
 def _compared(

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from math import inf, nan
+from typing import Any
 
 from lab.errors import InputError
 from lab.history import Publishing
@@ -25,6 +26,7 @@ class Publication:
         "destination",
         "digests",
         "empty",
+        "ends",
         "expiry",
         "first",
         "group",
@@ -75,6 +77,7 @@ class Publication:
         self.partial = False  # some sends may have been left out of the history
         self.empty: set[int] = set()  # of a retained one: the messages without a body, which delete what is retained
         self.digests: array[int] | None = None  # by number, if bodies carry no id; -1 is none
+        self.ends: Mapping[int, tuple[Any, ...]] = {}  # by number: ends of messages whose time was over, as observed
         self.names: Mapping[int, str] = {}  # by number: ActiveMQ's message ids, of messages that an application sent
 
     def id(self, number: int) -> str:

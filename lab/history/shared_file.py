@@ -61,7 +61,7 @@ class SharedHistory:
         """Write observations, one after the other."""
         with self._turn() as steps:
             if steps is not None:
-                self._write(b"".join(line_octets(self._mask, line(observation)) for observation in observations))
+                self._append("".join(map(line, observations)))
 
     def step(self, make: Callable[[int], StepStarted]) -> int:
         """Record the beginning of a verb under the next step number, and return that; 0 after the end."""

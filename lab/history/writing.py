@@ -14,6 +14,7 @@ from msgspec.structs import astuple, fields
 from lab.history.checksum import Checksum
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.observation import Ended, Header, Observation
+from lab.history.observed import MessageSeen
 from lab.masking import Mask
 from lab.records import compact_json
 from lab.text_files import append_to_new
@@ -34,7 +35,7 @@ def header_line(header: Header) -> str:
 
 
 def line(observation: Observation) -> str:
-    """Return the line of an observation; the three most frequent kinds are written faster, with the same text."""
+    """Return the line of an observation; the four most frequent kinds are written faster, with the same text."""
     kind = type(observation)
     if kind is Sent and observation.digest is None and observation.size is None:  # type: ignore[attr-defined]
         return f'{{"t":{observation.t:.6f},"kind":"sent","id":{quoted(observation.id)}}}\n'  # type: ignore[attr-defined]
@@ -42,6 +43,8 @@ def line(observation: Observation) -> str:
         return f'{{"t":{observation.t:.6f},"kind":"acked","id":{quoted(observation.id)}}}\n'  # type: ignore[attr-defined]
     if kind is Received:
         return _received(observation)  # type: ignore[arg-type]
+    if kind is MessageSeen:
+        return _message(observation)  # type: ignore[arg-type]
     fields_of_kind = zip(*_defaults(kind), astuple(observation), strict=True)
     written = {name: value for name, default, value in fields_of_kind if value is not default and value != default}
     del written["t"]
@@ -78,6 +81,45 @@ def _received(observation: Received) -> str:
         optional += ',"pending":true'
     client, destination = quoted(observation.client), quoted(observation.destination)
     return f'{{"t":{observation.t:.6f},"kind":"received","client":{client},"destination":{destination}{optional}}}\n'
+
+
+def _message(message: MessageSeen) -> str:
+    """Return the line of a message at a broker; an observed broker has three for each message."""
+    text = (
+        f'{{"t":{message.t:.6f},"kind":"message","broker":{quoted(message.broker)},"event":{quoted(message.event)},"message":'
+        f'{quoted(message.message)},"destination":{quoted(message.destination)}'
+    )
+    if message.consumer:
+        text += f',"consumer":{quoted(message.consumer)}'
+    if message.client_id:
+        text += f',"client_id":{quoted(message.client_id)}'
+    if message.over:
+        text += f',"over":{quoted(message.over)}'
+    if message.network:
+        text += ',"network":true'
+    if message.persistent:
+        text += ',"persistent":true'
+    if message.retain:
+        text += ',"retain":true'
+    if message.bytes is not None:
+        text += f',"bytes":{message.bytes}'
+    if message.digest is not None:
+        text += f',"digest":{quoted(message.digest)}'
+    if message.lifetime is not None:
+        text += f',"lifetime":{_DUMPS(message.lifetime)}'
+    if message.original:
+        text += f',"original":{quoted(message.original)}'
+    if message.correlation:
+        text += f',"correlation":{quoted(message.correlation)}'
+    if message.transaction:
+        text += f',"transaction":{quoted(message.transaction)}'
+    if message.automatic:
+        text += ',"automatic":true'
+    if message.redelivered:
+        text += f',"redelivered":{message.redelivered}'
+    if message.took is not None:
+        text += f',"took":{_DUMPS(message.took)}'
+    return f'{text},"why":{quoted(message.why)}}}\n' if message.why else f"{text}}}\n"
 
 
 def create(path: Path) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
-import msgspec
 from msgspec import Struct
 
 from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, TransactionEnded
@@ -142,15 +141,8 @@ class Translator:
                 self._in_transaction.setdefault(event.transaction, []).append((event.consumer, key))
             else:
                 pending.pop(key, None)
-            yield self._message(
-                msgspec.structs.replace(event, message=key[0], destination=key[1]),
-                t,
-                name=name,
-                transaction=event.transaction,
-                automatic=event.automatic,
-                retain=dispatched is not None and dispatched.retained,
-                why=event.error,
-            )
+            retained = dispatched is not None and dispatched.retained
+            yield self._message(event, t, name=name, key=key, retain=retained, why=event.error)
 
     def _keys(self, event: Event, pending: OrderedDict[tuple[str, str], Event]) -> list[tuple[str, str]]:
         """Return the message and destination of each message that an acknowledgement is of, oldest first."""
@@ -167,11 +159,22 @@ class Translator:
         end = order.index(key) + 1
         return order[max(0, end - event.count) : end]
 
-    def _message(self, event: Event, t: float, *, name: str = "", **more: object) -> MessageSeen:
+    def _message(
+        self,
+        event: Event,
+        t: float,
+        *,
+        name: str = "",
+        key: tuple[str, str] | None = None,  # of another message than the event's
+        retain: bool = False,
+        redelivered: int = 0,
+        why: str = "",
+    ) -> MessageSeen:
         consumer = self._consumers.get(event.consumer)
-        seen = MessageSeen(
-            t=t, broker=self._broker, event=name or event.event, message=event.message, destination=event.destination,
+        message, destination = key or (event.message, event.destination)
+        return MessageSeen(
+            t=t, broker=self._broker, event=name or event.event, message=message, destination=destination,
             consumer=event.consumer, client_id="" if consumer is None else consumer.client,
             over="" if consumer is None else consumer.over, network=consumer is not None and consumer.network,
+            retain=retain, transaction=event.transaction, automatic=event.automatic, redelivered=redelivered, why=why,
         )  # fmt: skip
-        return seen.with_fields(**more) if more else seen

@@ -23,6 +23,7 @@ from lab.history import (
     HistoryFile,
     LinkSeen,
     MemoryRecorder,
+    MessageSeen,
     Observation,
     Received,
     SendOutcome,
@@ -106,6 +107,45 @@ def test_what_is_written_reads_back_the_same(
 )
 def test_a_line_is_short_and_leaves_defaults_out(seen: Observation, expected: str) -> None:
     assert line(seen) == expected + "\n"
+
+
+@given(
+    seen=st.builds(
+        MessageSeen,
+        t=times,
+        broker=texts,
+        event=texts,
+        message=texts,
+        destination=texts,
+        consumer=texts,
+        client_id=texts,
+        over=texts,
+        network=st.booleans(),
+        persistent=st.booleans(),
+        retain=st.booleans(),
+        bytes=st.none() | st.integers(0, 2**53),
+        digest=st.none() | texts,
+        lifetime=st.none() | times,
+        original=texts,
+        correlation=texts,
+        transaction=texts,
+        automatic=st.booleans(),
+        redelivered=st.integers(0, 99),
+        took=st.none() | times,
+        why=texts,
+    )
+)
+def test_the_line_of_a_message_has_every_field_that_differs_from_its_default(seen: MessageSeen) -> None:
+    usual = MessageSeen(t=0, broker="", event="", message="", destination="")
+    required = ("broker", "event", "message", "destination")
+    expected = {
+        name: its
+        for name in MessageSeen.__struct_fields__
+        if (its := getattr(seen, name)) != getattr(usual, name) or name in required
+    }
+    written = json.loads(line(seen))
+    assert list(written)[:2] == ["t", "kind"]
+    assert {**written, "t": 0} == {**expected, "kind": "message", "t": 0}
 
 
 def test_complete_only_where_it_says_so(tmp_path: Path) -> None:

@@ -303,3 +303,59 @@ def test_an_observer_that_falls_silent_after_the_judged_interval_changes_nothing
     list(applications.of([BEGAN, subscribed(1), silent]))
     assert applications.gap(0.0, 7.0) == ""
     assert applications.gap(0.0, 8.5) != ""
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([event(2.2, "dead-lettered", why="Throwable: rejected")], "it became a dead letter at singapore: Throwable"),
+        ([event(2.2, "discarded")], "it was discarded at singapore"),
+        ([event(2.2, "discarded", network=True).with_fields(consumer="b1")], "it was discarded at singapore for a"),
+        ([], "it waits at tokyo on queue://orders"),
+        (
+            [sent(2.05).with_fields(broker="singapore", network=True), event(2.1, "dispatched")],
+            "it was dispatched to billing at singapore and not acknowledged",
+        ),
+        (
+            [
+                sent(2.05).with_fields(broker="singapore", network=True), event(2.1, "dispatched"),
+                left(25), subscribed(25, "c2"),
+            ],
+            "it waits at singapore on queue://orders",
+        ),
+    ],
+)  # fmt: skip
+def test_a_failed_delivery_names_the_end_or_the_place_of_its_message(events: list[Observation], words: str) -> None:
+    its = verdict(subscribed(1), sent(2), sent(3, 2), taken(3.1, 2), events)
+    assert its.outcome is FAILED, its.reason
+    assert "sent at 2.000 s" in its.reason and f"; {words}" in its.reason, its.reason
+
+
+def test_several_messages_have_their_causes_with_counts() -> None:
+    dead = [event(4, "dead-lettered", number, why=f"Throwable: Expiration:{number}") for number in (1, 2)]
+    its = verdict(subscribed(1), sent(2), sent(2.5, 2), sent(3, 3), dead)
+    assert its.outcome is FAILED, its.reason
+    assert its.reason.endswith(
+        "; by the observers' events 2 messages became dead letters at singapore (first: Throwable: Expiration:1) and "
+        "1 message waits at tokyo on queue://orders"
+    ), its.reason
+
+
+def test_no_place_is_named_that_the_message_has_left() -> None:
+    gone = event(2.1, "acknowledged", consumer="b1", network=True).with_fields(broker="tokyo")
+    assert "waits at" not in verdict(subscribed(1), sent(2), gone).reason
+    stopped = BrokerChanged(t=2.5, broker="tokyo", state="stopped")
+    assert "waits at" not in verdict(subscribed(1), sent(2), stopped).reason
+
+
+def test_a_message_that_an_observer_saw_expire_did_not_reach_a_client_that_listened() -> None:
+    brief = sent(2, lifetime=3.0)
+    assert verdict(subscribed(1), brief).outcome is UNKNOWN
+    expired = event(6, "expired", consumer="")
+    its = verdict(subscribed(1), brief, expired.with_fields(broker="tokyo"))
+    assert its.outcome is FAILED, its.reason
+    assert "; it expired at tokyo" in its.reason
+    elsewhere = verdict(subscribed(1), brief, expired.with_fields(destination="queue://copies"))
+    assert elsewhere.outcome is UNKNOWN, elsewhere.reason
+    too_late = verdict(subscribed(6), brief, expired)
+    assert too_late.outcome is UNKNOWN and "was over before billing listened" in too_late.reason, too_late.reason

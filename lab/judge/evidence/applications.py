@@ -40,6 +40,7 @@ from lab.history import (
     Watched,
 )
 from lab.judge.evidence.own_clients import OwnClients, fits
+from lab.judge.evidence.ways import Ways
 from lab.units import several
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
@@ -88,6 +89,7 @@ class Applications:
         self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
         self.gaps: list[ObserverChanged] = []
         self._silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance: observers without answers
+        self.ways = Ways()
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
     def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
@@ -154,6 +156,9 @@ class Applications:
 
     def _told(self, seen: Observation) -> Iterator[Observation]:
         yield seen
+        if isinstance(seen, MessageSeen) and seen.message not in self._of_lab:
+            taker = self._consumers.get((seen.broker, seen.consumer))
+            self.ways.add(seen, "" if taker is None else taker.client)
         match seen:
             case Publishing() | Subscribed():
                 self._own.add(f"mqlab-{self._run}-{seen.client}")
@@ -170,6 +175,7 @@ class Applications:
             case ObserverChanged() if seen.state in ("began", "answering"):
                 self._silent.pop((seen.broker, seen.instance), None)
             case BrokerChanged() if seen.state in _GONE and not seen.standby:
+                self.ways.forget_places(seen.broker)
                 if seen.state == "killed":
                     why = "it was killed, perhaps with events that were not read"
                     self.gaps.append(ObserverChanged(t=seen.t, broker=seen.broker, state="lost", since=seen.t, why=why))
@@ -210,6 +216,7 @@ class Applications:
             return
         if seen.state == "unsubscribed":
             self._lab_consumers.discard(key)
+            self.ways.left(*key)
             if (consumer := self._consumers.pop(key, None)) is not None:
                 yield from self._left(consumer, seen.broker, seen.t)
             return
@@ -222,6 +229,7 @@ class Applications:
         self._seen = True
         if (old := self._consumers.pop(key, None)) is not None:
             yield from self._left(old, seen.broker, seen.t)
+        self.ways.came(*key)
         declared = self._declared.get(name)
         consumer = self._consumers[key] = _Consumer(
             client=name,
@@ -280,6 +288,7 @@ class Applications:
                 yield from self._sending(seen, name)
             else:
                 self._of_lab.add(seen.message)
+                self.ways.forget(seen.message)
             return
         if (seen.broker, seen.consumer) in self._lab_consumers:
             if seen.event == "acknowledged" and seen.destination.startswith("queue://") and seen.message in self._ids:

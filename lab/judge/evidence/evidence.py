@@ -229,7 +229,11 @@ def collect_evidence(
     timeline.close(last)
     if applications is not None:
         for step, names in applications.names.items():
-            ledger.publications[str(step)].names = names
+            publication = ledger.publications[str(step)]
+            publication.names = names
+            if publication.expiry is not None:
+                ends = ((number, applications.ways.expired(name)) for number, name in names.items())
+                publication.ends = {number: its for number, its in ends if its}
         for of, places in applications.brokers.items():
             its = ledger.subscriptions.get(of)
             if its is not None:

@@ -19,6 +19,7 @@ from lab.expected.entitlement import (
     surely_expired,
 )
 from lab.expected.records import OK, PERHAPS, Arrivals, Publication, Subscription, is_queue
+from lab.judge.evidence.ways import ran_out
 
 
 @dataclass(slots=True, kw_only=True)
@@ -240,6 +241,9 @@ def _missing(tally: Tally, entitlement: Entitlement, number: int, end: float) ->
         asked = publication.expiry
         if asked is not None and surely_expired(entitlement.members, publication.destination, sent, asked):
             tally.expired += 1
+        elif ran_out(publication.ends, number, entitlement.members):
+            tally.expected += 1
+            tally.lost.append(number)
         else:
             tally.unsure.append(number)
             whose = "" if life == asked else " by a broker's timeStampingBrokerPlugin"

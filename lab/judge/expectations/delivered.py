@@ -91,7 +91,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
             least = "at least " if len(gone) < expected else ""
             words = f"{least}{missed}; which ones is not known, as bodies are equal"
         words += _cut_off(chosen, tally, number)
-        failed.append(words + explain(evidence, chosen.audience, gone) + _given_back(chosen, evidence, tally, number))
+        failed.append(words + _cause(evidence, chosen, gone) + _given_back(chosen, evidence, tally, number))
         if under_way and not any(each.alike for each in tallies):
             whose = "their" if under_way > 1 else "its"
             failed.append(f"{under_way} more did not come, and {who} did not listen for {time} from {whose} sending on")
@@ -131,6 +131,15 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     became = fates.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
     passed = _passed(expectation, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
     return Outcome.PASSED, passed + in_words(expectation.quiet, chosen, evidence)
+
+
+def _cause(evidence: Evidence, chosen: Chosen, gone: Sequence[tuple[Tally, int]]) -> str:
+    """Return why messages did not come, as the end of a sentence: by the observers' events, or by the counters."""
+    if evidence.applications is not None and not any(tally.alike for tally, _ in gone):
+        names = [tally.publication.names.get(number, "") for tally, number in gone]
+        if words := evidence.applications.ways.cause(names, chosen.audience.members):
+            return evidence.causes.of_loss(chosen.audience, *gone[0]) + words
+    return explain(evidence, chosen.audience, gone)
 
 
 def _together(expectation: Delivered, chosen: Chosen) -> str:

@@ -12,11 +12,13 @@ from lab.errors import BrokerError
 from lab.history import ConsumerSeen, MessageSeen, Observation, TransactionEnded
 from lab.runtime.observer_events import Event, Translator
 
-HEAD = {"started": "a", "first": 1, "left": 1, "dropped": 0, "now": 5}
+HEAD = {"started": "a", "first": 1, "left": 1, "dropped": 0, "at": 1, "now": 5}
+WHOLE = json.dumps(HEAD) + '\n["queue://orders","ID:shop-1:1:1","shop","stomp+ssl","ID:c-1:1","all"]'
 
 
 def event(name: str, /, **fields: object) -> Event:
-    text = "\n".join(json.dumps(line) for line in (HEAD, {"at": 1, "event": name, **fields}))
+    whole: list[object] = [HEAD, [], {"at": 1, "event": name, **fields}]
+    text = "\n".join(map(json.dumps, whole))
     (only,) = parse("tokyo", text).events
     return only
 
@@ -95,11 +97,38 @@ def test_a_client_id_may_have_any_characters() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", json.dumps(HEAD) + "\n{", json.dumps(HEAD) + '\n{"at": "soon", "event": "sent"}', None],
-)
+    [
+        "", "{}", "[]", f"{WHOLE}\n{{", f'{WHOLE}\n{{"at": "soon", "event": "sent"}}', json.dumps(HEAD),
+        f"{WHOLE}\n[2,0,0,9,1,0,0,0]", f"{WHOLE}\n[2,0,-1,0,1,0,0,0]", f"{WHOLE}\n[9]", None,
+    ],
+)  # fmt: skip
 def test_an_answer_of_another_form_is_an_error_that_names_the_broker(text: object) -> None:
     with pytest.raises(BrokerError, match="broker tokyo's observer answered in another form"):
         parse("tokyo", text)
+
+
+def test_an_events_names_and_moment_follow_from_the_answers_names_and_the_event_before() -> None:
+    lines = (
+        '[1,0,0,1,7,2,3,3,4,"ab",30,{"correlation":"order-7","lifetime":90}]',
+        '{"at":20,"event":"committed","transaction":"t1"}',
+        "[2,5,0,1,7,4,1,2]",
+        "[3,-1,0,4,-1,4,5,2,1]",
+    )
+    sent, committed, dispatched, acknowledged = parse("tokyo", "\n".join((WHOLE, *lines))).events
+    message, orders = "ID:shop-1:1:1:7", "queue://orders"
+    assert sent == Event(
+        at=1, event="sent", done=31, message=message, destination=orders, client="shop", over="stomp+ssl",
+        network=True, persistent=True, bytes=4, digest="ab", correlation="order-7", lifetime=90,
+    )  # fmt: skip
+    assert committed == Event(at=20, event="committed", transaction="t1")
+    assert dispatched == Event(
+        at=25, event="dispatched", message=message, destination=orders, consumer="ID:c-1:1", retained=True,
+        redelivered=2,
+    )  # fmt: skip
+    assert acknowledged == Event(
+        at=24, event="acknowledged", message="ID:c-1:1", destination=orders, consumer="ID:c-1:1", kind="all", count=2,
+        automatic=True,
+    )  # fmt: skip
 
 
 def test_an_acknowledgement_says_whether_its_message_was_a_retained_one() -> None:

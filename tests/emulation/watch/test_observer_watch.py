@@ -44,7 +44,9 @@ class Broker:
             raise BrokerError("tokyo does not answer")
         forgotten = max(0, after + 1 - self.first) if started == self.started else 0
         self.events, self.first = self.events[forgotten:], self.first + min(forgotten, len(self.events))
-        head = Head(started=self.started, first=self.first, left=len(self.events), dropped=self.dropped, now=self.now())
+        head = Head(
+            started=self.started, first=self.first, left=len(self.events), dropped=self.dropped, at=0, now=self.now()
+        )
         return Answer(head=head, events=tuple(self.events[:2]))
 
     def restart(self) -> None:

@@ -15,8 +15,8 @@ import org.apache.activemq.filter.DestinationFilter;
  */
 public final class Observer implements BrokerPlugin {
     private final List<DestinationFilter> filters = new ArrayList<>();
-    private int events = 50_000;
-    private int characters = 8 * 1024 * 1024;
+    private int events = 100_000;
+    private int octets = 16 * 1024 * 1024;
 
     /** Sets the patterns, between spaces: `orders.>` is of queues and topics, `queue:…` and `topic:…` of one kind. */
     public void setPatterns(String text) {
@@ -38,9 +38,9 @@ public final class Observer implements BrokerPlugin {
         events = most;
     }
 
-    /** Sets how many characters the buffer's events have together. */
-    public void setCharacters(int most) {
-        characters = most;
+    /** Sets how many bytes the buffer's events need together. */
+    public void setOctets(int most) {
+        octets = most;
     }
 
     private void add(ActiveMQDestination destination) {
@@ -49,6 +49,6 @@ public final class Observer implements BrokerPlugin {
 
     @Override
     public Broker installPlugin(Broker next) {
-        return new ObservingBroker(next, filters, new EventBuffer(events, characters));
+        return new ObservingBroker(next, filters, new EventBuffer(events, octets));
     }
 }

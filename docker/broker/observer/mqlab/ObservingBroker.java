@@ -14,6 +14,7 @@ import org.apache.activemq.broker.ProducerBrokerExchange;
 import org.apache.activemq.broker.TransportConnector;
 import org.apache.activemq.broker.region.MessageReference;
 import org.apache.activemq.broker.region.Subscription;
+import org.apache.activemq.command.ActiveMQBytesMessage;
 import org.apache.activemq.command.ActiveMQDestination;
 import org.apache.activemq.command.ActiveMQTextMessage;
 import org.apache.activemq.command.ConnectionInfo;
@@ -34,10 +35,14 @@ import org.apache.activemq.util.ByteSequence;
  */
 final class ObservingBroker extends BrokerFilter {
     private static final int LARGEST_DIGESTED = 1024 * 1024; // bytes: a digest of more would hold up its sender
+    private static final int TEXT_HEAD = 4; // bytes before a text's own, with their number
+    private static final int MOST_PLACES = 10_000; // destinations that are remembered
 
     private final List<DestinationFilter> filters;
     private final EventBuffer buffer;
-    private final Map<ConsumerId, ActiveMQDestination> consumers = new ConcurrentHashMap<>();
+    private final Map<ConsumerId, String> consumers = new ConcurrentHashMap<>(); // the observed ones, and their ids as text
+    private final Map<ActiveMQDestination, Place> places = new ConcurrentHashMap<>();
+    private final ThreadLocal<MessageDigest> digests = ThreadLocal.withInitial(ObservingBroker::sha256);
     /** The message that this thread dispatches now: an acknowledgement of it within the dispatch is the broker's own. */
     private final ThreadLocal<MessageDispatch> dispatching = new ThreadLocal<>();
     private ObjectName name;
@@ -62,7 +67,7 @@ final class ObservingBroker extends BrokerFilter {
     @Override
     public void stop() throws Exception {
         super.stop();
-        buffer.add(new Event("stopped").line());
+        buffer.add(new Event("stopped").entry());
         buffer.awaitTaken(500);
     }
 
@@ -72,7 +77,7 @@ final class ObservingBroker extends BrokerFilter {
     public void addConnection(ConnectionContext context, ConnectionInfo info) throws Exception {
         super.addConnection(context, info);
         observe(() -> new Event("connected").with("connection", info.getConnectionId()).with("client", info.getClientId())
-            .with("user", info.getUserName()).with("address", info.getClientIp()).with("over", connector(context)));
+            .with("user", info.getUserName()).with("address", info.getClientIp()).with("over", connector(context)).entry());
     }
 
     @Override
@@ -81,7 +86,7 @@ final class ObservingBroker extends BrokerFilter {
             super.removeConnection(context, info, error);
         } finally {
             observe(() -> new Event("disconnected").with("connection", info.getConnectionId()).with("client", info.getClientId())
-                .with("error", words(error)));
+                .with("error", words(error)).entry());
         }
     }
 
@@ -93,19 +98,19 @@ final class ObservingBroker extends BrokerFilter {
             || wanted != null && wanted.isPattern() && !wanted.getPhysicalName().startsWith("ActiveMQ.Advisory.");
         if (observed) {
             // Before the broker acts: it may dispatch retained and kept messages while it adds the consumer.
-            consumers.put(info.getConsumerId(), info.getDestination());
+            consumers.put(info.getConsumerId(), info.getConsumerId().toString());
             observe(() -> new Event("subscribed").with("consumer", info.getConsumerId()).with("client", client(context))
                 .with("connection", context.getConnectionId()).with("user", context.getUserName())
                 .with("destination", info.getDestination().getQualifiedName()).with("selector", info.getSelector())
                 .with("durable", info.getSubscriptionName()).with("over", connector(context))
-                .flag("network", info.isNetworkSubscription() || context.isNetworkConnection()).flag("browser", info.isBrowser()));
+                .flag("network", info.isNetworkSubscription() || context.isNetworkConnection()).flag("browser", info.isBrowser()).entry());
         }
         try {
             return super.addConsumer(context, info);
         } catch (Exception error) {
             if (observed) {
                 consumers.remove(info.getConsumerId());
-                observe(() -> new Event("unsubscribed").with("consumer", info.getConsumerId()).with("error", words(error)));
+                observe(() -> new Event("unsubscribed").with("consumer", info.getConsumerId()).with("error", words(error)).entry());
             }
             throw error;
         }
@@ -117,7 +122,7 @@ final class ObservingBroker extends BrokerFilter {
             super.removeConsumer(context, info);
         } finally {
             if (consumers.remove(info.getConsumerId()) != null) {
-                observe(() -> new Event("unsubscribed").with("consumer", info.getConsumerId()));
+                observe(() -> new Event("unsubscribed").with("consumer", info.getConsumerId()).entry());
             }
         }
     }
@@ -125,7 +130,7 @@ final class ObservingBroker extends BrokerFilter {
     @Override
     public void removeSubscription(ConnectionContext context, RemoveSubscriptionInfo info) throws Exception {
         super.removeSubscription(context, info);
-        observe(() -> new Event("forgotten").with("client", info.getClientId()).with("durable", info.getSubscriptionName()));
+        observe(() -> new Event("forgotten").with("client", info.getClientId()).with("durable", info.getSubscriptionName()).entry());
     }
 
     // Messages
@@ -136,72 +141,111 @@ final class ObservingBroker extends BrokerFilter {
             super.send(exchange, message);
             return;
         }
-        Event event = observation(() -> sent(exchange, message));
+        Entry.Sent sent = made(() -> sent(exchange.getConnectionContext(), message));
+        Exception failed = null;
         try {
             super.send(exchange, message);
         } catch (Exception error) {
-            if (event != null) {
-                event.with("error", words(error));
-            }
+            failed = error;
             throw error;
         } finally {
-            observe(() -> event == null ? null : event.with("done", System.nanoTime()));
+            if (sent != null) {
+                Exception error = failed;
+                observe(() -> {
+                    if (error != null) {
+                        sent.more().error = words(error);
+                    }
+                    return sent.done(System.nanoTime());
+                });
+            }
         }
     }
 
-    private static Event sent(ProducerBrokerExchange exchange, Message message) throws Exception {
-        ConnectionContext context = exchange.getConnectionContext();
-        Event event = new Event("sent").with("message", message.getMessageId()).with("destination", message.getDestination().getQualifiedName())
-            .with("client", client(context)).with("connection", context.getConnectionId()).with("producer", message.getProducerId())
-            .with("over", connector(context)).flag("network", context.isNetworkConnection()).flag("persistent", message.isPersistent())
-            .flag("retain", isTrue(message.getProperty("ActiveMQ.Retain")))
-            .with("original", message.getOriginalDestination() == null ? null : message.getOriginalDestination().getQualifiedName())
-            .with("correlation", message.getCorrelationId()).with("transaction", message.getTransactionId())
-            .with("cause", message.getProperty("dlqDeliveryFailureCause"));
-        if (message.getExpiration() != 0) {
-            event.with("lifetime", message.getExpiration() - message.getTimestamp());
+    private Entry.Sent sent(ConnectionContext context, Message message) throws Exception {
+        ActiveMQDestination original = message.getOriginalDestination();
+        int flags = (context.isNetworkConnection() ? Entry.Sent.NETWORK : 0) | (message.isPersistent() ? Entry.Sent.PERSISTENT : 0)
+            | (isTrue(message.getProperty("ActiveMQ.Retain")) ? Entry.Sent.RETAIN : 0);
+        Entry.Sent sent = new Entry.Sent(message.getMessageId(), place(message.getDestination()).name, client(context), connector(context), flags);
+        Object cause = message.getProperty("dlqDeliveryFailureCause");
+        if (original != null || message.getCorrelationId() != null || message.getTransactionId() != null || cause != null
+            || message.getExpiration() != 0) {
+            Entry.More more = sent.more();
+            more.original = original == null ? null : place(original).name;
+            more.correlation = message.getCorrelationId();
+            more.transaction = text(message.getTransactionId());
+            more.cause = text(cause);
+            more.lifetime = message.getExpiration() == 0 ? 0 : message.getExpiration() - message.getTimestamp();
         }
-        body(event, message);
-        return event;
+        body(sent, message);
+        return sent;
     }
 
-    /** Adds the size and the digest of the body as its sender wrote it. Of a copy: to read a text drops the broker's bytes. */
-    private static void body(Event event, Message message) throws Exception {
-        Message copy = message.copy();
-        byte[] bytes;
-        int offset = 0;
-        int length;
-        ByteSequence content = copy.getContent();
-        if (content != null && (content.getLength() > LARGEST_DIGESTED || copy.isCompressed())) { // it may unpack to far more
-            event.with("bytes", content.getLength());
+    /** Adds the size and the digest of the body as its sender wrote it; the message keeps what the broker has of it. */
+    private void body(Entry.Sent sent, Message message) throws Exception {
+        if (message.getClass() == ActiveMQBytesMessage.class) {
+            ((ActiveMQBytesMessage) message).storeContent(); // as the broker does before it stores or copies a message
+        }
+        ByteSequence content = message.getContent();
+        if (content != null && (content.getLength() > LARGEST_DIGESTED || message.isCompressed())) { // it may unpack to far more
+            sent.body(content.getLength(), null);
             return;
         }
-        if (copy instanceof ActiveMQTextMessage) {
-            String text = ((ActiveMQTextMessage) copy).getText();
-            if (text != null && text.length() > LARGEST_DIGESTED) {
-                event.with("bytes", octets(text)); // the text as bytes would need as much memory again
+        if (message.getClass() == ActiveMQTextMessage.class) {
+            if (content != null && isPlainText(content)) {
+                digest(sent, content.getData(), content.getOffset() + TEXT_HEAD, content.getLength() - TEXT_HEAD);
                 return;
             }
-            bytes = text == null ? new byte[0] : text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
-            length = bytes.length;
-        } else {
+            // To read a text drops the broker's bytes, so of a copy; without bytes there is only the text.
+            String text = ((ActiveMQTextMessage) (content == null ? message : message.copy())).getText();
+            if (text != null && text.length() > LARGEST_DIGESTED) {
+                sent.body(octets(text), null); // the text as bytes would need as much memory again
+                return;
+            }
+            byte[] bytes = text == null ? new byte[0] : text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            digest(sent, bytes, 0, bytes.length);
+            return;
+        }
+        if (content == null) {
+            Message copy = message.copy();
             copy.storeContent();
             content = copy.getContent();
-            bytes = content == null ? new byte[0] : content.getData();
-            offset = content == null ? 0 : content.getOffset();
-            length = content == null ? 0 : content.getLength();
         }
-        event.with("bytes", length);
+        digest(sent, content == null ? new byte[0] : content.getData(), content == null ? 0 : content.getOffset(),
+            content == null ? 0 : content.getLength());
+    }
+
+    private void digest(Entry.Sent sent, byte[] bytes, int offset, int length) {
+        byte[] sum = null;
         if (length <= LARGEST_DIGESTED) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            MessageDigest digest = digests.get();
+            digest.reset();
             digest.update(bytes, offset, length);
-            byte[] sum = digest.digest();
-            StringBuilder hex = new StringBuilder(64);
-            for (byte part : sum) {
-                hex.append(Character.forDigit(part >> 4 & 15, 16)).append(Character.forDigit(part & 15, 16));
-            }
-            event.with("digest", hex);
+            sum = digest.digest();
         }
+        sent.body(length, sum);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (java.security.NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /** Returns whether a text's bytes, which follow their number, are ASCII: then they are the same in UTF-8. */
+    private static boolean isPlainText(ByteSequence content) {
+        byte[] data = content.getData();
+        int begin = content.getOffset();
+        int end = begin + content.getLength();
+        if (content.getLength() < TEXT_HEAD || java.nio.ByteBuffer.wrap(data).getInt(begin) != content.getLength() - TEXT_HEAD) {
+            return false;
+        }
+        int bits = 0;
+        for (int i = begin + TEXT_HEAD; i < end; i++) {
+            bits |= data[i];
+        }
+        return bits >= 0;
     }
 
     /** Returns how many bytes a text has in UTF-8. */
@@ -217,19 +261,22 @@ final class ObservingBroker extends BrokerFilter {
     @Override
     public void preProcessDispatch(MessageDispatch dispatch) {
         Message message = dispatch.getMessage();
-        if (message != null && consumers.containsKey(dispatch.getConsumerId()) && (isObserved(message.getDestination())
-            || isObserved(message.getOriginalDestination()) || isObserved(dispatch.getDestination()))) {
-            observe(() -> new Event("dispatched").with("message", message.getMessageId())
-                .with("destination", destination(dispatch.getDestination(), message)).with("consumer", dispatch.getConsumerId())
-                .flag("retained", isTrue(message.getProperty("ActiveMQ.Retained"))).with("redelivered", dispatch.getRedeliveryCounter()));
+        String consumer = consumers.get(dispatch.getConsumerId());
+        if (message != null && consumer != null) {
+            if (isObserved(message.getDestination()) || isObserved(message.getOriginalDestination()) || isObserved(dispatch.getDestination())) {
+                observe(() -> new Entry.Dispatched(message.getMessageId(), destination(dispatch.getDestination(), message), consumer,
+                    isTrue(message.getProperty("ActiveMQ.Retained")), dispatch.getRedeliveryCounter()));
+            }
+            dispatching.set(dispatch);
         }
-        dispatching.set(dispatch);
         super.preProcessDispatch(dispatch);
     }
 
     @Override
     public void postProcessDispatch(MessageDispatch dispatch) {
-        dispatching.remove();
+        if (dispatch.getMessage() != null) {
+            dispatching.set(null);
+        }
         super.postProcessDispatch(dispatch);
     }
 
@@ -250,14 +297,22 @@ final class ObservingBroker extends BrokerFilter {
             failed = error;
             throw error;
         } finally {
-            if (consumers.containsKey(ack.getConsumerId())) {
+            String consumer = consumers.get(ack.getConsumerId());
+            if (consumer != null) {
                 Throwable error = failed;
-                observe(() -> new Event("acknowledged").with("kind", kind(ack)).with("consumer", ack.getConsumerId())
-                    .with("destination", ack.getDestination() == null ? null : ack.getDestination().getQualifiedName())
-                    .with("message", ack.getLastMessageId()).with("first", ack.getFirstMessageId()).with("count", ack.getMessageCount())
-                    .with("transaction", ack.getTransactionId()).flag("automatic", automatic).with("error", words(error)));
+                observe(() -> acknowledged(ack, consumer, automatic, error));
             }
         }
+    }
+
+    private Entry acknowledged(MessageAck ack, String consumer, boolean automatic, Throwable error) {
+        Entry.Acknowledged acknowledged = new Entry.Acknowledged(ack.getLastMessageId(),
+            ack.getDestination() == null ? null : place(ack.getDestination()).name, consumer, kind(ack), ack.getMessageCount(), automatic);
+        if (ack.getTransactionId() != null || error != null) {
+            acknowledged.more().transaction = text(ack.getTransactionId());
+            acknowledged.more().error = words(error);
+        }
+        return acknowledged;
     }
 
     private static String kind(MessageAck ack) {
@@ -268,13 +323,13 @@ final class ObservingBroker extends BrokerFilter {
     @Override
     public void commitTransaction(ConnectionContext context, TransactionId transaction, boolean onePhase) throws Exception {
         super.commitTransaction(context, transaction, onePhase);
-        observe(() -> new Event("committed").with("transaction", transaction));
+        observe(() -> new Event("committed").with("transaction", transaction).entry());
     }
 
     @Override
     public void rollbackTransaction(ConnectionContext context, TransactionId transaction) throws Exception {
         super.rollbackTransaction(context, transaction);
-        observe(() -> new Event("rolled-back").with("transaction", transaction));
+        observe(() -> new Event("rolled-back").with("transaction", transaction).entry());
     }
 
     @Override
@@ -304,18 +359,18 @@ final class ObservingBroker extends BrokerFilter {
                 return null;
             }
             return new Event(kind).with("message", message.getMessageId()).with("destination", message.getDestination().getQualifiedName())
-                .with("consumer", subscription == null ? null : subscription.getConsumerInfo().getConsumerId()).with("cause", words(cause));
+                .with("consumer", subscription == null ? null : subscription.getConsumerInfo().getConsumerId()).with("cause", words(cause)).entry();
         });
     }
 
     // What is common
 
-    private interface Observation {
-        Event make() throws Exception;
+    private interface Observation<E> {
+        E make() throws Exception;
     }
 
     /** Makes an event; one that cannot be made is counted as dropped. */
-    private Event observation(Observation observation) {
+    private <E> E made(Observation<E> observation) {
         try {
             return observation.make();
         } catch (Exception | LinkageError | OutOfMemoryError unexpected) {
@@ -324,20 +379,47 @@ final class ObservingBroker extends BrokerFilter {
         }
     }
 
-    private void observe(Observation observation) {
-        Event event = observation(observation);
-        if (event != null) {
-            buffer.add(event.line());
+    private void observe(Observation<Entry> observation) {
+        Entry entry = made(observation);
+        if (entry != null) {
+            buffer.add(entry);
         }
     }
 
+    /** A destination's name, once for all of its events, and whether it is observed. */
+    private static final class Place {
+        final String name;
+        final boolean observed;
+
+        Place(String name, boolean observed) {
+            this.name = name;
+            this.observed = observed;
+        }
+    }
+
+    private Place place(ActiveMQDestination destination) {
+        Place place = places.get(destination);
+        if (place == null) {
+            if (places.size() >= MOST_PLACES) {
+                places.clear();
+            }
+            place = new Place(destination.getQualifiedName(), decide(destination));
+            places.put(destination, place);
+        }
+        return place;
+    }
+
     private boolean isObserved(ActiveMQDestination destination) {
-        if (destination == null || destination.getPhysicalName().startsWith("ActiveMQ.Advisory.")) {
+        return destination != null && place(destination).observed;
+    }
+
+    private boolean decide(ActiveMQDestination destination) {
+        if (destination.getPhysicalName().startsWith("ActiveMQ.Advisory.")) {
             return false;
         }
         if (destination.isComposite()) {
             for (ActiveMQDestination part : destination.getCompositeDestinations()) {
-                if (isObserved(part)) {
+                if (decide(part)) {
                     return true;
                 }
             }
@@ -351,14 +433,18 @@ final class ObservingBroker extends BrokerFilter {
         return false;
     }
 
+    private static String text(Object value) {
+        return value == null ? null : value.toString();
+    }
+
     private static boolean isTrue(Object property) {
         return Boolean.TRUE.equals(property) || property != null && "true".equals(property.toString());
     }
 
-    private static String destination(ActiveMQDestination dispatched, Message message) {
+    private String destination(ActiveMQDestination dispatched, Message message) {
         // A wildcard consumer's dispatch names the consumer's own pattern.
         ActiveMQDestination destination = dispatched == null || dispatched.isPattern() ? message.getDestination() : dispatched;
-        return destination == null ? null : destination.getQualifiedName();
+        return destination == null ? null : place(destination).name;
     }
 
     private static String client(ConnectionContext context) {

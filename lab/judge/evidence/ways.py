@@ -1,0 +1,151 @@
+"""The way of each message of an application, by the events of observers: its end, or the place that it came to last.
+
+A place is only kept while no event shows that the message went on. A message of a composite destination has copies
+with one id: its places and ends are those of the destinations that their events name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from lab.activemq.destinations import hears
+from lab.expected.records import Subscription, is_queue
+from lab.history import MessageSeen
+from lab.judge.wording import listed
+from lab.units import several
+
+_ENDS = {  # of one message, of several
+    "expired": ("it expired", "expired"),
+    "dead-lettered": ("it became a dead letter", "became dead letters"),
+    "discarded": ("it was discarded", "were discarded"),
+}
+_MOST_GROUPS = 3  # of messages with one cause, that a sentence names
+
+
+class End(NamedTuple):
+    """An event that ended a message."""
+
+    event: str
+    broker: str
+    destination: str
+    client: str  # the client of the subscription that it was for; "" for none
+    network: bool  # whether the subscription is that of a bridge
+    why: str
+
+
+class _Place(NamedTuple):
+    broker: str
+    destination: str
+    consumer: str = ""  # the consumer of a client to which the message was dispatched
+    client: str = ""
+
+
+class Ways:
+    """Collects the events; `add` wants them in the order of their moments."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, list[End]] = {}
+        self._last: dict[str, _Place] = {}
+        self._places: dict[_Place, _Place] = {}  # each once: a history has a million messages
+        self._open: set[tuple[str, str]] = set()  # broker and id of the consumers that have not left
+
+    def add(self, message: MessageSeen, client: str) -> None:
+        """Add an event; `client` is the client of its consumer."""
+        if message.event in _ENDS:
+            end = End(message.event, message.broker, message.destination, client, message.network, message.why)
+            self._ends.setdefault(message.message, []).append(end)
+        elif message.event == "sent" and not message.why:
+            self._put(message.message, _Place(message.broker, message.destination))
+        elif message.event == "dispatched" and not message.network:
+            self._put(message.message, _Place(message.broker, message.destination, message.consumer, client))
+        elif message.event in ("acknowledged", "rejected") and not message.why:
+            last = self._last.get(message.message)
+            if last is not None and last.broker == message.broker:
+                del self._last[message.message]
+
+    def forget(self, message: str) -> None:
+        """Forget a message, which is not an application's."""
+        self._ends.pop(message, None)
+        self._last.pop(message, None)
+
+    def forget_places(self, broker: str) -> None:
+        """Forget which messages are at a broker, as its process has ended."""
+        for message in [message for message, place in self._last.items() if place.broker == broker]:
+            del self._last[message]
+
+    def came(self, broker: str, consumer: str) -> None:
+        """Note that a consumer began."""
+        self._open.add((broker, consumer))
+
+    def left(self, broker: str, consumer: str) -> None:
+        """Note that a consumer ended: its messages are in the queue again."""
+        self._open.discard((broker, consumer))
+
+    def expired(self, message: str) -> tuple[End, ...]:
+        """Return the ends of a message whose time was over."""
+        return tuple(
+            end for end in self._ends.get(message, ()) if end.event == "expired" or "Message Expired" in end.why
+        )
+
+    def cause(self, messages: Iterable[str], members: Iterable[Subscription]) -> str:
+        """Return why messages did not come to members, as the end of a sentence; "" if it is not known of all."""
+        causes: dict[tuple[str, str, str], list[str]] = {}
+        members = tuple(members)
+        for message in messages:
+            found = self._end(message, members) or self._place(message, members)
+            if found is None:
+                return ""
+            *group, why = found
+            causes.setdefault((group[0], group[1], group[2]), []).append(why)
+        if not causes or len(causes) > _MOST_GROUPS:
+            return ""
+        total = sum(map(len, causes.values()))
+        if total == 1:
+            ((one, _, at),) = causes
+            ((why,),) = causes.values()
+            return f"; {one}{at}{f': {why}' if why else ''}"
+        words = []
+        for (one, many, at), reasons in causes.items():
+            why = reasons[0]
+            first = f" ({'first' if len(set(reasons)) > 1 else 'each'}: {why})" if why else ""
+            became = many if len(reasons) > 1 else one.removeprefix("it ")
+            words.append(f"{several(len(reasons), 'message')} {became}{at}{first}")
+        return f"; by the observers' events {listed(words)}"
+
+    def _put(self, message: str, place: _Place) -> None:
+        self._last[message] = self._places.setdefault(place, place)
+
+    def _end(self, message: str, members: tuple[Subscription, ...]) -> tuple[str, str, str, str] | None:
+        for end in self._ends.get(message, ()):
+            if concerns(end, members) or (end.network and _is_heard(end.destination, members)):
+                bridge = " for a bridge" if end.network else ""
+                return (*_ENDS[end.event], f" at {end.broker}{bridge}", end.why)
+        return None
+
+    def _place(self, message: str, members: tuple[Subscription, ...]) -> tuple[str, str, str, str] | None:
+        place = self._last.get(message)
+        if place is None or not is_queue(place.destination) or not _is_heard(place.destination, members):
+            return None
+        if (place.broker, place.consumer) in self._open:
+            at = f" to {place.client} at {place.broker} and not acknowledged"
+            return "it was dispatched", "were dispatched", at, ""
+        return "it waits", "wait", f" at {place.broker} on {place.destination}", ""
+
+
+def concerns(end: End, members: Iterable[Subscription]) -> bool:
+    """Return whether the end of a message is one for some subscriptions: of their queue, or for their client."""
+    return any(
+        hears(member.destination, end.destination) and (is_queue(end.destination) or end.client == member.client)
+        for member in members
+    )
+
+
+def _is_heard(destination: str, members: Iterable[Subscription]) -> bool:
+    return any(hears(member.destination, destination) for member in members)
+
+
+def ran_out(ends: Mapping[int, tuple[End, ...]], number: int, members: Iterable[Subscription]) -> bool:
+    """Return whether the time of a message was over at a broker, for some subscriptions."""
+    members = tuple(members)
+    return any(concerns(end, members) for end in ends.get(number, ()))
