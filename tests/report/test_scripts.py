@@ -44,4 +44,4 @@ def test_wrong_types_are_refused(tmp_path: Path) -> None:
         "document.querySelector('svg').remove();": "TS2531",  # an element that may be missing
     }
     told = problems(joined(shipped("stage.js"), *(f"{line}\n" for line in lines)), tmp_path)
-    assert [each.split(": ")[1] for each in told] == [f"error {code}" for code in lines.values()]
+    assert {f"error {code}" for code in lines.values()} <= {each.split(": ")[1] for each in told}
