@@ -183,6 +183,13 @@ def _html(found: Result) -> Iterator[Figure]:
     else:
         measured = f"{found['opening_s']:.2f} s   (loaded after {found['loading_s']:.2f} s)"
         yield _most(f"{name}, opening it", found["opening_s"], 3, " s", measured)
+    if "film" in found:  # an earlier result has none
+        film, name = found["film"], f"film of {found['messages']} messages"
+        yield _most(f"{name}, size", film["size_mib"], 3, " MiB")
+        if film["opening_s"] is None:
+            yield _left_out(f"{name}, opening it", "≤ 1 s", "no chromium")
+        else:
+            yield _most(f"{name}, opening it", film["opening_s"], 1, " s")
 
 
 def _check(found: Result) -> Iterator[Figure]:

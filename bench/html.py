@@ -1,7 +1,7 @@
-"""The HTML page of a long history: how large it is, how long making it takes, how long a browser takes to open it.
+"""The HTML page and the film of a long history: how large they are, how long making and opening them takes.
 
 `python -m bench.html [MESSAGES]` writes a history of that many messages with every hundredth lost, judges it, makes
-the page and opens it in a browser without a window, five times; prints one JSON object.
+the page and the film, and opens both in a browser without a window, five times; prints one JSON object.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from bench.judge import story, write
 from lab.history import Observation, Received
 from lab.judge import judge_whole
+from lab.report.film import to_html as to_film
 from lab.report.html import Files, to_html
 from tests.report.browser import Browser, browser, installed
 
@@ -46,6 +47,7 @@ def measure(count: int) -> dict[str, Any]:
     """Measure all of it; without a browser, all but the opening."""
     with TemporaryDirectory() as folder:
         history, page = Path(folder, "history.jsonl"), Path(folder, "report.html")
+        film = page.with_name("film.html")
         write(history, with_losses(count))
         whole = judge_whole(history)
         judged = time.process_time()
@@ -63,9 +65,19 @@ def measure(count: int) -> dict[str, Any]:
             "opening_s": None,
             "loading_s": None,
         }
+        begun = time.process_time()
+        film.write_text(to_film(whole), encoding="utf-8")
+        film_fields: dict[str, Any] = {
+            "size_mib": round(film.stat().st_size / 2**20, 3),
+            "making_cpu_s": round(time.process_time() - begun, 2),
+            "opening_s": None,
+        }
+        found["film"] = film_fields
         if installed() is not None:
             with browser() as running:
                 times = [opened(running, page) for _ in range(5)]
+                films = [opened(running, film)["painted"] for _ in range(5)]
+            film_fields["opening_s"] = round(statistics.median(films), 3)
             found["opening_s"] = round(statistics.median(each["painted"] for each in times), 3)
             found["loading_s"] = round(statistics.median(each["loaded"] for each in times), 3)
     return found

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install what only the tests and the benches need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT, a JDK for a client in Java,
-# a browser to open reports in, ssh and an sshd, and the schema that Jenkins checks JUnit XML by.
+# a browser to open reports in, npm to check their scripts, ssh and an sshd, and the schema that Jenkins checks JUnit XML by.
 set -euo pipefail
 
 # The schema is no file of ours: pytest's source archive carries it (MIT licence). Its digest is checked by the test.
@@ -26,6 +26,7 @@ command -v ip >/dev/null || missing+=(iproute2)
 command -v nft >/dev/null || missing+=(nftables)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
 command -v javac >/dev/null || missing+=(default-jdk-headless)
+command -v npm >/dev/null || missing+=(nodejs npm)
 command -v ssh >/dev/null || missing+=(openssh-client)
 # Unpacked and not installed: the package would start a server that lets others into this machine.
 command -v sshd >/dev/null || [ -x "$cache/sshd/usr/sbin/sshd" ] || missing+=(openssh-server)

@@ -16,7 +16,7 @@ from typing import Any
 from lab.errors import InputError, LabError
 from lab.http_server import HOST, Answer, BodyTooLarge, Request, application
 from lab.page.desk import Desk
-from lab.report.film import shipped
+from lab.report.film import joined, shipped
 from lab.report.html import style
 
 TOKEN = "x-mqlab-token"
@@ -223,7 +223,7 @@ class Page:
 
 def _files() -> Mapping[str, tuple[str, str]]:
     """Return the page's files by their paths: kind and text."""
-    script = f'"use strict";\n(() => {{\n{shipped("stage.js")}{_own("live.js")}}})();\n'
+    script = joined(shipped("stage.js"), _own("live.js"))
     return {
         "/": ("text/html", _own("live.html")),
         "/live.js": ("text/javascript", script),

@@ -10,6 +10,7 @@ import pytest
 
 from lab.history import Acknowledged, BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
+from tests.report.accessibility import barriers
 from tests.report.browser import Browser, browser
 from tests.report.test_page_in_browser import CONTRAST, WIDE
 
@@ -77,7 +78,7 @@ def test_it_is_quiet_fits_can_be_read_and_asks_its_own_server_alone(
     enter(chromium, page, width=width, dark=dark)
     until(chromium, CROSSES)
     assert chromium.ask(WIDE) <= 0 and chromium.ask(CONTRAST) == []
-    assert chromium.complaints == []
+    assert chromium.complaints == [] and barriers(chromium) == []
     assert set(chromium.requests) == {page.url, f"{page.url}live.css", f"{page.url}live.js", f"{page.url}stream"}
     assert chromium.ask("location.href") == page.url and chromium.ask("document.cookie") == ""
 

@@ -15,29 +15,64 @@ from tempfile import TemporaryDirectory
 from tests.docs.pages import ROOT, blocks
 
 from .browser import Browser, browser
+from .moving import animated
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+EVEN, AFTER, MOST_BYTES = 16, (0.0, 0.06, 0.12), 600_000  # of the moving picture: moments in all, and behind events
 UNHEALED = ("- heal:", "- wait:")  # lines that a copy of cut-and-heal is run without
 CUT = "  - cut:"
 # All that was sent before it is answered for when the cut comes, so that a slow machine's page is alike.
 ANSWERED = "  - wait: {until: received, client: warehouse, count: 20}\n  - wait: 2s\n"
 
 
-def films(running: Browser, folder: Path) -> None:
-    """Keep a cut and a failover as films show them, by models."""
-    for scenario, moment, name, dark in (
-        ("cut-and-heal", 0.75, "film-cut.png", False),
-        ("failover", 3.3, "film-failover.png", True),
-    ):
-        runs = folder / name
-        words = ["run", scenario, "--quiet", "--film", "--runs", str(runs), "--runtime", "simulation"]
-        subprocess.run([MQLAB, *words], capture_output=True, check=True)
-        running.open(runs / "runs" / "latest" / "film.html", width=1000, dark=dark, moment=f"#t={moment}")
-        running.ask("document.documentElement.style.overflow = 'hidden'")
-        begin, end = "document.querySelector('#caption')", "document.querySelector('.controls')"
-        box = running.ask(f"[{begin}.getBoundingClientRect().top, {end}.getBoundingClientRect().bottom]")
-        keep(running, name, top=box[0] - 12, bottom=box[1] + 8)
+def phone(running: Browser, folder: Path) -> None:
+    """Keep the film of a hub on a phone, dark, by models."""
+    words = ["run", "hub-and-spokes", "--quiet", "--film", "--runs", str(folder / "hub"), "--runtime", "simulation"]
+    subprocess.run([MQLAB, *words], capture_output=True, check=True)
+    running.open(folder / "hub" / "runs" / "latest" / "film.html", width=390, height=900, dark=True, moment="#t=0.6")
+    running.ask("document.documentElement.style.overflow = 'hidden'")
+    (PICTURES / "film-phone.png").write_bytes(running.screenshot(whole=False))
+
+
+def moving(running: Browser, folder: Path) -> None:
+    """Keep the film of a cut as a moving picture, by models: messages that pass, wait, and arrive after the heal."""
+    words = ["run", "cut-and-heal", "--quiet", "--film", "--runs", str(folder / "moving"), "--runtime", "simulation"]
+    subprocess.run([MQLAB, *words], capture_output=True, check=True)
+    running.open(folder / "moving" / "runs" / "latest" / "film.html", width=860, moment="#t=0")
+    running.ask("document.documentElement.style.overflow = 'hidden'")
+    running.ask("Object.assign(document.querySelector('#caption').style, {height: '8.4em'})")
+    running.ask("document.querySelector('#here').remove()")
+    begin, end = "document.querySelector('#caption')", "document.querySelector('.controls')"
+    left, top, right, bottom = running.ask(
+        f"((a, b) => [a.left, a.top, a.right, b.bottom].map(Math.round))"
+        f"({begin}.getBoundingClientRect(), {end}.getBoundingClientRect())"
+    )
+    clip = {"x": left - 8, "y": top - 8, "width": right - left + 16, "height": bottom - top + 16, "scale": 1}
+    last, told = running.ask("(its => [its.end, its.scenes.map(([t]) => t)])(JSON.parse(content.textContent))")
+    moments = {round(last * number / EVEN, 3) for number in range(EVEN + 1)}
+    moments |= {round(t + after, 3) for t in told for after in AFTER if t + after < last}  # slower where things happen
+    frames = []
+    for moment in sorted(moments):
+        running.ask(f"location.hash = '#t={moment}'")
+        running.ask("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        taken = running.call("Page.captureScreenshot", format="webp", quality=55, clip=clip)["data"]
+        frames.append(base64.b64decode(taken))
+    picture = animated(frames, (clip["width"], clip["height"]), milliseconds=180, rest=3000, times=3)
+    if len(picture) > MOST_BYTES:
+        raise SystemExit(f"the moving picture has {len(picture)} bytes: more than {MOST_BYTES}")
+    (PICTURES / "film.webp").write_bytes(picture)
+
+
+def failover(running: Browser, folder: Path) -> None:
+    """Keep a failover as its film shows it, by models."""
+    words = ["run", "failover", "--quiet", "--film", "--runs", str(folder / "pair"), "--runtime", "simulation"]
+    subprocess.run([MQLAB, *words], capture_output=True, check=True)
+    running.open(folder / "pair" / "runs" / "latest" / "film.html", width=1000, dark=True, moment="#t=3.3")
+    running.ask("document.documentElement.style.overflow = 'hidden'")
+    begin, end = "document.querySelector('#caption')", "document.querySelector('.controls')"
+    box = running.ask(f"[{begin}.getBoundingClientRect().top, {end}.getBoundingClientRect().bottom]")
+    keep(running, "film-failover.png", top=box[0] - 12, bottom=box[1] + 8)
 
 
 def page_of(scenario: str | Path, folder: Path, *, passed: bool, runtime: str = "emulation") -> Path:
@@ -122,7 +157,9 @@ def main() -> None:
         top(running, failed, "report-phone.png", width=390, height=1500)
         top(running, many, "report-network.png", width=1000, height=860)
         stopped(running, folder)
-        films(running, folder)
+        failover(running, folder)
+        moving(running, folder)
+        phone(running, folder)
         top(running, varied(folder), "vary.png", width=640, height=905)
         part(running, slow, "report-cross-check.png", "Cross-check", width=1000, following=3)
 

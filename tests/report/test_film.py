@@ -46,7 +46,7 @@ def test_every_text_of_a_film_belongs_to_a_case() -> None:
 
 def test_a_broker_that_a_step_creates_does_not_run_before(tmp_path: Path) -> None:
     topology = copy.deepcopy(HUB)
-    topology["brokers"]["frankfurt"]["later"] = True
+    topology["brokers"]["frankfurt"]["later"], topology["brokers"]["virginia"]["later"] = "yes", "no"
     declared = structs.replace(hub_header(), declared={**hub_header().declared, "topology": topology})
     created = (
         BrokerChanged(t=t, broker="frankfurt", state=state) for t, state in ((1.0, "creating"), (2.0, "created"))
@@ -54,6 +54,7 @@ def test_a_broker_that_a_step_creates_does_not_run_before(tmp_path: Path) -> Non
     made = film(judge_whole(written(tmp_path / "history.jsonl", declared, created)))
     words = [replayed(made, t)["broker frankfurt"] for t in (0.5, 2.5)]
     assert ["not created yet" in state for state in words] == [True, False]
+    assert "running" in replayed(made, 0.5)["broker virginia"]
 
 
 def last(seen: Iterable[Observation], t: float) -> dict[str, str]:

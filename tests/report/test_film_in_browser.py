@@ -12,6 +12,7 @@ from lab.judge import judge_whole
 from lab.report.film import to_html
 from lab.report.film.scenes import Film
 
+from .accessibility import barriers
 from .browser import Browser, browser
 from .film_cases import JUDGED, film_of, hub, hub_header, replayed
 from .histories import EVIL, header, judged, story, written
@@ -77,6 +78,13 @@ def test_it_is_quiet_and_alone_and_fits(chromium: Browser, pages: Path, width: i
         assert chromium.ask(CONTRAST) == []
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_core_finds_no_grave_barrier(chromium: Browser, pages: Path, width: int, dark: bool) -> None:
+    chromium.open(pages / "hub.html", width=width, dark=dark, moment="#t=4.1")
+    assert barriers(chromium) == []
+
+
 def test_it_plays_to_the_end_and_pauses_by_key_and_by_button(chromium: Browser, pages: Path) -> None:
     chromium.open(pages / "hub.html")
     assert (clock(chromium), chromium.ask(PLAYS)) == (0.0, None)
@@ -108,6 +116,14 @@ def test_keys_go_from_event_to_event_and_along_the_time(chromium: Browser, pages
         moments.append(clock(chromium))
     assert moments == [4.5, 4.6, 4.5, 4.0, 4.08, 4.0]
     assert chromium.ask("document.querySelector('#here').getAttribute('href')") == "#t=4.0000"
+
+
+def test_arrows_scroll_a_map_that_has_the_focus_and_is_too_wide(chromium: Browser, pages: Path) -> None:
+    for width, moment in ((360, 4.2), (1280, 4.28)):
+        chromium.open(pages / "hub.html", width=width, moment="#t=4.2")
+        chromium.ask("document.querySelector('.scroll').focus()")
+        press(chromium, "ArrowRight")
+        assert clock(chromium) == moment
 
 
 def test_the_slider_and_a_mark_move_the_film(chromium: Browser, pages: Path) -> None:

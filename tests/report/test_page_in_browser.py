@@ -11,6 +11,7 @@ import pytest
 from lab.judge.values import Report
 from lab.report.html import Files, to_html
 
+from .accessibility import barriers
 from .browser import Browser, browser
 from .histories import EVIL, header, judged, story
 from .networks import THIRTY, THREE, hub, network
@@ -47,6 +48,7 @@ def test_it_is_quiet_and_alone_and_fits(chromium: Browser, made: Path, width: in
     text = chromium.ask("document.body.innerText")
     for words in ("32 of 36 messages arrived, 4 were lost", "Tokyo", "Singapore", "tokyo → singapore", "link cut"):
         assert words in text
+    assert barriers(chromium) == []
     light, night = "rgb(244, 246, 248)", "rgb(13, 18, 23)"
     assert chromium.ask(GROUND) == (night if dark else light)
 

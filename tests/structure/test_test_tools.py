@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-EVERYTHING = ("ip", "nft", "mosquitto_pub", "javac", "ssh", "sshd", "chromium")
+EVERYTHING = ("ip", "nft", "mosquitto_pub", "javac", "npm", "ssh", "sshd", "chromium")
 SCRIPT = Path(__file__).parents[2] / "docker" / "test-tools.sh"
 
 
@@ -48,7 +48,7 @@ def run(folder: Path, *, apt: str, there: tuple[str, ...] = (), more: tuple[str,
 
 
 def test_what_is_missing_is_installed(tmp_path: Path) -> None:
-    code, said, calls = run(tmp_path, apt="exit 0", there=("ip", "mosquitto_pub", "javac", "ssh", "sshd"))
+    code, said, calls = run(tmp_path, apt="exit 0", there=("ip", "mosquitto_pub", "javac", "npm", "ssh", "sshd"))
     assert code == 0, said
     assert calls.splitlines()[-1].endswith("nftables chromium fonts-dejavu-core")
 

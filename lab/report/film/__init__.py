@@ -37,7 +37,7 @@ def write(judged: Judged, history: Path, path: Path) -> None:
 def to_html(judged: Judged, *, cut_short: bool = False, open: bool = False, report: str = "") -> str:
     """Return the text of the page; equal histories give equal texts. `report` is the address of the report's page."""
     shown = film(judged, cut_short=cut_short, open=open)
-    script = f'"use strict";\n(() => {{\n{"".join(shipped(name) for name in SCRIPTS)}}})();\n'
+    script = joined(*(shipped(name) for name in SCRIPTS))
     start = _start(shown)
     return (
         environment("lab.report.film")
@@ -115,9 +115,14 @@ def _is_cut_short(history: Path) -> bool:
         return file.read(1) != b"\n"
 
 
+def joined(*scripts: str) -> str:
+    """Return scripts as a single script, whose names are its own."""
+    return f'"use strict";\n(() => {{\n{"".join(scripts)}}})();\n'
+
+
 def shipped(name: str) -> str:
     """Return the text of a file of the film's templates."""
     return files("lab.report.film").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-__all__ = ["content", "film", "shipped", "to_html", "write"]
+__all__ = ["content", "film", "joined", "shipped", "to_html", "write"]

@@ -78,7 +78,8 @@ def film(judged: Judged, *, cut_short: bool = False, open: bool = False) -> Film
     shown = stage(report)
     pairs = frozenset(broker.name for region in report.regions for broker in region.brokers if broker.pair)
     brokers: Mapping[str, Any] = judged.evidence.header.declared.get("topology", {}).get("brokers", {})
-    states = States(shown, pairs, frozenset(name for name, broker in brokers.items() if broker.get("later")))
+    later = frozenset(name for name, broker in brokers.items() if broker.get("later") in (True, "yes"))
+    states = States(shown, pairs, later)
     listening = list(_listening(judged))
     times = [t for t in (*(seen.t for seen in timeline.seen), *(change.t for change in listening)) if t < inf]
     end = max([timeline.end, 0.001, *times])

@@ -200,7 +200,7 @@ const KEYS = {
 };
 document.addEventListener("keydown", (event) => {
   const target = /** @type {Element} */ (event.target);
-  const own = target.closest("select, [role=textbox]") || (event.key === " " && target.closest("button, a, summary")) || (event.key.startsWith("Arrow") && target === slider);
+  const own = target.closest("select, [role=textbox]") || (event.key === " " && target.closest("button, a, summary")) || (event.key.startsWith("Arrow") && (target === slider || target.scrollWidth > target.clientWidth));
   if (own || event.ctrlKey || event.altKey || event.metaKey || !KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();
