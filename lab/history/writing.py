@@ -106,7 +106,7 @@ def _message(message: MessageSeen) -> str:
     if message.digest is not None:
         text += f',"digest":{quoted(message.digest)}'
     if message.lifetime is not None:
-        text += f',"lifetime":{_DUMPS(message.lifetime)}'
+        text += f',"lifetime":{compact_json(message.lifetime)}'
     if message.original:
         text += f',"original":{quoted(message.original)}'
     if message.correlation:
@@ -118,7 +118,7 @@ def _message(message: MessageSeen) -> str:
     if message.redelivered:
         text += f',"redelivered":{message.redelivered}'
     if message.took is not None:
-        text += f',"took":{_DUMPS(message.took)}'
+        text += f',"took":{compact_json(message.took)}'
     return f'{text},"why":{quoted(message.why)}}}\n' if message.why else f"{text}}}\n"
 
 
