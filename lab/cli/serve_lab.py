@@ -195,7 +195,7 @@ def _account(
 
 
 def _begun(live: Live, kept: KeptAccount, folder: Path) -> KeptAccount:
-    """Give a lab that has just opened the account without its brokers, and return the account as it is then."""
+    """Hand a lab that has just opened the account without its brokers, and return the account as it is then."""
     note = live.lab.note
     kept = without_brokers(kept, note.opened)
     with live.turn():

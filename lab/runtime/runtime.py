@@ -83,7 +83,7 @@ class Ready(Protocol):
         ...
 
     def add(self, lab: StandingLab, addition: Addition) -> None:
-        """Give an open lab a broker that is not started; the caller holds the lab's turn, and a place is free."""
+        """Add a broker that is not started to an open lab; the caller holds the lab's turn, and a place is free."""
         ...
 
 

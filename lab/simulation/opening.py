@@ -77,7 +77,7 @@ class Models:
                 lab.keep_logs()
 
     def add(self, lab: StandingLab, addition: Addition) -> None:
-        """Give an open lab the models of a broker."""
+        """Add the models of a broker to an open lab."""
         assert isinstance(lab, SimulatedLab)  # it was opened here
         lab.add(addition)
 
