@@ -136,11 +136,7 @@ class BuiltCall(LabCall):
             self._create(after, created)
 
     def _create(self, after: Control, record: BrokerRecord) -> None:
-<<<<<<< HEAD
         """Add a broker to the lab, in a free place, and begin its creation."""
-=======
-        """Take a place for a broker, and begin its creation."""
->>>>>>> w/ports
         live, back = self._live, self._names.inverse
         plan, here = live.lab.note.plan, after.network.of_broker(record.name)[0].vpc
         taken = back.vpcs[here]

@@ -195,11 +195,7 @@ def _account(
 
 
 def _begun(live: Live, kept: KeptAccount, folder: Path) -> KeptAccount:
-<<<<<<< HEAD
     """Write the account without its brokers to a lab that has just opened, and return the account as it is then."""
-=======
-    """Hand a lab that has just opened the account without its brokers, and return the account as it is then."""
->>>>>>> w/ports
     note = live.lab.note
     kept = without_brokers(kept, note.opened)
     with live.turn():

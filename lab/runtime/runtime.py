@@ -83,11 +83,7 @@ class Ready(Protocol):
         ...
 
     def add(self, lab: StandingLab, addition: Addition) -> None:
-<<<<<<< HEAD
         """Add a broker to an open lab and start nothing; the caller holds the lab's turn, and a place is free."""
-=======
-        """Add a broker that is not started to an open lab; the caller holds the lab's turn, and a place is free."""
->>>>>>> w/ports
         ...
 
 
