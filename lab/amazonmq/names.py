@@ -75,20 +75,6 @@ def check_group(text: str) -> str | None:
     return _check_name(text, "group name")
 
 
-def check_password(text: str) -> str | None:
-    """Return why Amazon MQ would refuse a password, without repeating it, or None."""
-    if not 12 <= len(text) <= 250:
-        return f"the password has {len(text)} characters: Amazon MQ takes 12 to 250"
-    if not all(" " <= character <= "~" for character in text):
-        return "the password has a character that is not printable ASCII"
-    banned = [character for character in ",:=" if character in text]
-    if banned:
-        return f"the password contains {' and '.join(banned)}: Amazon MQ takes no comma, colon or equals sign"
-    if len(set(text)) < 4:
-        return "the password has fewer than 4 different characters"
-    return None
-
-
 def _check_name(text: str, kind: str, least: int = 2, most: int = 100) -> str | None:
     if not least <= len(text) <= most:
         return f"{text!r} is not a {kind}: Amazon MQ takes {least} to {most} characters"

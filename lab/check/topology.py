@@ -11,9 +11,9 @@ from lab.amazonmq.names import (
     USERS_PER_BROKER,
     check_broker_id,
     check_group,
-    check_password,
     check_user_name,
 )
+from lab.amazonmq.passwords import check_password
 from lab.check.hosts import MOST_BROKERS, NO_MORE_ADDRESSES, ROUTER, check_hosts, no_address
 from lab.check.pairs import check_pair
 from lab.check.ports import check_ports

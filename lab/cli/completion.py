@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from lab import documentation
+from lab import docs_site
 from lab.shipped import shipped
 
 _LARGEST = 2**26  # bytes of a note
@@ -26,11 +26,11 @@ def scenarios(incomplete: str) -> list[str]:
 
 
 def pages(incomplete: str) -> list[str]:
-    """Return the pages of the documentation."""
+    """Return the pages of the docs_site."""
     from lab.errors import HostError
 
     try:
-        return _begun(incomplete, documentation.pages(documentation.site()))
+        return _begun(incomplete, docs_site.pages(docs_site.site()))
     except HostError:  # a checkout without the site
         return []
 

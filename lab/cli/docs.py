@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab import documentation
+from lab import docs_site
 from lab.cli import completion, options
 
 
@@ -27,9 +27,9 @@ def docs(
     Without a terminal or a browser, it only prints the address.
     Example: mqlab docs troubleshooting
     """
-    address = documentation.address(topic, documentation.site())
+    address = docs_site.address(topic, docs_site.site())
     options.say(address)
     if not only_print and sys.stdout.isatty():
         import webbrowser  # here, since it looks for browsers
 
-        documentation.opened(address, webbrowser.open)
+        docs_site.opened(address, webbrowser.open)

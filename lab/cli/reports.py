@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import new_files, options
+from lab.cli import exit_codes, new_files, options
 from lab.errors import HostError, InputError
 from lab.judge import Judged, Outcome
 from lab.report import document, terminal
@@ -86,4 +86,4 @@ def print_report(
     if error is not None:
         options.complain(error)
         return error.exit_code
-    return 0 if report.outcome is Outcome.PASSED else 1
+    return exit_codes.judged(passed=report.outcome is Outcome.PASSED)

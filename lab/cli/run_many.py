@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lab.cli import exit_codes
 from lab.cli.reports import is_a_report
 from lab.cli.run_places import problems_of
 from lab.interrupts import uninterrupted
@@ -52,7 +53,7 @@ def _run(
         interrupted = processes.exited(process)
     seconds, status = time.monotonic() - started, process.returncode
     code = status if status >= 0 else 128 - status  # as a shell shows a signal
-    if code in (0, 1):
+    if code in exit_codes.JUDGED:
         try:
             return RunOf(
                 scenario=scenario,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from lab import runtimes
-from lab.cli import options
+from lab.cli import exit_codes, options
 from lab.declare.variants import settings_of
 from lab.errors import InputError, LabError
 from lab.printable import shown
@@ -68,7 +68,7 @@ def run_seeds(
     if ended is not None:
         options.warn_of_each([f"{len(rows)} of {grid.count} seeds were run"])
         raise ended
-    return max((row.exit_code for row in rows), default=0) or int(not its.passed)
+    return max((row.exit_code for row in rows), default=0) or exit_codes.judged(passed=its.passed)
 
 
 def _check(scenarios: Sequence[str], runtime: str | None, apart: Mapping[str, object], first: int) -> None:

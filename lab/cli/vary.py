@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lab import units
-from lab.cli import new_files, options
+from lab.cli import exit_codes, new_files, options
 from lab.cli.options import IGNORE, QUIET, SCENARIO
 from lab.cli.progress_bar import bar
 from lab.errors import InputError, LabError
@@ -126,7 +126,7 @@ def vary(
         options.complain(each)
     if wrong:
         raise wrong[0]
-    return max((row.exit_code for row in rows), default=0) or int(not its.passed)
+    return max((row.exit_code for row in rows), default=0) or exit_codes.judged(passed=its.passed)
 
 
 def _limit(text: str | None) -> timedelta | None:

@@ -28,6 +28,7 @@ from pydantic import (
 
 from lab import units
 from lab.amazonmq.account.maintenance import check_zone
+from lab.amazonmq.passwords import LONGEST, SHORTEST
 from lab.errors import InputError
 from lab.printable import shown
 
@@ -218,7 +219,7 @@ Password = Annotated[
             "description": "The password: `generated`, an environment variable, or the text.",
             "oneOf": [
                 {"const": "generated"},
-                {"type": "string", "minLength": 12, "maxLength": 250},
+                {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST},
                 {
                     "type": "object",
                     "properties": {

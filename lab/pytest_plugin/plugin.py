@@ -20,7 +20,7 @@ from lab.pytest_plugin.session import (
     runtime_of,
     words_alone,
 )
-from lab.pytest_plugin.settings import KEEP, NEVER, PROPERTIES, Wanted
+from lab.pytest_plugin.wanted import KEEP, NEVER, PROPERTIES, Wanted
 
 if TYPE_CHECKING:
     from lab.api.serving import ServedHere

@@ -16,7 +16,7 @@ from lab.judge import Outcome, Verdict
 from lab.living.lab import Live
 from lab.printable import plain_line
 from lab.pytest_plugin.lab_of_test import LabOfTest
-from lab.pytest_plugin.settings import OF_RUNTIME, RUN_FOLDER, VERDICT
+from lab.pytest_plugin.wanted import OF_RUNTIME, RUN_FOLDER, VERDICT
 from lab.report import timeline_text
 from lab.report.message_runs import folded
 from lab.report.rows import is_news

@@ -15,7 +15,7 @@ from lab.judge import Outcome
 from lab.labs import Ran
 from lab.pytest_plugin import report_text
 from lab.pytest_plugin.session import RUN_REPORT, labs_of, or_skip, words
-from lab.pytest_plugin.settings import Wanted
+from lab.pytest_plugin.wanted import Wanted
 from lab.report.files import keep_film
 from lab.scenarios import read
 

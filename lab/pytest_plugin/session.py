@@ -67,7 +67,7 @@ def labs_of(config: pytest.Config) -> SessionLabs:
     if (known := config.stash.get(LABS, None)) is not None:
         return known
     from lab.pytest_plugin.session_labs import SessionLabs
-    from lab.pytest_plugin.settings import Settings, Wanted
+    from lab.pytest_plugin.wanted import Settings, Wanted
     from lab.run_folder import home
 
     named = str(config.getini("mqlab_topology"))

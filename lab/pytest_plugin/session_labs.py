@@ -18,8 +18,8 @@ from lab.file_locks import lock
 from lab.labs import Ran
 from lab.living.lab import Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
-from lab.pytest_plugin.settings import ALWAYS, FAILED, NEVER, Settings, Wanted
 from lab.pytest_plugin.shared_lab import SharedLab
+from lab.pytest_plugin.wanted import ALWAYS, FAILED, NEVER, Settings, Wanted
 from lab.runtime.runtime import Runtime
 from lab.runtime.state_file import note_folder
 from lab.scenarios import plan_named

@@ -16,6 +16,7 @@ from lab.plan.control import opening_control
 from lab.plan.values import Action, BridgePlan, Plan
 from lab.runtime.clock import Origin
 from lab.runtime.lab import StandingLab
+from lab.runtime.patience import BRIDGE_PATIENCE, BROKER_PATIENCE
 from lab.runtime.profile import CLOSE, OPEN, UNPROFILED, Profile
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Addition, Opening
@@ -29,7 +30,6 @@ from lab.units import format_duration
 
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # when a simulated lab's clock begins, a Monday
 _OLDEST = 3600 * SECOND  # ns that a lab may have stood for: longer than any period of its timers
-BROKER_PATIENCE, BRIDGE_PATIENCE = 120.0, 60.0  # seconds
 _UNTIL = {  # the condition at which an action is over, in words
     "start-standby": "an instance has the store's lock",
     "await-broker": "every instance has started",

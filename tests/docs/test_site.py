@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import documentation
-from lab.documentation import anchor, reference
+from lab import docs_site
+from lab.docs_site import anchor, reference
 from lab.errors import HostError, InputError
 from tests.command import Commands
 from tests.report.browser import Browser, browser
@@ -47,9 +47,9 @@ def project(tmp_path: Path) -> Path:
 
 def test_every_page_is_in_the_site_and_a_search_needs_no_server(built: Path) -> None:
     pages = {path.stem for path in PAGES if path.parent == ROOT / "docs"} - {"README"}
-    assert pages <= set(documentation.pages(built))
+    assert pages <= set(docs_site.pages(built))
     assert (built / "searchindex.js").read_text().startswith("Search.setIndex(")
-    found = documentation.address("troubleshooting#left-behind", built)
+    found = docs_site.address("troubleshooting#left-behind", built)
     assert found.startswith("file:///") and "site%20with%20a%20space/troubleshooting.html#left-behind" in found
 
 
@@ -62,7 +62,7 @@ def test_the_languages_are_apart_and_lead_to_each_other(project: Path) -> None:
     assert word in (output / "ja" / "searchindex.js").read_text()
     assert word not in (output / "searchindex.js").read_text()
     assert "one.yaml" in (output / "page.html").read_text()
-    assert set(documentation.pages(output)) == {"index", "page", "ja/index"}
+    assert set(docs_site.pages(output)) == {"index", "page", "ja/index"}
 
 
 def test_a_link_to_a_missing_heading_stops_the_build(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -75,27 +75,27 @@ def test_a_link_to_a_missing_heading_stops_the_build(project: Path, capfd: pytes
 
 def test_an_unknown_page_or_heading_is_refused_with_the_nearest(built: Path) -> None:
     with pytest.raises(InputError, match="did you mean troubleshooting"):
-        documentation.address("trubleshooting", built)
+        docs_site.address("trubleshooting", built)
     with pytest.raises(InputError, match="did you mean left-behind"):
-        documentation.address("troubleshooting#left-behnd", built)
+        docs_site.address("troubleshooting#left-behnd", built)
     with pytest.raises(InputError, match="no page named"):
-        documentation.address("../../secret", built)
+        docs_site.address("../../secret", built)
 
 
 def test_an_installation_without_a_site_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="install mqlab again"):
-        documentation.site(tmp_path / "lab")
+        docs_site.site(tmp_path / "lab")
     (tmp_path / "docs").mkdir()
     with pytest.raises(HostError, match="run make docs"):
-        documentation.site(tmp_path / "lab")
+        docs_site.site(tmp_path / "lab")
 
 
 def test_a_browser_that_cannot_be_started_is_no_error() -> None:
     def missing(address: str) -> bool:
         raise FileNotFoundError(address)
 
-    assert documentation.opened("file:///index.html", missing) is False
-    assert documentation.opened("file:///index.html", lambda address: True) is True
+    assert docs_site.opened("file:///index.html", missing) is False
+    assert docs_site.opened("file:///index.html", lambda address: True) is True
 
 
 def test_without_a_terminal_the_command_prints_the_address(built: Path, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from lab.errors import HostError, InputError
 from lab.file_locks import lock
 from lab.living.lab import Live
 from lab.pytest_plugin.session_labs import SessionLabs
-from lab.pytest_plugin.settings import FAILED, Settings, Wanted
 from lab.pytest_plugin.shared_lab import SharedLab
+from lab.pytest_plugin.wanted import FAILED, Settings, Wanted
 from lab.runtime.lab import StandingLab
 from lab.scenarios import plan_named
 from lab.version import __version__

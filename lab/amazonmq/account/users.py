@@ -18,9 +18,9 @@ from lab.amazonmq.names import (
     GROUPS_PER_USER,
     USERS_PER_BROKER,
     check_group,
-    check_password,
     check_user_name,
 )
+from lab.amazonmq.passwords import check_password
 
 
 def create_user(

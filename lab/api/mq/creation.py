@@ -17,9 +17,9 @@ from lab.amazonmq.names import (
     USERS_PER_BROKER,
     check_broker_name,
     check_group,
-    check_password,
     check_user_name,
 )
+from lab.amazonmq.passwords import check_password
 from lab.api.call import Call
 from lab.api.mq import configurations
 from lab.api.mq.default_network import check_default, default_group, default_subnets

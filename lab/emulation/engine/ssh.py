@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from lab.dataclass import dataclass
-from lab.documentation import reference
+from lab.docs_site import reference
 from lab.emulation.checks import SSH, see
 from lab.errors import HostError, InputError
 

@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from lab import settings
 from lab.dataclass import dataclass
-from lab.documentation import reference
+from lab.docs_site import reference
 from lab.emulation.engine.ssh import SCHEME, no_url, parse, without_password
 from lab.errors import BrokerError, HostError, InputError
 from lab.shipped import shipped

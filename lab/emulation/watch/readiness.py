@@ -31,11 +31,10 @@ from lab.link.impairment import LinkState
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, LinkPlan, Plan
 from lab.runtime.clock import Clock
+from lab.runtime.patience import BRIDGE_PATIENCE, BROKER_PATIENCE
 
 ROUTER_PATIENCE = 30.0  # seconds
-BROKER_PATIENCE = 120.0
 REACHED_WITHIN = 30.0  # after its log says that it has started: its management answers before that
-BRIDGE_PATIENCE = 60.0
 CONSOLE_PATIENCE = 60.0
 PROBES = 20
 _PROBE_BITS = 8 * 40

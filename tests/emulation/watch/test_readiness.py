@@ -14,7 +14,6 @@ from msgspec import structs
 
 from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.emulation.watch.readiness import (
-    BROKER_PATIENCE,
     PROBES,
     REACHED_WITHIN,
     cause,
@@ -26,6 +25,7 @@ from lab.errors import BrokerError, HostError, LabTimeout
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
 from lab.plan.values import DECLARED, BridgePlan, LinkPlan
+from lab.runtime.patience import BROKER_PATIENCE
 from tests.polled_clock import PolledClock
 
 
