@@ -13,7 +13,6 @@ from lab.living.history import PYTHON
 from lab.living.lab import Live
 from lab.living.leftovers import warned
 from lab.runtime import state_file as state_files
-from lab.runtime.owner import Owner
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Lost, Runtime
 from lab.runtime.state_file import StateFile, note_folder
@@ -67,6 +66,8 @@ def why_over(note: StateFile, folder: Path) -> InputError | None:
     """Return the reason why a lab is over: it has ended, or the process that kept it has died; None if it is not."""
     if state_files.write_token(note.run, folder) is None:
         return InputError.of(f"lab {note.run} has ended", "mqlab status shows the labs that are running")
+    from lab.runtime.owner import Owner  # here, since a simulation does without psutil
+
     owner = Owner.parse(note.owner)
     if note.detached or owner is None or not owner.is_dead(Owner.current()):
         return None
