@@ -36,7 +36,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
     named = {
         (words[1], words[2] if len(words) > 2 else "", word)
         for command in re.findall(r"(?:`|\$ |^    )(mqlab [a-z][^`\n]*)", page.read_text("utf-8"), re.MULTILINE)
-        for words in [command.partition(" -- ")[0].split()]
+        for words in [command.partition(" -- ")[0].partition(" | ")[0].split()]
         for word in words[2:] or [""]
     }
     for name, verb, word in sorted(named):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.living.looks import Events
-
 from lab import labs
 from lab.judge import judge_file
+from lab.living.polls import Events
 from lab.page.tables import Table
 from lab.page.verdicts import LEAST_SECONDS, OTHER_SECONDS, Verdicts
 
