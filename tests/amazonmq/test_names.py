@@ -56,20 +56,3 @@ def test_names_the_service_refuses(text: str) -> None:
 def test_the_consoles_own_user_is_taken() -> None:
     assert "console" in (names.check_user_name(names.CONSOLE_USER) or "")
     assert names.check_group(names.CONSOLE_USER) is None
-
-
-@pytest.mark.parametrize(
-    ("password", "reason"),
-    [
-        ("correct horse battery", None),
-        ("abcd" * 3, None),
-        ("a${x}#\\!\"<&> '~", None),
-        ("secret", "the password has 6 characters: Amazon MQ takes 12 to 250"),
-        ("abcd" * 63, "the password has 252 characters: Amazon MQ takes 12 to 250"),
-        ("abc" * 5, "the password has fewer than 4 different characters"),
-        ("abcdefghijkl,=", "the password contains , and =: Amazon MQ takes no comma, colon or equals sign"),
-        ("pässword-pässword", "the password has a character that is not printable ASCII"),
-    ],
-)
-def test_passwords(password: str, reason: str | None) -> None:
-    assert names.check_password(password) == reason
