@@ -65,3 +65,34 @@ def test_what_came_counts_though_it_was_given_back() -> None:
         Outcome.PASSED,
         "the first message to ear came 1.9 s after heal at 20.100 s: 2-1, sent at 21.000 s",
     )
+
+
+@pytest.mark.parametrize(
+    ("gone", "why"),
+    [
+        (15, "ear left at 15.000 s, before heal at 20.100 s"),
+        (30, "nothing was on its way to ear after heal at 20.100 s"),  # ear still had the message
+    ],
+)
+def test_what_its_client_gives_back_cannot_come_to_it_before(gone: float, why: str) -> None:
+    seen = [subscribed(0, "ear", QUEUE, "stomp").with_fields(ack="client"), *sent(10, destination=QUEUE)]
+    seen.append(received(11, "ear", destination=QUEUE).with_fields(pending=True))
+    seen += [*HEAL, ClientChanged(t=gone, client="ear", broker="tokyo", state="disconnected")]
+    its = verdict(SOON, *sorted(seen, key=lambda each: each.t))
+    assert (its.outcome, its.reason.startswith(why)) == (Outcome.UNKNOWN, True), its.reason
+
+
+def test_what_was_given_back_before_the_step_and_comes_to_no_other_client_did_not_recover() -> None:
+    other = subscribed(0, "other", QUEUE, "stomp").with_fields(ack="client")
+    seen = [subscribed(0, "ear", QUEUE, "stomp"), other, *sent(10, destination=QUEUE)]
+    seen.append(received(11, "other", destination=QUEUE).with_fields(pending=True))
+    seen += [ClientChanged(t=15, client="other", broker="tokyo", state="disconnected"), *HEAL]
+    assert verdict(SOON, *seen).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(("again", "outcome"), [(22, Outcome.PASSED), (28, Outcome.UNKNOWN)])
+def test_another_copy_of_a_message_that_had_come_is_no_late_message(again: float, outcome: Outcome) -> None:
+    every = [subscribed(0, "ear"), subscribed(0, "ear", "topic://>")]
+    seen = [*every, *sent(10), received(11, "ear"), *HEAL, received(again, "ear", destination="topic://>")]
+    its = verdict(SOON, *seen)
+    assert its.outcome is outcome, its.reason

@@ -429,3 +429,22 @@ def test_of_equal_bodies_that_came_at_one_moment_the_history_has_the_order() -> 
     ordered = [each for each in expectations(truth) if each.kind == "ordered"]
     found = judged(ordered, truth.observations()).verdicts
     assert [each.reason for each in found if each.outcome is Outcome.FAILED] == []
+
+
+def test_of_equal_bodies_that_came_to_a_queue_one_is_not_that_of_a_message_sent_after_its_receiver_left() -> None:
+    """Client b received the first message, and then client a did; the second and third have no acknowledgement."""
+    listeners = tuple(
+        Listener(client=name, broker="tokyo", begin=0.05, end=end) for name, end in (("a", 4.0), ("b", inf))
+    )
+    came = (Arrival(client="b", t=1.11), Arrival(client="a", t=2.51))
+    outcomes = (SendOutcome.OK, SendOutcome.UNKNOWN, SendOutcome.UNKNOWN, SendOutcome.OK)
+    messages = tuple(
+        Message(number=n, sent=n + 0.01, outcome=outcome, arrivals=came if n == 1 else (), digest="one body")
+        for n, outcome in enumerate(outcomes, start=1)
+    )
+    truth = Truth(destination="queue://q", listeners=listeners, messages=messages)
+    of_a = {"queue": "q", "to": "a", "promise": "at-least-once", "within": "5s"}
+    expectation = Delivered.model_validate(of_a)
+    (its,) = judged((expectation,), truth.observations()).verdicts
+    assert (truth.true(expectation), its.outcome) == (True, Outcome.UNKNOWN), its.reason
+    none_is_better_than(truth.true, expectations(truth), truth.observations())

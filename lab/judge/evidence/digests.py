@@ -69,6 +69,7 @@ def match_digests(
             _mark_doubtful(members, expected, moments.get(digest, []))
         sendings[digest] = expected
     times = {digest: sorted(sent for sent, *_ in expected) for digest, expected in sendings.items()}
+    beside = _retained_beside(arrivals, times)
     met: dict[int, int] = {}
     returns = sorted(
         (received, position, digest, back)
@@ -114,10 +115,10 @@ def match_digests(
             if not expected[0][1].partial:  # else it was sent before the first message on record
                 member.count_unexplained(moment)
             continue
-        before = met.get(digest, 0)
-        if retained and before and counts[digest] > len(expected):  # more came than were sent: this is a copy of one
-            counts[digest] -= 1
-            turn, surplus = before, True
+        before, surplus = met.get(digest, 0), False
+        if retained and beside.get(digest):
+            beside[digest] -= 1
+            turn = _retained_turn(expected, max(before, 1))
         else:
             surplus = before >= by_then
             turn = met[digest] = min(before + 1, by_then)  # if more came than were sent, the last one again
@@ -136,6 +137,40 @@ def _have_ids(members: Sequence[Subscription], publication: Publication) -> bool
         return False
     bodies = set(publication.digests or ())
     return not any(digest in bodies for member in members for digest in member.digests)
+
+
+def _retained_beside(
+    arrivals: Sequence[tuple[float, int, int, bool, bool]], times: Mapping[int, Sequence[float]]
+) -> dict[int, int]:
+    """Return, by digest of several messages, how many retained arrivals are copies beside the messages that came.
+
+    A retained arrival stands for a message only if fewer messages could have come without it. The last ones do, as
+    most messages had been sent by then.
+    """
+    came: dict[int, list[tuple[float, bool]]] = {}
+    for moment, _, digest, retained, _ in arrivals:
+        if len(times.get(digest, ())) > 1:
+            came.setdefault(digest, []).append((moment, retained))
+    found = {}
+    for digest, its in came.items():
+        if number := sum(retained for _, retained in its):
+            most = _could_come([moment for moment, _ in its], times[digest])
+            without = _could_come([moment for moment, retained in its if not retained], times[digest])
+            found[digest] = number - (most - without)
+    return found
+
+
+def _could_come(moments: Sequence[float], times: Sequence[float]) -> int:
+    """Return the highest number of messages, sent at some times, that can have come at some moments."""
+    came = 0
+    for moment in moments:
+        came = min(came + 1, bisect_right(times, moment + ROUNDED))
+    return came
+
+
+def _retained_turn(same: Sequence[tuple[float, Publication, int, bool]], turn: int) -> int:
+    """Return the last turn, up to one, of a message that was sent as retained; that turn if there is none."""
+    return next((each for each in range(turn, 0, -1) if same[each - 1][1].retained), turn)
 
 
 class _ByRight:

@@ -8,7 +8,7 @@ from math import inf
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
-from lab.expected.records import is_queue
+from lab.expected.records import Publication, is_queue
 from lab.judge.equal_bodies import EQUAL
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import whereabouts
@@ -58,8 +58,9 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
         t, id, sent = first  # noqa: A001 (its name everywhere)
         which = id if id in (EQUAL, UNTOLD) else f"{id}, sent at {moment(sent)}"
         return Outcome.PASSED, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
+    first = min(_arrivals(chosen, begin, copies=False), default=None)  # a copy of one that had come is no late message
     due = [at for tally in chosen.tallies for at in map(tally.due, tally.lost)]
-    if first is None and max(due, default=-inf) < begin and not _kept(chosen, evidence):
+    if first is None and max(due, default=-inf) < begin and not _kept(chosen, evidence, begin):
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
         others = takers(chosen, taken, begin)
         hint = f" ({listed(others)} received messages of the queue: name them in `to` too)" if others else ""
@@ -71,10 +72,13 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
             f"than its {units.format_duration(expectation.within)} were over"
         )
     gone = max((end for member in chosen.audience.members for _, end in member.windows[-1:]), default=inf)
-    if first is None and begin <= gone < begin + within:
+    they = "they" if len(chosen.audience.names) > 1 else "it"
+    if first is None and gone < begin:
+        return Outcome.UNKNOWN, f"{who} left at {moment(gone)}, before {expectation.after} at {moment(begin)}"
+    if first is None and gone < begin + within:
         return Outcome.UNKNOWN, (
-            f"nothing had come to {who} at {moment(gone)}, when {'they' if len(chosen.audience.names) > 1 else 'it'} "
-            f"left, {gap(gone - begin)} {after}: sooner than its {units.format_duration(expectation.within)} were over"
+            f"nothing had come to {who} at {moment(gone)}, when {they} left, {gap(gone - begin)} {after}: sooner than "
+            f"its {units.format_duration(expectation.within)} were over"
         )
     alike = any(tally.alike for tally in chosen.tallies)
     if alike and any(begin <= t <= begin + within for member in chosen.audience.members for t in member.digest_times):
@@ -87,22 +91,37 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
     return Outcome.FAILED, f"{late} {after}, allowed are {units.format_duration(expectation.within)}{near}"
 
 
-def _kept(chosen: Chosen, evidence: Evidence) -> bool:
-    """Return whether any of the messages that did not come was kept for the audience, as far as is known.
+def _kept(chosen: Chosen, evidence: Evidence, begin: float) -> bool:
+    """Return whether any message that did not come was kept for the audience at a moment, as far as is known.
 
     A queue keeps a persistent message until a client takes it, or until the brokers' counters show that it has gone.
+    What a client gave back later was with that client.
     """
     for tally in chosen.tallies:
         queue = tally.publication.destination
         if tally.lost and tally.publication.persistent and is_queue(queue):
             its = whereabouts(evidence, queue)
             if its is None or its.gone < len(tally.lost):
-                return True
+                return not all(_had(chosen, evidence, tally.publication, number, begin) for number in tally.lost)
     return False
 
 
-def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
-    """Return (moment, id, moment of sending) for each message that came after a moment, given back later or not."""
+def _had(chosen: Chosen, evidence: Evidence, sent: Publication, number: int, begin: float) -> bool:
+    """Return whether a client had a message at a moment, and gave it back later."""
+    position, digest = (sent.step << 32) + number, -1 if sent.digests is None else sent.digests[number]
+    for member in (*chosen.audience.members, *chosen.audience.others):
+        last = evidence.ledger.returns.last.get((member.client, member.destination, position), -inf)
+        backs = [back for back, its, came in member.returned_digests if its == digest and came <= begin]
+        if max([last, *backs]) >= begin:
+            return True
+    return False
+
+
+def _arrivals(chosen: Chosen, begin: float, *, copies: bool = True) -> list[tuple[float, str, float]]:
+    """Return (moment, id, moment of sending) for each message that came after a moment, given back later or not.
+
+    Without `copies`, a message that had come to a member before is left out.
+    """
     found = []
     for tally in chosen.tallies:
         publication = tally.publication
@@ -113,6 +132,9 @@ def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
             for number, moment in enumerate(arrivals.first_at)
             if arrivals.times[number]
         ]
+        if not copies:
+            had = {number for moment, number in came if moment < begin}
+            came = [(moment, number) for moment, number in came if number not in had]
         came += [
             (moment, position & 0xFFFFFFFF)
             for member in chosen.audience.members

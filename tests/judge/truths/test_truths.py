@@ -88,7 +88,8 @@ def test_the_truth_asks_neither_the_judge_nor_the_rules_that_it_judges_by(file: 
     assert not decides or not any(each.startswith("tests.judge.truths.comparing") for each in imported(file))
 
 
-# A client that left before the time of `recovered` was over; a retained copy beside messages with its body.
-@pytest.mark.parametrize("seed", [28424, 89579])
+# A client that left before the time of `recovered` was over; a retained copy beside messages with its body; clients
+# that left before the step of `recovered`, or gave back what they had at that step; late copies of a message.
+@pytest.mark.parametrize("seed", [28424, 89579, 80606, 82650, 88349, 81030, 78562])
 def test_no_verdict_is_better_than_a_truth_that_was_judged_wrongly_once(seed: int) -> None:
     assert not [str(found) for found in compare(seed, EXPECTATIONS) if not found.right]
