@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from math import inf
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, parts_of
 from lab.dataclass import dataclass
 from lab.expected.entitlement import had_time
 from lab.expected.records import Publication, is_queue
@@ -164,9 +164,13 @@ class Reader:
             return
         within = min((self._within(audience, publication) for audience, _ in its), default=self._usual)
         took: dict[int, float] = {}
-        for _, tally in its:
-            for number, seconds in tally.waits():
-                took[number] = min(seconds, took.get(number, inf))
+        if len(parts_of(publication.destination)) == 1:
+            for _, tally in its:
+                for number, seconds in tally.waits():
+                    took[number] = min(seconds, took.get(number, inf))
+        else:  # each audience has a copy, and the message has come when the last copy has
+            waits = [dict(tally.waits()) for _, tally in its] or [{}]
+            took = {number: max(copy[number] for copy in waits) for number in set.intersection(*map(set, waits))}
         doubled = {number for _, tally in its for number in tally.doubled}
         for number in range(publication.first, publication.last + 1):
             if number in took:

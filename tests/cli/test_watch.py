@@ -78,6 +78,16 @@ def test_an_event_that_is_newer_than_the_evidence_changes_no_line_yet(growing: G
     assert growing.add(31) == []
 
 
+def test_a_message_with_copies_has_not_come_while_one_copy_is_missing(growing: Growing) -> None:
+    bills, copies = {"destination": "queue://bills"}, {"destination": "queue://copies"}
+    readers = [subscribed(1).with_fields(**bills), subscribed(1, "c2", "robot-7").with_fields(**copies)]
+    came = [each.with_fields(**bills) for each in taken(2.1)]
+    growing.add(30, readers, sent(2).with_fields(destination="queue://bills,copies"), came)
+    assert growing.watch.last is not None and (growing.watch.last.in_time, growing.watch.last.pending) == (0, 1)
+    growing.add(40, [each.with_fields(**copies) for each in taken(2.2, consumer="c2")])
+    assert (growing.watch.last.in_time, growing.watch.last.pending) == (1, 0)
+
+
 def test_a_message_in_time_is_not_mentioned(growing: Growing) -> None:
     assert growing.add(30, subscribed(1), sent(2), taken(2.1)) == []
     assert growing.watch.last is not None

@@ -343,6 +343,57 @@ def test_selectors_refusals_durable_retained_and_short_lived_messages_and_a_kill
     expect(lab, "the broker is back", brief, PASSED, "1 of 1 reached")
 
 
+def test_what_a_slow_client_loses_and_copies_of_composite_and_virtual_destinations(
+    applications: Applications, lab: Live
+) -> None:
+    ticks, slow, quick = "topic:prices.ticks", "stomp-client-individual", "mqtt-0"
+    copies = {"amqp-settled": "queue:orders.billing", "stomp-client": "queue:orders.archive"}
+    behind = {"jms-auto": "queue:Consumer.A.VirtualTopic.orders", "stomp-auto": "queue:Consumer.B.VirtualTopic.orders"}
+    lab.mark("discards and copies")
+    applications.receive(slow, "prefetch=1", "hold=yes", at=ticks)
+    applications.receive(quick, at=ticks)
+    applications.receive("amqp-settled", at=copies["amqp-settled"])
+    applications.receive("stomp-client", "keep=yes", at=copies["stomp-client"])
+    for name, at in behind.items():
+        applications.receive(name, at=at)
+    applications.until(*(f"receiving {name}" for name in (slow, quick, *copies, *behind)))
+    for at in (ticks, *copies.values(), *behind.values()):
+        await_demand(lab, at)
+
+    sent = [f"tick-{number}" for number in range(10)]
+    for tick in sent:
+        applications.send(quick, tick, at=ticks)
+    applications.send("stomp-client", "copied", at="queue:orders.all")
+    applications.send("jms-auto", "virtual", at="topic:VirtualTopic.orders")
+    applications.until(*(f"done {quick} {tick}" for tick in sent), f"got {slow} {sent[0]}", "got stomp-client copied")
+    applications.until("done amqp-settled copied", *(f"done {name} virtual" for name in behind))
+    applications.of("stomp", "dublin").do("release", slow, "-", "-")
+    applications.until(f"done {slow} {sent[-1]}")
+
+    lost = len(sent) - len(applications.bodies("done", slow))
+    why = f"by the observers' events {lost} messages were discarded at dublin"
+    expect(lab, "discards and copies", {slow: ticks}, FAILED, f"{lost} of 10 lost on the way", within="1s")
+    expect(lab, "discards and copies", {slow: ticks}, FAILED, why, within="1s", when="dispatched")
+    expect(lab, "discards and copies", {quick: ticks}, PASSED, "10 of 10 reached", when="dispatched")
+    fates = {
+        event: {seen.message for seen in seen_at(lab, ticks) if (seen.event, seen.client_id) == (event, slow)}
+        for event in ("discarded", "acknowledged")
+    }
+    assert len(fates["discarded"]) == lost > 0 and len(fates["acknowledged"]) == len(sent) - lost
+    assert fates["discarded"].isdisjoint(fates["acknowledged"])
+
+    expect(lab, "discards and copies", copies, PASSED, "1 of 1 reached", when="dispatched")
+    expect(lab, "discards and copies", {"amqp-settled": copies["amqp-settled"]}, PASSED, "1 of 1 reached")
+    kept = {"stomp-client": copies["stomp-client"]}  # the other copy, with the same id
+    expect(lab, "discards and copies", kept, FAILED, "it was dispatched to stomp-client at dublin", within="1s")
+    ids = [{seen.message for seen in seen_at(lab, at)} for at in copies.values()]
+    assert ids[0] == ids[1] and len(ids[0]) == 1
+
+    expect(lab, "discards and copies", behind, PASSED, "1 of 1 reached", when="dispatched")
+    expect(lab, "discards and copies", {"jms-auto": behind["jms-auto"]}, PASSED, "1 of 1 reached")
+    expect(lab, "discards and copies", {"stomp-auto": behind["stomp-auto"]}, UNKNOWN, "while it dispatches")
+
+
 def seen_at(lab: Live, where: str) -> list[MessageSeen]:
     """Return the events of messages of a destination at Dublin."""
     return [

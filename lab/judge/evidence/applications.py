@@ -2,7 +2,8 @@
 
 So every expectation about messages judges applications by the same rules. An application is a name of the scenario's
 `clients`, with all connections that fit its client id; each other connection is a client of its own client id. What a
-bridge sends or takes is no delivery. A message's number is that of its ActiveMQ message id.
+bridge sends or takes is no delivery. A message's number is that of its ActiveMQ message id. What is sent to a composite
+destination of the broker's configuration is sent to the destinations behind it: the copies have the message's id.
 
 A delivery is the acknowledgement of the application's protocol. Where the broker acknowledges by itself while it
 dispatches (MQTT at QoS 0, STOMP `auto`, AMQP presettled), the application may never have read the message: then the
@@ -16,6 +17,7 @@ from dataclasses import field
 from heapq import heappop, heappush
 from math import inf
 
+from lab.activemq.destinations import hears, parts_of
 from lab.activemq.selectors import ANY
 from lab.dataclass import dataclass
 from lab.declare.application import Application
@@ -24,6 +26,7 @@ from lab.history import (
     Acknowledged,
     BrokerChanged,
     ClientChanged,
+    ConfigurationSaved,
     ConsumerSeen,
     Ended,
     Header,
@@ -39,6 +42,7 @@ from lab.history import (
     Unsubscribed,
     Watched,
 )
+from lab.judge.evidence.configurations import forwarded
 from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.judge.evidence.ways import Ways
 from lab.units import several
@@ -72,6 +76,8 @@ class Applications:
         self._places: dict[str, str] = {}  # by client id that no name fits: the first broker
         self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
         self._ids: dict[str, str] = {}  # ActiveMQ's message id → the id in the ledger
+        self._forwarded = forwarded(header.declared)
+        self._parts: dict[str, tuple[str, ...]] = {}  # by step to several destinations: these
         self._chosen: dict[str, str] = {}  # by a message id that an AMQP sender chose: the destination
         self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
         self._taken: dict[str, list[tuple[_Consumer, MessageSeen]]] = {}  # by transaction
@@ -168,6 +174,8 @@ class Applications:
                 yield from self._message(seen)
             case TransactionEnded():
                 yield from self._transaction(seen)
+            case ConfigurationSaved():
+                self._forwarded.clear()  # which broker has it, and since when, decides what becomes of messages
             case ObserverChanged() if seen.state == "lost":
                 self.gaps.append(seen)
             case ObserverChanged() if seen.state == "silent":
@@ -325,18 +333,21 @@ class Applications:
         if _over(seen.over) == "amqp":
             self._chosen[seen.message] = seen.destination
         lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
-        common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, lifetime)
+        destination = self._forwarded.get((seen.broker, seen.destination), seen.destination)
+        common = (name, seen.broker, destination, seen.persistent, seen.retain, lifetime)
         self._seen = True
         if common not in self._steps:
             step = FIRST_STEP + len(self._steps)
             self._steps[common] = [step, 0]
+            if len(parts := parts_of(destination)) > 1:
+                self._parts[str(step)] = parts
             yield Publishing(
                 t=seen.t,
                 step=step,
                 client=name,
                 broker=seen.broker,
                 over=_over(seen.over),
-                destination=seen.destination,
+                destination=destination,
                 persistent=seen.persistent,
                 body="generated",
                 retained=seen.retain,
@@ -367,6 +378,12 @@ class Applications:
             return
         again = seen.message in consumer.redelivered
         message = self._ids.get(seen.message)
+        parts = self._parts.get(message.partition("-")[0], ()) if message is not None else ()
+        if sum(hears(consumer.destination, part) for part in parts) > 1:
+            self._crowded[consumer.client] = (
+                f"{consumer.client} receives copies from several of {', '.join(parts)}, and the copies have one id: "
+                "give each destination a subscriber of its own"
+            )
         delivery = Received(
             t=seen.t,
             client=consumer.client,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import has_wildcard, hears
+from lab.activemq.forwarding.network import Composite
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.configurations.stamping import NAME, Stamping
@@ -61,6 +62,36 @@ def rerouted(declared: Mapping[str, Any], destination: str, heard: Iterable[str]
                 if hears(queues, destination) or (behind and hears(f"topic://{name}", destination)):
                     return True
     return False
+
+
+def forwarded(declared: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Return by broker and composite destination the destinations that its messages reach, such as queue://a,b.
+
+    A broker is not included if a step saves another configuration, nor a destination if a selector, another kind of
+    destination or another composite takes part.
+    """
+    found = {}
+    for broker, texts in _texts(declared).items():
+        if len(texts) == 1 and "forwardTo" in texts[0]:
+            every = list(composites(broker, read_configuration(texts[0].encode(), "the history").broker))
+            found |= {(broker, each.pattern): ends for each in every if (ends := _ends(each, every))}
+    return found
+
+
+def _ends(composite: Composite, every: Iterable[Composite]) -> str:
+    """Return the destinations that a composite's messages reach; "" if they depend on more than the composite."""
+    its = (*([composite.pattern] if composite.keeps else []), *composite.to)
+    kind, _, _ = composite.pattern.partition("://")
+    others = [each for each in every if each is not composite]
+    if (
+        composite.selects
+        or not composite.to
+        or any(has_wildcard(each) or not each.startswith(f"{kind}://") for each in (composite.pattern, *its))
+        or any(hears(other.pattern, each) for other in others for each in (composite.pattern, *its))
+        or composite.pattern in composite.to
+    ):
+        return ""
+    return f"{kind}://{','.join(dict.fromkeys(each.removeprefix(f'{kind}://') for each in its))}"
 
 
 def _texts(declared: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

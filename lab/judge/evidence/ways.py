@@ -1,7 +1,7 @@
 """The way of each message of an application, by the events of observers: its end, or the place that it came to last.
 
 A place is only kept while no event shows that the message went on. A message of a composite destination has copies
-with one id: its places and ends are those of the destinations that their events name.
+with one id: each copy has the place and the end of the destination that its events name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, parts_of
 from lab.expected.records import Subscription, is_queue
 from lab.history import MessageSeen
 from lab.judge.wording import listed
@@ -46,8 +46,8 @@ class Ways:
 
     def __init__(self) -> None:
         self._ends: dict[str, list[End]] = {}
-        self._last: dict[str, _Place] = {}
-        self._places: dict[_Place, _Place] = {}  # each once: a history has a million messages
+        self._last: dict[str, tuple[_Place, ...]] = {}  # queues alone, each once
+        self._places: dict[tuple[_Place, ...], tuple[_Place, ...]] = {}  # each once: a history has a million messages
         self._open: set[tuple[str, str]] = set()  # broker and id of the consumers that have not left
 
     def add(self, message: MessageSeen, client: str) -> None:
@@ -56,13 +56,20 @@ class Ways:
             end = End(message.event, message.broker, message.destination, client, message.network, message.why)
             self._ends.setdefault(message.message, []).append(end)
         elif message.event == "sent" and not message.why:
-            self._put(message.message, _Place(message.broker, message.destination))
+            for part in parts_of(message.destination):
+                self._put(message.message, _Place(message.broker, part))
         elif message.event == "dispatched" and not message.network:
             self._put(message.message, _Place(message.broker, message.destination, message.consumer, client))
         elif message.event in ("acknowledged", "rejected") and not message.why:
-            last = self._last.get(message.message)
-            if last is not None and last.broker == message.broker:
-                del self._last[message.message]
+            last = self._last.get(message.message, ())
+            self._keep(
+                message.message,
+                tuple(
+                    each
+                    for each in last
+                    if each.broker != message.broker or not hears(message.destination, each.destination)
+                ),
+            )
 
     def forget(self, message: str) -> None:
         """Forget a message, which is not an application's."""
@@ -71,8 +78,8 @@ class Ways:
 
     def forget_places(self, broker: str) -> None:
         """Forget which messages are at a broker, as its process has ended."""
-        for message in [message for message, place in self._last.items() if place.broker == broker]:
-            del self._last[message]
+        for message, places in list(self._last.items()):
+            self._keep(message, tuple(place for place in places if place.broker != broker))
 
     def came(self, broker: str, consumer: str) -> None:
         """Note that a consumer began."""
@@ -114,7 +121,15 @@ class Ways:
         return f"; by the observers' events {listed(words)}"
 
     def _put(self, message: str, place: _Place) -> None:
-        self._last[message] = self._places.setdefault(place, place)
+        if is_queue(place.destination):
+            others = (each for each in self._last.get(message, ()) if each.destination != place.destination)
+            self._keep(message, (*others, place))
+
+    def _keep(self, message: str, places: tuple[_Place, ...]) -> None:
+        if places:
+            self._last[message] = self._places.setdefault(places, places)
+        else:
+            self._last.pop(message, None)
 
     def _end(self, message: str, members: tuple[Subscription, ...]) -> tuple[str, str, str, str] | None:
         for end in self._ends.get(message, ()):
@@ -124,9 +139,10 @@ class Ways:
         return None
 
     def _place(self, message: str, members: tuple[Subscription, ...]) -> tuple[str, str, str, str] | None:
-        place = self._last.get(message)
-        if place is None or not is_queue(place.destination) or not _is_heard(place.destination, members):
+        heard = [each for each in self._last.get(message, ()) if _is_heard(each.destination, members)]
+        if not heard:
             return None
+        place = heard[-1]
         if (place.broker, place.consumer) in self._open:
             at = f" to {place.client} at {place.broker} and not acknowledged"
             return "it was dispatched", "were dispatched", at, ""

@@ -12,6 +12,7 @@ from lab.expected.entitlement import first_heard
 from lab.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence import fates
+from lab.judge.evidence.configurations import rerouted
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
@@ -68,7 +69,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     expected = sum(tally.expected for tally in tallies)
     uncertain = _uncertain(chosen, who)
     if not expected:
-        return Outcome.UNKNOWN, uncertain or _nothing_expected(expectation, chosen, who)
+        return Outcome.UNKNOWN, uncertain or _nothing_expected(expectation, chosen, who, evidence)
     failed = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = overdue(chosen, within, watched)
@@ -264,7 +265,7 @@ def _moved(expectation: Delivered, chosen: Chosen) -> str:
     return ""
 
 
-def _nothing_expected(expectation: Delivered, chosen: Chosen, receiver: str) -> str:
+def _nothing_expected(expectation: Delivered, chosen: Chosen, receiver: str, evidence: Evidence) -> str:
     """Return why no message was expected, of those to a destination if there is one."""
     destination = destination_of(expectation)
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
@@ -276,6 +277,12 @@ def _nothing_expected(expectation: Delivered, chosen: Chosen, receiver: str) -> 
         return f"of {several(undecided, 'message')} meant for {receiver}, none was known to be accepted"
     where = destination if destination is not None else listed(list(chosen.audience.destinations))
     selective = [member.client for member in chosen.audience.members if member.selector is not None]
+    heard = chosen.audience.destinations
+    if any(rerouted(evidence.header.declared, each, heard) for each in heard):
+        return (
+            f"it is unknown which messages {receiver} should receive from {where}: by a configuration, messages go "
+            "into other destinations than those that they are sent to"
+        )
     what = f"nothing that the selector of {listed(selective)} lets through" if selective else "nothing"
     senders = f" by {listed(list(expectation.senders))}" if expectation.senders else ""
     return f"{what} was sent to {where}{senders} while {receiver} listened"
@@ -354,7 +361,7 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
     count = len(sent)
     if not count:
         kept = any(tally.waiting for tally in chosen.tallies) and _uncertain(chosen, who)
-        none = _nothing_expected(expectation, chosen, who)
+        none = _nothing_expected(expectation, chosen, who, evidence)
         return Outcome.UNKNOWN, kept or f"{none}, so nothing could have come"
     for tally in chosen.tallies:  # what has no acknowledgement may come as well
         find = first_heard(tally.members, tally.publication.destination)

@@ -2,10 +2,12 @@
 
 `python applications.py stomp|mqtt|amqp HOST PORT CA_FILE`, with a login in the environment, reads a command a line:
 
-    receive NAME MODE DESTINATION [selector=… durable=… keep=yes refuse=yes]
+    receive NAME MODE DESTINATION [selector=… durable=… keep=yes refuse=yes prefetch=… hold=yes]
+    release NAME - -
     send NAME DESTINATION BODY [ttl=MILLISECONDS kind=… qos=… retain=yes]
 
-NAME is the client id. With `keep` messages are not acknowledged, with `refuse` they are rejected. It writes `receiving
+NAME is the client id. With `keep` messages are not acknowledged, with `refuse` they are rejected, and over
+STOMP with `hold` they wait for `release`. It writes `receiving
 NAME`, `got NAME BODY`, `done NAME BODY` and `sent NAME BODY`. The programs in Java and for Node take the same lines.
 """
 
@@ -36,11 +38,13 @@ class OverStomp:
     def __init__(self, host: str, port: int, ca_file: str) -> None:
         self._hosts, self._ca = [(host, port)], ca_file
         self._senders: dict[str, Any] = {}
+        self._released: dict[str, threading.Event] = {}
 
     def receive(self, name: str, mode: str, destination: str, options: Options) -> None:
         import stomp
 
         connection = self._connected(name)
+        released = self._released[name] = threading.Event()
 
         class Listener(stomp.ConnectionListener):  # type: ignore[misc]  # it has no types
             def on_receipt(self, frame: Any) -> None:
@@ -48,6 +52,8 @@ class OverStomp:
 
             def on_message(self, frame: Any) -> None:
                 say("got", name, frame.body)
+                if "hold" in options:
+                    released.wait()
                 if "refuse" in options:
                     connection.nack(frame.headers["ack"])
                 elif "keep" not in options:
@@ -61,7 +67,12 @@ class OverStomp:
             headers["selector"] = options["selector"]
         if "durable" in options:
             headers["activemq.subscriptionName"] = options["durable"]
+        if "prefetch" in options:
+            headers["activemq.prefetchSize"] = options["prefetch"]
         connection.subscribe(_slashed(destination), "1", mode, headers=headers)
+
+    def release(self, name: str, *_: object) -> None:
+        self._released[name].set()
 
     def send(self, name: str, destination: str, body: str, options: Options) -> None:
         import stomp
@@ -160,13 +171,14 @@ class OverAmqp:
                 message = receiver.receive(timeout=5)
             except Timeout:
                 continue
-            say("got", name, message.body)
+            body = message.body if isinstance(message.body, str) else bytes(message.body).decode()
+            say("got", name, body)
             if "refuse" in options:
                 receiver.reject()
             elif "keep" not in options:
                 if mode == "settled":
                     receiver.accept()
-                say("done", name, message.body)
+                say("done", name, body)
 
     def send(self, name: str, destination: str, body: str, options: Options) -> None:
         from proton import Message
@@ -244,7 +256,7 @@ def main(library: str, host: str, port: str, ca_file: str) -> None:
     for line in sys.stdin:
         command, name, first, second, *more = line.split()
         options = dict(word.split("=", 1) for word in more)
-        (application.receive if command == "receive" else application.send)(name, first, second, options)
+        getattr(application, command)(name, first, second, options)
 
 
 if __name__ == "__main__":
