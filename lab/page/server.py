@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Any
 from lab.errors import InputError, LabError
 from lab.http_server import HOST, Answer, BodyTooLarge, Request, application
 from lab.page.desk import Desk
+from lab.page.faults import fault
 from lab.report.film import joined, shipped
 from lab.report.html import style
 
@@ -160,13 +160,12 @@ class Page:
                     state = await loop.run_in_executor(self._looking, self._desk.look)
                 except InputError as error:
                     self.ended = error
-                    last = await loop.run_in_executor(self._following, self._desk.last_news)
-                    state = {"kind": "ended", "text": f"The lab has ended: {error}", **last}
+                    state = await self._last_state(f"The lab has ended: {error}")
                     loop.call_later(_END_SECONDS, self._on_end)
                 except LabError as error:
                     state = {"kind": "blind", "text": f"The lab cannot be polled: {error}"}
                 except Exception as error:  # noqa: BLE001 - the page says so; else it would stand still without a word
-                    state = {"kind": "blind", "text": f"The lab cannot be polled: {_fault(error)}"}
+                    state = {"kind": "blind", "text": f"The lab cannot be polled: {fault(error)}"}
                 async with self._changed:
                     self._state, self._number, self._polled = state, self._number + 1, loop.time()
                     self._changed.notify_all()
@@ -175,6 +174,15 @@ class Page:
                     await asyncio.wait_for(self._soon.wait(), self._every)
         finally:
             following.cancel()
+
+    async def _last_state(self, text: str) -> Mapping[str, Any]:
+        """Return the state of a lab that has ended, with its last news, or with the fault that hides the news."""
+        last: Mapping[str, Any] = {}
+        try:
+            last = await asyncio.get_running_loop().run_in_executor(self._following, self._desk.last_news)
+        except Exception as error:  # noqa: BLE001 - the page says so; else it would never show the end
+            text = f"{text}; the last events and verdicts cannot be read: {fault(error)}"
+        return {"kind": "ended", "text": text, **last}
 
     async def _follow(self) -> None:
         """Follow the lab's history; a step or a fault has the lab polled soon."""
@@ -185,7 +193,7 @@ class Page:
             except LabError:  # the next poll shows that the history is gone
                 news = None
             except Exception as error:  # noqa: BLE001 - the page says so
-                news = {"text": f"The events cannot be read: {_fault(error)}"}
+                news = {"text": f"The events cannot be read: {fault(error)}"}
                 await asyncio.sleep(self._every)
             if news is not None:
                 if news.get("urgent"):
@@ -214,7 +222,7 @@ class Page:
         except LabError as error:
             return _refused(409, str(error))
         except Exception as error:  # noqa: BLE001 - the person who clicked reads it
-            return _refused(500, _fault(error))
+            return _refused(500, fault(error))
         finally:
             self._acts -= 1
             self._soon.set()
@@ -241,8 +249,3 @@ def _json(status: int, content: Mapping[str, Any]) -> Answer:
 
 def _refused(status: int, problem: str) -> Answer:
     return _json(status, {"problem": problem})
-
-
-def _fault(error: Exception) -> str:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"a fault of mqlab: {type(error).__name__} at {where.name}, line {where.lineno}"

@@ -31,6 +31,7 @@ class Moving(Desk):
         self.polls, self._lab = 0, live
         self.errors: list[Exception] = []  # that the next polls raise
         self.errors_of_news: list[Exception] = []
+        self.errors_of_last_news: list[Exception] = []
 
     def look(self) -> Mapping[str, Any]:
         """Let time pass, and poll."""
@@ -45,6 +46,12 @@ class Moving(Desk):
         if self.errors_of_news:
             raise self.errors_of_news.pop(0)
         return super().news()
+
+    def last_news(self) -> Mapping[str, Any]:
+        """Return the last news."""
+        if self.errors_of_last_news:
+            raise self.errors_of_last_news.pop(0)
+        return super().last_news()
 
 
 class Served:

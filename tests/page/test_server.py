@@ -439,3 +439,14 @@ def test_the_end_of_the_lab_is_the_last_line(tmp_path: Path) -> None:
             last = list(lines)[-1]
         assert last["kind"] == "ended" and last["text"].startswith("The lab has ended: lab x has ended meanwhile")
         assert page.page.ended is not None
+
+
+def test_a_fault_in_the_last_news_does_not_hide_the_end_of_the_lab(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page:
+        page.desk.errors.append(InputError.of("lab x has ended meanwhile", "mqlab status shows those that run"))
+        page.desk.errors_of_last_news.append(KeyError("secret"))
+        with page.stream("ended") as lines:
+            (last,) = lines
+    assert last["text"].startswith("The lab has ended: lab x has ended meanwhile")
+    assert "; the last events and verdicts cannot be read: a fault of mqlab: KeyError at last_news" in last["text"]
+    assert "secret" not in last["text"]
