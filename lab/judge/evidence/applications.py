@@ -22,6 +22,7 @@ from lab.declare.application import Application
 from lab.history import (
     BEAT,
     Acknowledged,
+    BridgeSeen,
     BrokerChanged,
     ClientChanged,
     ConsumerSeen,
@@ -168,6 +169,8 @@ class Applications:
                 yield from self._message(seen)
             case TransactionEnded():
                 yield from self._transaction(seen)
+            case BridgeSeen():
+                self.ways.bridged(seen)
             case ObserverChanged() if seen.state == "lost":
                 self.gaps.append(seen)
             case ObserverChanged() if seen.state == "silent":
