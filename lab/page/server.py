@@ -22,6 +22,7 @@ from lab.report.html import style
 TOKEN = "x-mqlab-token"
 EVERY_SECONDS = 2.0  # between two polls while somebody looks
 MOST_STREAMS, MOST_ACTS, MOST_BODY_BYTES, BODY_SECONDS = 64, 16, 64 * 1024, 10.0
+GRACE_SECONDS = 5.0  # in which a page that is loaded again opens its stream
 _BEAT_SECONDS = 15.0  # after which a stream without news has an empty line
 _FOLLOW_SECONDS = 0.1  # between two reads of the history
 _LEAST_SECONDS = 0.3  # between two polls
@@ -49,7 +50,8 @@ def new_token() -> str:
 class Page:
     """The page of a lab: its files have no data, and all data needs the token.
 
-    One poll serves all streams. Without a stream, the lab is not polled. A slow stream misses polls.
+    One poll serves all streams. Without a stream, the lab is not polled, and after `grace` seconds no queue has a
+    listener of the page. A slow stream misses polls.
     """
 
     def __init__(
@@ -62,11 +64,12 @@ class Page:
         acting: Executor,
         following: Executor,
         every: float = EVERY_SECONDS,
+        grace: float = GRACE_SECONDS,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk, self._port, self._token = desk, port, token
         self._looking, self._acting, self._following = looking, acting, following
-        self._every, self._on_end = every, on_end
+        self._every, self._grace, self._on_end = every, grace, on_end
         self._origins = {f"http://{name}:{port}" for name in (HOST, "localhost", "[::1]")}
         self._files = _files()
         self._streams = self._acts = self._number = self._news_number = 0
@@ -75,6 +78,7 @@ class Page:
         self._polled = 0.0  # the time of the latest poll, by the loop's clock
         self._changed, self._soon = asyncio.Condition(), asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
+        self._leaving: asyncio.TimerHandle | None = None
         self.ended: LabError | None = None
         self.application = application(self._answer)
 
@@ -115,6 +119,7 @@ class Page:
     async def _states(self) -> AsyncIterator[bytes]:
         """Yield each poll and all news as lines of JSON, with the map if it is another one than in the line before."""
         self._streams += 1
+        self._stay()
         svg, number, news = "", 0, 0
         try:
             if self.rests:
@@ -139,6 +144,18 @@ class Page:
                     yield json.dumps({"kind": "news", "age": 0, **self._latest}).encode() + b"\n"
         finally:
             self._streams -= 1
+            self._leave_soon()
+
+    def _leave_soon(self) -> None:
+        """Have the desk leave the queues in some seconds, unless a stream is open or opens until then."""
+        self._stay()
+        if not self._streams:
+            loop = asyncio.get_running_loop()
+            self._leaving = loop.call_later(self._grace, self._looking.submit, self._desk.leave)
+
+    def _stay(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
 
     async def _after(self, numbers: tuple[int, int]) -> None:
         """Return when there is a later poll or later news than of these numbers, or after some seconds without."""
@@ -226,6 +243,7 @@ class Page:
         finally:
             self._acts -= 1
             self._soon.set()
+            self._leave_soon()  # a listener may have begun without a stream
         return _json(200, reply)
 
 
