@@ -136,6 +136,10 @@ class Desk:
         reply = {"command": command(self.run, act, done), "note": "; ".join(filter(None, notes)) or "done"}
         return _masked_all(reply, self._live.lab.mask())
 
+    def leave(self) -> None:
+        """Leave the messages of queues to other consumers, as no page is open; it runs in the thread of `look`."""
+        self._listeners.leave()
+
     def close(self) -> None:
         """Close the clients of the page, and the history."""
         self._listeners.close()

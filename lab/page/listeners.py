@@ -51,7 +51,7 @@ class _Listener:
     def __init__(self, live: Live, act: Act, heard: Heardings) -> None:
         self.broker, self.over = act.fields["broker"], act.over
         self.destination = f"{act.fields['kind']}://{act.fields['name']}"
-        self.count, self.lost = 0, ""
+        self.count, self.lost, self.left = 0, "", False
         self._heard, self._now = heard, live.lab.clock.now
         self._queue = act.fields["kind"] == "queue"
         self.client: Conversation = live.connect(
@@ -71,7 +71,7 @@ class _Listener:
 
     def take(self) -> None:
         """Take the messages of a queue that have come, up to some; each leaves the queue."""
-        if not self._queue or self.lost:
+        if not self._queue or self.lost or self.left:
             return
         try:
             with suppress(LabTimeout):
@@ -82,17 +82,27 @@ class _Listener:
         except BrokerError as error:
             self.lost = str(error)
 
+    def leave(self) -> None:
+        """Close the client of a queue, so that no message waits here while other consumers miss it."""
+        if self._queue and not self.left:
+            self.left = True
+            with suppress(BrokerError):  # the connection was lost
+                self.client.close()
+
     def row(self, number: str) -> Row:
         """Return the listener as a row of its table."""
-        lost = self.client.lost_because or self.lost
-        state = f"the connection was lost: {lost}" if lost else "listening"
+        lost = "" if self.left else self.client.lost_because or self.lost
+        state = (
+            f"the connection was lost: {lost}" if lost else "closed, as no page was open" if self.left else "listening"
+        )
         stop = Offer(
-            label="stop",
+            label="remove" if self.left else "stop",
             object=f"listening to {self.destination}",
             fields={"act": "stop-listening", "listener": number},
         )
         cells = self.destination, self.broker, state, self.over, f"{self.count:,}"
-        return Row(key=number, cells=cells, tone="down" if lost else "well", age=NO_AGE, offers=(stop,))
+        tone = "down" if lost else "worse" if self.left else "well"
+        return Row(key=number, cells=cells, tone=tone, age=NO_AGE, offers=(stop,))
 
     def _take(self, message: Incoming) -> None:
         self.count += 1
@@ -140,6 +150,8 @@ class Listeners:
     def begin(self, act: Act) -> None:
         """Connect a client that listens; raise InputError if there are too many."""
         if len(self._present()) >= MOST_LISTENERS:
+            self._remove_left()
+        if len(self._present()) >= MOST_LISTENERS:
             raise InputError.of(f"{MOST_LISTENERS} clients listen already", "stop one of them")
         listener = _Listener(self._live, act, self._heard)
         with self._lock:
@@ -165,11 +177,20 @@ class Listeners:
         note = "the page shows the latest messages only" if len(messages) == MOST_MESSAGES else ""
         yield Table(name="Messages", head=_MESSAGES_HEAD, state=3, rows=messages, note=note)
 
+    def leave(self) -> None:
+        """Close the listeners to queues; their rows show it."""
+        for listener in self._present().values():
+            listener.leave()
+
     def close(self) -> None:
         """Close all listeners."""
         for number in self._present():
             with suppress(InputError):
                 self.stop(number)
+
+    def _remove_left(self) -> None:
+        with self._lock:
+            self._all = {number: listener for number, listener in self._all.items() if not listener.left}
 
     def _present(self) -> Mapping[str, _Listener]:
         with self._lock:

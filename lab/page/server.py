@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -16,12 +15,14 @@ from typing import Any
 from lab.errors import InputError, LabError
 from lab.http_server import HOST, Answer, BodyTooLarge, Request, application
 from lab.page.desk import Desk
+from lab.page.faults import fault
 from lab.report.film import joined, shipped
 from lab.report.html import style
 
 TOKEN = "x-mqlab-token"
 EVERY_SECONDS = 2.0  # between two polls while somebody looks
 MOST_STREAMS, MOST_ACTS, MOST_BODY_BYTES, BODY_SECONDS = 64, 16, 64 * 1024, 10.0
+GRACE_SECONDS = 5.0  # in which a page that is loaded again opens its stream
 _BEAT_SECONDS = 15.0  # after which a stream without news has an empty line
 _FOLLOW_SECONDS = 0.1  # between two reads of the history
 _LEAST_SECONDS = 0.3  # between two polls
@@ -49,7 +50,8 @@ def new_token() -> str:
 class Page:
     """The page of a lab: its files have no data, and all data needs the token.
 
-    One poll serves all streams. Without a stream, the lab is not polled. A slow stream misses polls.
+    One poll serves all streams. Without a stream, the lab is not polled, and after `grace` seconds no queue has a
+    listener of the page. A slow stream misses polls.
     """
 
     def __init__(
@@ -62,11 +64,12 @@ class Page:
         acting: Executor,
         following: Executor,
         every: float = EVERY_SECONDS,
+        grace: float = GRACE_SECONDS,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk, self._port, self._token = desk, port, token
         self._looking, self._acting, self._following = looking, acting, following
-        self._every, self._on_end = every, on_end
+        self._every, self._grace, self._on_end = every, grace, on_end
         self._origins = {f"http://{name}:{port}" for name in (HOST, "localhost", "[::1]")}
         self._files = _files()
         self._streams = self._acts = self._number = self._news_number = 0
@@ -75,6 +78,7 @@ class Page:
         self._polled = 0.0  # the time of the latest poll, by the loop's clock
         self._changed, self._soon = asyncio.Condition(), asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
+        self._leaving: asyncio.TimerHandle | None = None
         self.ended: LabError | None = None
         self.application = application(self._answer)
 
@@ -115,6 +119,7 @@ class Page:
     async def _states(self) -> AsyncIterator[bytes]:
         """Yield each poll and all news as lines of JSON, with the map if it is another one than in the line before."""
         self._streams += 1
+        self._stay()
         svg, number, news = "", 0, 0
         try:
             if self.rests:
@@ -139,6 +144,18 @@ class Page:
                     yield json.dumps({"kind": "news", "age": 0, **self._latest}).encode() + b"\n"
         finally:
             self._streams -= 1
+            self._leave_soon()
+
+    def _leave_soon(self) -> None:
+        """Have the desk leave the queues in some seconds, unless a stream is open or opens until then."""
+        self._stay()
+        if not self._streams:
+            loop = asyncio.get_running_loop()
+            self._leaving = loop.call_later(self._grace, self._looking.submit, self._desk.leave)
+
+    def _stay(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
 
     async def _after(self, numbers: tuple[int, int]) -> None:
         """Return when there is a later poll or later news than of these numbers, or after some seconds without."""
@@ -160,13 +177,12 @@ class Page:
                     state = await loop.run_in_executor(self._looking, self._desk.look)
                 except InputError as error:
                     self.ended = error
-                    last = await loop.run_in_executor(self._following, self._desk.last_news)
-                    state = {"kind": "ended", "text": f"The lab has ended: {error}", **last}
+                    state = await self._last_state(f"The lab has ended: {error}")
                     loop.call_later(_END_SECONDS, self._on_end)
                 except LabError as error:
                     state = {"kind": "blind", "text": f"The lab cannot be polled: {error}"}
                 except Exception as error:  # noqa: BLE001 - the page says so; else it would stand still without a word
-                    state = {"kind": "blind", "text": f"The lab cannot be polled: {_fault(error)}"}
+                    state = {"kind": "blind", "text": f"The lab cannot be polled: {fault(error)}"}
                 async with self._changed:
                     self._state, self._number, self._polled = state, self._number + 1, loop.time()
                     self._changed.notify_all()
@@ -175,6 +191,15 @@ class Page:
                     await asyncio.wait_for(self._soon.wait(), self._every)
         finally:
             following.cancel()
+
+    async def _last_state(self, text: str) -> Mapping[str, Any]:
+        """Return the state of a lab that has ended, with its last news, or with the fault that hides the news."""
+        last: Mapping[str, Any] = {}
+        try:
+            last = await asyncio.get_running_loop().run_in_executor(self._following, self._desk.last_news)
+        except Exception as error:  # noqa: BLE001 - the page says so; else it would never show the end
+            text = f"{text}; the last events and verdicts cannot be read: {fault(error)}"
+        return {"kind": "ended", "text": text, **last}
 
     async def _follow(self) -> None:
         """Follow the lab's history; a step or a fault has the lab polled soon."""
@@ -185,7 +210,7 @@ class Page:
             except LabError:  # the next poll shows that the history is gone
                 news = None
             except Exception as error:  # noqa: BLE001 - the page says so
-                news = {"text": f"The events cannot be read: {_fault(error)}"}
+                news = {"text": f"The events cannot be read: {fault(error)}"}
                 await asyncio.sleep(self._every)
             if news is not None:
                 if news.get("urgent"):
@@ -214,10 +239,11 @@ class Page:
         except LabError as error:
             return _refused(409, str(error))
         except Exception as error:  # noqa: BLE001 - the person who clicked reads it
-            return _refused(500, _fault(error))
+            return _refused(500, fault(error))
         finally:
             self._acts -= 1
             self._soon.set()
+            self._leave_soon()  # a listener may have begun without a stream
         return _json(200, reply)
 
 
@@ -241,8 +267,3 @@ def _json(status: int, content: Mapping[str, Any]) -> Answer:
 
 def _refused(status: int, problem: str) -> Answer:
     return _json(status, {"problem": problem})
-
-
-def _fault(error: Exception) -> str:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"a fault of mqlab: {type(error).__name__} at {where.name}, line {where.lineno}"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 
 from lab.declare.application import Application
 from lab.declare.expectations.base import Expectation
 from lab.errors import LabError
-from lab.judge import Outcome, Report, judge_whole
-from lab.page.tables import NO_AGE, Row, Table
+from lab.judge import Judged, Outcome, Report, judge_whole
+from lab.page.faults import fault
+from lab.page.tables import NO_AGE, NOT_KNOWN, Row, Table
 
 LEAST_SECONDS = 2.0  # between two judgements, after the end of a step
 OTHER_SECONDS = 10.0  # after other news
 _RESTS = 19  # times as long as a judgement took, no other begins: judging takes 5 % of the time at most
 _TONES = {Outcome.PASSED: "well", Outcome.FAILED: "down", Outcome.UNKNOWN: "plain"}
-_HEAD = ("expectation", "verdict", "reason")
+_NAME, _HEAD = "Verdicts so far", ("expectation", "verdict", "reason")
 
 
 class Verdicts:
@@ -27,11 +28,13 @@ class Verdicts:
         history: Path,
         expected: Sequence[Expectation] | None = None,
         clients: Mapping[str, Application] | None = None,
+        *,
+        judge: Callable[..., Judged] = judge_whole,
     ) -> None:
-        self._history, self._expected, self._clients = history, expected, clients
+        self._history, self._expected, self._clients, self._judge = history, expected, clients, judge
         self._steps = self._lines = 0
         self._next = self._next_of_other = self.judged_at = 0.0
-        self.table = Table(name="Verdicts so far", head=_HEAD, state=1, rows=())
+        self.table = Table(name=_NAME, head=_HEAD, state=1, rows=())
 
     def due(self, now: float, steps: int, lines: int) -> bool:
         """Return whether to judge now: a step has ended since, or for some time the history has other new lines."""
@@ -43,15 +46,22 @@ class Verdicts:
         """Judge the history, which has so many ends of steps and lines, at `t` s of the lab's clock."""
         begun = monotonic()
         try:
-            self.table = _table(judge_whole(self._history, self._expected, clients=self._clients).report, t, ended)
+            self.table = _table(self._judge(self._history, self._expected, clients=self._clients).report, t, ended)
         except LabError as error:
-            row = Row(key="", cells=("all", "not known", str(error)), tone="unknown", age=NO_AGE)
-            self.table = Table(name=self.table.name, head=_HEAD, state=1, rows=(row,))
-        end = monotonic()
-        self._steps, self._lines, self.judged_at = steps, lines, end
-        rest = _RESTS * (end - begun)
-        self._next, self._next_of_other = end + max(LEAST_SECONDS, rest), end + max(OTHER_SECONDS, rest)
+            self.table = _not_known(str(error))
+        except Exception as error:  # noqa: BLE001 - the page says so; else the table would stay empty without a word
+            self.table = _not_known(fault(error))
+        finally:
+            end = monotonic()
+            self._steps, self._lines, self.judged_at = steps, lines, end
+            rest = _RESTS * (end - begun)
+            self._next, self._next_of_other = end + max(LEAST_SECONDS, rest), end + max(OTHER_SECONDS, rest)
         return self.table
+
+
+def _not_known(reason: str) -> Table:
+    row = Row(key="", cells=("all", NOT_KNOWN, reason), tone="unknown", age=NO_AGE)
+    return Table(name=_NAME, head=_HEAD, state=1, rows=(row,))
 
 
 def _table(report: Report, t: float, ended: bool) -> Table:
@@ -65,4 +75,4 @@ def _table(report: Report, t: float, ended: bool) -> Table:
         for number, verdict in enumerate(report.verdicts)
     )
     note = "the run has ended: these verdicts are final" if ended else f"judged at {t:.1f} s"
-    return Table(name="Verdicts so far", head=_HEAD, state=1, rows=rows, note=note)
+    return Table(name=_NAME, head=_HEAD, state=1, rows=rows, note=note)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from lab.declare.expectations.delivered import Delivered
 from lab.history import (
     Acknowledged,
+    BridgeSeen,
     BrokerChanged,
     ConsumerSeen,
     Ended,
@@ -329,6 +330,42 @@ def test_a_failed_delivery_names_the_end_or_the_place_of_its_message(events: lis
     its = verdict(subscribed(1), sent(2), sent(3, 2), taken(3.1, 2), events)
     assert its.outcome is FAILED, its.reason
     assert "sent at 2.000 s" in its.reason and f"; {words}" in its.reason, its.reason
+
+
+STAR, CHAIN = ("tokyo singapore", "tokyo dublin"), ("tokyo dublin", "dublin singapore")
+
+
+@pytest.mark.parametrize(
+    ("hops", "bridge", "words"),
+    [
+        (STAR, "wan_singapore_inbound_tokyo", "; it was discarded at tokyo for the bridge to singapore"),
+        (STAR, "wan_dublin_inbound_tokyo", ""),
+        (STAR, "wan_osaka_inbound_tokyo", ""),
+        (CHAIN, "wan_dublin_inbound_tokyo", "; it was discarded at tokyo for the bridge to dublin"),
+        (("tokyo singapore", *CHAIN), "wan_dublin_inbound_tokyo", ""),
+    ],
+)
+def test_a_discard_is_a_cause_only_for_clients_to_which_its_bridge_leads(
+    hops: tuple[str, ...], bridge: str, words: str
+) -> None:
+    topic = {"destination": "topic://orders"}
+    ends = [
+        BridgeSeen(
+            t=0, connector="wan", broker=broker, remote=remote, remote_address="", created_by_duplex=False, up=True
+        )
+        for broker, _, remote in (hop.partition(" ") for hop in hops)
+    ]
+    discarded = event(2.1, "discarded", network=True, consumer="b1", client_id=bridge)
+    before = [subscribed(1, durable="d"), sent(1.5, 2), *taken(1.6, 2)]
+    lines = [
+        BEGAN, *ends, *(each.with_fields(**topic) for each in before),
+        *(each.with_fields(**topic) for each in (sent(2), discarded.with_fields(broker="tokyo"))),
+        Ended(t=30.0, complete=True),
+    ]  # fmt: skip
+    expectation = Delivered.model_validate({"to": "billing", "topic": "orders", "promise": "exactly-once"})
+    (its,) = judge([expectation], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is FAILED, its.reason
+    assert ("discarded" in its.reason) is bool(words) and words in its.reason, its.reason
 
 
 def test_several_messages_have_their_causes_with_counts() -> None:

@@ -28,9 +28,11 @@ class Moving(Desk):
 
     def __init__(self, live: Live, *, read_only: bool = False, verdicts: Verdicts | None = None) -> None:
         super().__init__(live, read_only=read_only, verdicts=verdicts)
-        self.polls, self._lab = 0, live
+        self.polls = self.leavings = 0
+        self._lab = live
         self.errors: list[Exception] = []  # that the next polls raise
         self.errors_of_news: list[Exception] = []
+        self.errors_of_last_news: list[Exception] = []
 
     def look(self) -> Mapping[str, Any]:
         """Let time pass, and poll."""
@@ -45,6 +47,17 @@ class Moving(Desk):
         if self.errors_of_news:
             raise self.errors_of_news.pop(0)
         return super().news()
+
+    def leave(self) -> None:
+        """Leave the queues."""
+        super().leave()
+        self.leavings += 1
+
+    def last_news(self) -> Mapping[str, Any]:
+        """Return the last news."""
+        if self.errors_of_last_news:
+            raise self.errors_of_last_news.pop(0)
+        return super().last_news()
 
 
 class Served:
@@ -89,7 +102,13 @@ class Served:
 
 @contextmanager
 def served(
-    scenario: str | Path, runs: Path, *, read_only: bool = False, every: float = 0.05, judged: bool = False
+    scenario: str | Path,
+    runs: Path,
+    *,
+    read_only: bool = False,
+    every: float = 0.05,
+    grace: float = 3600.0,
+    judged: bool = False,
 ) -> Iterator[Served]:
     """Serve the page of a simulated lab for the block."""
     with ExitStack() as opened:
@@ -102,7 +121,9 @@ def served(
         desk = thread.submit(Moving, live, read_only=read_only, verdicts=verdicts).result(60)
         opened.callback(lambda: thread.submit(desk.close).result(60))
         port, token = door.getsockname()[1], new_token()
-        page = Page(desk, port=port, token=token, looking=thread, acting=thread, following=following, every=every)
+        page = Page(
+            desk, port=port, token=token, looking=thread, acting=thread, following=following, every=every, grace=grace
+        )
         runs_now = server(page.application)
         serving = threading.Thread(target=runs_now.run, kwargs={"sockets": [door]}, daemon=True)
         serving.start()

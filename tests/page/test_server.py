@@ -11,17 +11,18 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.errors import HostError, InputError
+from lab.errors import HostError, InputError, LabTimeout
 from lab.history import BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
 from lab.http_server import HOST, Answer, Request, application, listening, server
 from lab.living.history import end_history
+from lab.living.lab import Live
 from lab.page.server import MOST_BODY_BYTES, TOKEN
 
 from .pages import Served, served
@@ -252,6 +253,35 @@ def test_a_queue_keeps_its_messages_while_nobody_looks(page: Served) -> None:
     assert page.lab(lambda live: live.queued("tokyo", "unseen")) == 0
 
 
+def received(live: Live, count: int) -> list[bytes]:
+    """Publish messages to a queue, and return those that a consumer gets."""
+    with live.connect("tokyo", over="stomp") as client:
+        client.subscribe(queue="orders")
+        for number in range(count):
+            client.publish(str(number), queue="orders")
+        bodies: list[bytes] = []
+        with suppress(LabTimeout):
+            while True:
+                bodies.append(client.receive(within=10).body)
+        return bodies
+
+
+def test_a_queue_has_no_listener_of_the_page_some_seconds_after_its_last_stream(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path, grace=0) as page:
+        with page.stream() as lines:
+            next(lines)
+            for kind in ("queue", "topic"):
+                page.act(act="listen", broker="tokyo", kind=kind, name="orders", sure="yes")
+            assert page.desk.leavings == 0
+        wait(lambda: page.desk.leavings > 0)
+        assert page.lab(lambda live: received(live, 4)) == [b"0", b"1", b"2", b"3"]
+        with page.stream() as lines:
+            queue, topic = table(next(lines), "Listeners")["rows"]
+        assert (queue["cells"][2], topic["cells"][2]) == ("closed, as no page was open", "listening")
+        assert [act["label"] for act in queue["acts"]] == ["remove"]
+        assert page.act(**queue["acts"][0]["fields"])[0] == 200
+
+
 def test_a_listener_whose_broker_is_gone_has_lost_its_connection(tmp_path: Path) -> None:
     with served("tokyo-singapore", tmp_path) as page:
         for kind in ("topic", "queue"):
@@ -439,3 +469,14 @@ def test_the_end_of_the_lab_is_the_last_line(tmp_path: Path) -> None:
             last = list(lines)[-1]
         assert last["kind"] == "ended" and last["text"].startswith("The lab has ended: lab x has ended meanwhile")
         assert page.page.ended is not None
+
+
+def test_a_fault_in_the_last_news_does_not_hide_the_end_of_the_lab(tmp_path: Path) -> None:
+    with served("tokyo-singapore", tmp_path) as page:
+        page.desk.errors.append(InputError.of("lab x has ended meanwhile", "mqlab status shows those that run"))
+        page.desk.errors_of_last_news.append(KeyError("secret"))
+        with page.stream("ended") as lines:
+            (last,) = lines
+    assert last["text"].startswith("The lab has ended: lab x has ended meanwhile")
+    assert "; the last events and verdicts cannot be read: a fault of mqlab: KeyError at last_news" in last["text"]
+    assert "secret" not in last["text"]

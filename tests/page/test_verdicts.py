@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab import labs
-from lab.judge import judge_file
+from lab.judge import Judged, judge_file
 from lab.living.polls import Events
 from lab.page.tables import Table
 from lab.page.verdicts import LEAST_SECONDS, OTHER_SECONDS, Verdicts
@@ -49,6 +49,18 @@ def test_a_history_that_cannot_be_judged_is_said_to_be_so(tmp_path: Path) -> Non
     (tmp_path / "history.jsonl").write_text("not a history\n")
     (row,) = Verdicts(tmp_path / "history.jsonl").judge(1.0, 1, 1).rows
     assert (row.cells[1], row.tone) == ("not known", "unknown") and "history.jsonl" in row.cells[2]
+
+
+def test_a_fault_in_judging_is_shown_and_rests_as_a_judgement_does(tmp_path: Path) -> None:
+    def faulty(*_: object, **__: object) -> Judged:
+        raise KeyError("secret")
+
+    verdicts = Verdicts(tmp_path / "history.jsonl", judge=faulty)
+    (row,) = verdicts.judge(1.0, 1, 5).rows
+    assert (row.cells[1], row.tone) == ("not known", "unknown")
+    assert row.cells[2].startswith("a fault of mqlab: KeyError") and "secret" not in row.cells[2]
+    assert not verdicts.due(verdicts.judged_at + LEAST_SECONDS - 0.1, steps=2, lines=6)
+    assert verdicts.due(verdicts.judged_at + 1000, steps=2, lines=6)
 
 
 def test_the_history_of_a_run_may_begin_after_its_page(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from lab.declare.application import Application
 from lab.history import (
     BEAT,
     Acknowledged,
+    BridgeSeen,
     BrokerChanged,
     ClientChanged,
     ConfigurationSaved,
@@ -176,6 +177,8 @@ class Applications:
                 yield from self._transaction(seen)
             case ConfigurationSaved():
                 self._forwarded.clear()  # which broker has it, and since when, decides what becomes of messages
+            case BridgeSeen():
+                self.ways.bridged(seen)
             case ObserverChanged() if seen.state == "lost":
                 self.gaps.append(seen)
             case ObserverChanged() if seen.state == "silent":

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from lab.activemq.destinations import hears, parts_of
 from lab.expected.records import Subscription, is_queue
-from lab.history import MessageSeen
+from lab.history import BridgeSeen, MessageSeen
+from lab.judge.evidence.bridge_ways import BridgeWays
 from lab.judge.wording import listed
 from lab.units import several
 
@@ -30,7 +31,7 @@ class End(NamedTuple):
     broker: str
     destination: str
     client: str  # the client of the subscription that it was for; "" for none
-    network: bool  # whether the subscription is that of a bridge
+    bridge: str | None  # the client id of the bridge whose subscription it was for; None for no bridge
     why: str
 
 
@@ -49,11 +50,13 @@ class Ways:
         self._last: dict[str, tuple[_Place, ...]] = {}  # queues alone, each once
         self._places: dict[tuple[_Place, ...], tuple[_Place, ...]] = {}  # each once: a history has a million messages
         self._open: set[tuple[str, str]] = set()  # broker and id of the consumers that have not left
+        self._bridges = BridgeWays()
 
     def add(self, message: MessageSeen, client: str) -> None:
         """Add an event; `client` is the client of its consumer."""
         if message.event in _ENDS:
-            end = End(message.event, message.broker, message.destination, client, message.network, message.why)
+            bridge = message.client_id if message.network else None
+            end = End(message.event, message.broker, message.destination, client, bridge, message.why)
             self._ends.setdefault(message.message, []).append(end)
         elif message.event == "sent" and not message.why:
             for part in parts_of(message.destination):
@@ -85,6 +88,10 @@ class Ways:
         """Note that a consumer began."""
         self._open.add((broker, consumer))
 
+    def bridged(self, end: BridgeSeen) -> None:
+        """Note an end of a bridge."""
+        self._bridges.add(end)
+
     def left(self, broker: str, consumer: str) -> None:
         """Note that a consumer ended: its messages are in the queue again."""
         self._open.discard((broker, consumer))
@@ -95,12 +102,15 @@ class Ways:
             end for end in self._ends.get(message, ()) if end.event == "expired" or "Message Expired" in end.why
         )
 
-    def cause(self, messages: Iterable[str], members: Iterable[Subscription]) -> str:
-        """Return why messages did not come to members, as the end of a sentence; "" if it is not known of all."""
+    def cause(self, messages: Iterable[tuple[str, str]], members: Iterable[Subscription]) -> str:
+        """Return why messages did not come to members, as the end of a sentence; "" if it is not known of all.
+
+        A message has its id, and the broker to which it was sent.
+        """
         causes: dict[tuple[str, str, str], list[str]] = {}
         members = tuple(members)
-        for message in messages:
-            found = self._end(message, members) or self._place(message, members)
+        for message, source in messages:
+            found = self._end(message, source, members) or self._place(message, members)
             if found is None:
                 return ""
             *group, why = found
@@ -131,12 +141,25 @@ class Ways:
         else:
             self._last.pop(message, None)
 
-    def _end(self, message: str, members: tuple[Subscription, ...]) -> tuple[str, str, str, str] | None:
+    def _end(self, message: str, source: str, members: tuple[Subscription, ...]) -> tuple[str, str, str, str] | None:
         for end in self._ends.get(message, ()):
-            if concerns(end, members) or (end.network and _is_heard(end.destination, members)):
-                bridge = " for a bridge" if end.network else ""
+            if concerns(end, members) or self._is_on_the_way(end, source, members):
+                remote = self._remote(end)
+                bridge = "" if end.bridge is None else f" for the bridge to {remote}" if remote else " for a bridge"
                 return (*_ENDS[end.event], f" at {end.broker}{bridge}", end.why)
         return None
+
+    def _remote(self, end: End) -> str:
+        return self._bridges.remote(end.broker, end.bridge or "")
+
+    def _is_on_the_way(self, end: End, source: str, members: tuple[Subscription, ...]) -> bool:
+        """Return whether the shortest way to each member that hears the message leads over the bridge of its end."""
+        remote = self._remote(end)
+        heard = [member for member in members if hears(member.destination, end.destination)]
+        brokers = {broker for member in heard for broker in (member.broker, *member.brokers)}
+        return bool(remote and brokers) and all(
+            self._bridges.is_on_the_way((end.broker, remote), source, broker) for broker in brokers
+        )
 
     def _place(self, message: str, members: tuple[Subscription, ...]) -> tuple[str, str, str, str] | None:
         heard = [each for each in self._last.get(message, ()) if _is_heard(each.destination, members)]

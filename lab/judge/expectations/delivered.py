@@ -137,8 +137,8 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
 def _cause(evidence: Evidence, chosen: Chosen, gone: Sequence[tuple[Tally, int]]) -> str:
     """Return why messages did not come, as the end of a sentence: by the observers' events, or by the counters."""
     if evidence.applications is not None and not any(tally.alike for tally, _ in gone):
-        names = [tally.publication.names.get(number, "") for tally, number in gone]
-        if words := evidence.applications.ways.cause(names, chosen.audience.members):
+        sent = [(tally.publication.names.get(number, ""), tally.publication.broker) for tally, number in gone]
+        if words := evidence.applications.ways.cause(sent, chosen.audience.members):
             return evidence.causes.of_loss(chosen.audience, *gone[0]) + words
     return explain(evidence, chosen.audience, gone)
 
