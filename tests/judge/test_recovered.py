@@ -74,7 +74,7 @@ def test_what_came_counts_though_it_was_given_back() -> None:
         (30, "nothing was on its way to ear after heal at 20.100 s"),  # ear still had the message
     ],
 )
-def test_what_its_client_gives_back_cannot_come_to_it_before(gone: float, why: str) -> None:
+def test_a_message_cannot_come_to_its_client_before_the_client_gives_it_back(gone: float, why: str) -> None:
     seen = [subscribed(0, "ear", QUEUE, "stomp").with_fields(ack="client"), *sent(10, destination=QUEUE)]
     seen.append(received(11, "ear", destination=QUEUE).with_fields(pending=True))
     seen += [*HEAL, ClientChanged(t=gone, client="ear", broker="tokyo", state="disconnected")]
@@ -82,7 +82,7 @@ def test_what_its_client_gives_back_cannot_come_to_it_before(gone: float, why: s
     assert (its.outcome, its.reason.startswith(why)) == (Outcome.UNKNOWN, True), its.reason
 
 
-def test_what_was_given_back_before_the_step_and_comes_to_no_other_client_did_not_recover() -> None:
+def test_a_message_that_was_given_back_before_the_step_and_comes_to_no_client_did_not_recover() -> None:
     other = subscribed(0, "other", QUEUE, "stomp").with_fields(ack="client")
     seen = [subscribed(0, "ear", QUEUE, "stomp"), other, *sent(10, destination=QUEUE)]
     seen.append(received(11, "other", destination=QUEUE).with_fields(pending=True))

@@ -55,7 +55,7 @@ def kept(t: float, client: str = "ear") -> list[Observation]:
         ),
     ],
 )
-def test_a_retained_copy_stands_for_a_message_only_where_none_else_can(
+def test_a_retained_copy_stands_for_a_message_only_where_no_other_arrival_can(
     seen: Sequence[Observation], exactly_once: Outcome, at_least_once: Outcome
 ) -> None:
     seen = sorted([subscribed(0, "ear"), *seen], key=lambda each: each.t)

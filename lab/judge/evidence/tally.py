@@ -163,7 +163,7 @@ def tally_of(
             tally.unexpected += 1  # retained by the broker since before the subscription
             continue
         if not due and tally.alike and others:
-            continue  # one of the equal bodies that are due may have come instead: `only_counted` counts the arrival
+            continue  # an equal body that is due may have come instead: `only_counted` counts it
         # A message sent just before the subscription was confirmed, and received, was expected after all.
         if outcomes[number] == OK:
             tally.expected += 1

@@ -58,7 +58,7 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
         t, id, sent = first  # noqa: A001 (its name everywhere)
         which = id if id in (EQUAL, UNTOLD) else f"{id}, sent at {moment(sent)}"
         return Outcome.PASSED, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
-    first = min(_arrivals(chosen, begin, copies=False), default=None)  # a copy of one that had come is no late message
+    first = min(_arrivals(chosen, begin, copies=False), default=None)  # a second copy is no late message
     due = [at for tally in chosen.tallies for at in map(tally.due, tally.lost)]
     if first is None and max(due, default=-inf) < begin and not _kept(chosen, evidence, begin):
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
@@ -95,7 +95,7 @@ def _kept(chosen: Chosen, evidence: Evidence, begin: float) -> bool:
     """Return whether any message that did not come was kept for the audience at a moment, as far as is known.
 
     A queue keeps a persistent message until a client takes it, or until the brokers' counters show that it has gone.
-    What a client gave back later was with that client.
+    A message that a client gave back later was with that client.
     """
     for tally in chosen.tallies:
         queue = tally.publication.destination
