@@ -70,7 +70,7 @@ def forwarded(declared: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     A broker is not included if a step saves another configuration, nor a destination if a selector, another kind of
     destination or another composite takes part.
     """
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for broker, texts in _texts(declared).items():
         if len(texts) == 1 and "forwardTo" in texts[0]:
             every = list(composites(broker, read_configuration(texts[0].encode(), "the history").broker))
