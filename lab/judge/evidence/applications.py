@@ -381,8 +381,8 @@ class Applications:
             return
         again = seen.message in consumer.redelivered
         message = self._ids.get(seen.message)
-        parts = self._parts.get(message.partition("-")[0], ()) if message is not None else ()
-        if sum(hears(consumer.destination, part) for part in parts) > 1:
+        parts = self._parts.get(message.partition("-")[0], ()) if self._parts and message is not None else ()
+        if parts and sum(hears(consumer.destination, part) for part in parts) > 1:
             self._crowded[consumer.client] = (
                 f"{consumer.client} receives copies from several of {', '.join(parts)}, and the copies have one id: "
                 "give each destination a subscriber of its own"

@@ -59,20 +59,14 @@ class Ways:
             end = End(message.event, message.broker, message.destination, client, bridge, message.why)
             self._ends.setdefault(message.message, []).append(end)
         elif message.event == "sent" and not message.why:
-            for part in parts_of(message.destination):
+            for part in parts_of(message.destination) if "," in message.destination else (message.destination,):
                 self._put(message.message, _Place(message.broker, part))
         elif message.event == "dispatched" and not message.network:
             self._put(message.message, _Place(message.broker, message.destination, message.consumer, client))
         elif message.event in ("acknowledged", "rejected") and not message.why:
             last = self._last.get(message.message, ())
-            self._keep(
-                message.message,
-                tuple(
-                    each
-                    for each in last
-                    if each.broker != message.broker or not hears(message.destination, each.destination)
-                ),
-            )
+            left = (each for each in last if each.broker != message.broker or not _ends(message, each))
+            self._keep(message.message, tuple(left))
 
     def forget(self, message: str) -> None:
         """Forget a message, which is not an application's."""
@@ -132,7 +126,8 @@ class Ways:
 
     def _put(self, message: str, place: _Place) -> None:
         if is_queue(place.destination):
-            others = (each for each in self._last.get(message, ()) if each.destination != place.destination)
+            last = self._last.get(message)
+            others = [each for each in last if each.destination != place.destination] if last else ()
             self._keep(message, (*others, place))
 
     def _keep(self, message: str, places: tuple[_Place, ...]) -> None:
@@ -170,6 +165,11 @@ class Ways:
             at = f" to {place.client} at {place.broker} and not acknowledged"
             return "it was dispatched", "were dispatched", at, ""
         return "it waits", "wait", f" at {place.broker} on {place.destination}", ""
+
+
+def _ends(acknowledged: MessageSeen, place: _Place) -> bool:
+    """Return whether an acknowledgement, which may name the consumer's own wildcard, is of the copy at a place."""
+    return acknowledged.destination == place.destination or hears(acknowledged.destination, place.destination)
 
 
 def concerns(end: End, members: Iterable[Subscription]) -> bool:

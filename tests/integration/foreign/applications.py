@@ -151,7 +151,7 @@ class OverAmqp:
 
     def __init__(self, host: str, port: int, ca_file: str) -> None:
         self._port = tunnel(host, port, ca_file)  # proton's wheel has no TLS
-        self._senders: dict[str, Any] = {}
+        self._senders: dict[tuple[str, str], Any] = {}
 
     def receive(self, name: str, mode: str, destination: str, options: Options) -> None:
         threading.Thread(target=self._receive, args=(name, mode, destination, options), daemon=True).start()
