@@ -26,6 +26,7 @@ from bench import (
     link,
     memory,
     observer,
+    page,
     policy,
     publish,
     recordings,
@@ -145,6 +146,11 @@ def measure_html(quick: bool) -> dict[str, Any]:
     return found
 
 
+def measure_page(quick: bool) -> dict[str, Any]:
+    """Serve the live page of a recorded lab to a browser."""
+    return page.measure(10 if quick else 30)
+
+
 def measure_simulation(quick: bool) -> dict[str, Any]:
     """Simulate messages over a bridge and over a hub of 100 regions."""
     return simulation.measure(quick)
@@ -175,6 +181,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "demo": measure_demo,
     "judge": measure_judge,
     "html": measure_html,
+    "page": measure_page,
     "check": measure_check,
     "simulation": measure_simulation,
     "vary": measure_vary,

@@ -192,6 +192,21 @@ def _html(found: Result) -> Iterator[Figure]:
             yield _most(f"{name}, opening it", film["opening_s"], 1, " s")
 
 
+def _page(found: Result) -> Iterator[Figure]:
+    late, name = (
+        found["event_to_pixel_ms"],
+        f"live page, {found['brokers']} brokers, {found['messages_per_s']} messages/s",
+    )
+    measured = f"{late['p95']:g} ms   (p50 {late['p50']:g} ms, {found['cores_busy_meanwhile']:g} cores busy meanwhile)"
+    yield _most(f"{name}, event to pixel p95", late["p95"], 250, " ms", measured)
+    yield _most(f"{name}, events that were not shown", found["events_not_shown"], 0, "")
+    yield _most(f"{name}, its server's share of a core", round(100 * found["core_share"], 1), 5, " %")
+    measured = f"{found['memory_mib']:g} MiB   ({found['memory_with_shared_mib']:g} with shared pages)"
+    yield _most(f"{name}, its server's memory", found["memory_mib"], 60, " MiB", measured)
+    yield _most("live page, size", round(found["bytes"] / 1024, 1), 150, " KiB")
+    yield _most("live page, first picture", found["first_picture_s"], 0.5, " s")
+
+
 def _check(found: Result) -> Iterator[Figure]:
     size = f"{found['bytes'] // 1024} KiB, {found['removed']} removals"
     parts = f"   (sanitise {found['sanitise_ms']:g}, render {found['render_ms']:g}; {size})"
@@ -264,6 +279,7 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "demo": _demo,
     "judge": _judge,
     "html": _html,
+    "page": _page,
     "check": _check,
     "simulation": _simulation,
     "vary": _vary,

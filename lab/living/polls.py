@@ -11,8 +11,8 @@ from lab.dataclass import dataclass
 from lab.history import Counted, Follower, StepEnded
 from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.report.message_runs import folded
-from lab.report.rows import is_news
+from lab.report.message_runs import Message, folded
+from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row
 from lab.runtime.status import Status
 
@@ -37,7 +37,8 @@ class Events:
         self._path = file_of(live.lab.note)  # there is none of a lab that an early version opened
         self._history: Follower | None = None
         self._lock = Lock()
-        self._latest: deque[Row] = deque(maxlen=_EVENTS)
+        self._latest: deque[Row] = deque(maxlen=_EVENTS)  # without messages
+        self._messages: deque[Row] = deque(maxlen=_EVENTS)
         self.lines = self.steps = 0  # lines so far, and ends of steps among them
 
     @property
@@ -55,14 +56,18 @@ class Events:
             seen = list(self._history.new())
             self.lines += len(seen)
             self.steps += sum(isinstance(each, StepEnded) for each in seen)
-            rows = list(folded(filter(is_news, seen)))
-            self._latest += rows
-            return rows
+            messages = list(folded(each for each in seen if isinstance(each, Message)))
+            others = [describe(each) for each in seen if is_news(each) and not isinstance(each, Message)]
+            self._messages += messages
+            self._latest += others
+            return [*others, *messages]
 
-    def latest(self) -> tuple[Row, ...]:
-        """Return the latest events in their order."""
+    def latest(self, most: int = _EVENTS) -> tuple[Row, ...]:
+        """Return the latest events in their order, up to `most`; messages displace at most half of the others."""
         with self._lock:
-            return tuple(sorted(self._latest, key=lambda row: row.t))  # logs are read later than they are written
+            messages = min(len(self._messages), max(most // 2, most - len(self._latest)))
+            rows = [*list(self._latest)[-(most - messages) :], *list(self._messages)[len(self._messages) - messages :]]
+            return tuple(sorted(rows, key=lambda row: row.t))  # logs are read later than they are written
 
     def close(self) -> None:
         """Close the history."""

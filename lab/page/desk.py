@@ -105,7 +105,7 @@ class Desk:
         return self._news()
 
     def _news(self) -> Mapping[str, Any]:
-        latest = self._looks.events.latest()[-EVENTS:]
+        latest = self._looks.events.latest(EVENTS)
         news = {
             "events": [[round(row.t, 1), f"{row.actor}  {row.text}", _TONES[row.weight]] for row in latest],
             "tables": [] if self._verdicts is None else [self._verdicts.table.to_dict(self.run, read_only=True)],

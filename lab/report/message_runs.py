@@ -14,7 +14,7 @@ from lab.report.rows.row import Row, Weight
 
 _MOST_OPEN = 1000  # runs; usually there are as many as clients, steps and destinations
 
-_Message = Sent | Acknowledged | Received | Replied | Answered
+Message = Sent | Acknowledged | Received | Replied | Answered
 
 
 class _Run:
@@ -22,7 +22,7 @@ class _Run:
 
     __slots__ = ("backwards", "count", "highest", "last", "last_t", "lowest", "seen", "step")
 
-    def __init__(self, message: _Message, step: str, number: int) -> None:
+    def __init__(self, message: Message, step: str, number: int) -> None:
         self.seen, self.step = message, step
         self.count = self.backwards = 0
         self.lowest = self.highest = self.last = number
@@ -68,8 +68,8 @@ def folded(observations: Iterable[Observation]) -> Iterator[Row]:
     """Yield the rows of observations; an observation that is no message ends all open runs."""
     runs: dict[tuple[object, ...], _Run] = {}
     for seen in observations:
-        step, number = _step_and_number(seen) if isinstance(seen, _Message) else ("", -1)
-        if number < 0 or not isinstance(seen, _Message):
+        step, number = _step_and_number(seen) if isinstance(seen, Message) else ("", -1)
+        if number < 0 or not isinstance(seen, Message):
             yield from _close(runs)
             yield describe(seen)
             continue
@@ -83,7 +83,7 @@ def folded(observations: Iterable[Observation]) -> Iterator[Row]:
     yield from _close(runs)
 
 
-def _step_and_number(message: _Message) -> tuple[str, int]:
+def _step_and_number(message: Message) -> tuple[str, int]:
     """Return a message's step and number: 0 for a body without an id, -1 for an id that no run writes."""
     if message.id is None:
         return "", 0
@@ -91,7 +91,7 @@ def _step_and_number(message: _Message) -> tuple[str, int]:
     return step, int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
-def _run_key(message: _Message) -> tuple[object, ...]:
+def _run_key(message: Message) -> tuple[object, ...]:
     """Return the common fields of the messages of one run, without their step."""
     if isinstance(message, Received):
         return (message.client, message.destination, message.retained, message.redelivered)

@@ -36,10 +36,10 @@ def page(tmp_path: Path) -> Iterator[Served]:
         yield its
 
 
-def enter(running: Browser, page: Served, *, width: int = 1280, dark: bool = False) -> None:
+def enter(running: Browser, page: Served, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
     """Open the address that the command prints, in a page that remembers nothing."""
     running.open("about:blank")
-    running.open(f"{page.url}#token={page.token}", width=width, dark=dark)
+    running.open(f"{page.url}#token={page.token}", width=width, height=height, dark=dark)
     until(running, READY)
 
 
@@ -158,11 +158,15 @@ def test_the_keyboard_is_enough_to_cut_and_to_set_a_delay(chromium: Browser, pag
 
 
 def test_names_and_bodies_of_strangers_are_text(chromium: Browser, page: Served) -> None:
+    name = EVIL + 300 * "x"
     enter(chromium, page)
-    fill(chromium, "publish", kind="queue", name=EVIL, body=EVIL)
+    fill(chromium, "publish", kind="queue", name=name, body=EVIL)
     until(chromium, "document.querySelector('#table-Queues tbody tr')")
     shown = EVIL.replace("\u202e", "\ufffd")
-    assert chromium.ask("document.querySelector('#table-Queues tbody td').textContent") == shown
+    assert chromium.ask("document.querySelector('#table-Queues tbody td').textContent") == shown + 300 * "x"
+    for width in (700, 801):  # with rows as cards, and the narrowest page whose rows are lines
+        chromium.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        assert chromium.ask(WIDE) <= 0
     until(chromium, f"document.querySelector('#log').textContent.includes({json.dumps(shown)})")
     assert chromium.ask("document.querySelectorAll('img, td script, li script, code script').length") == 0
     assert chromium.complaints == []

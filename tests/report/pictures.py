@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.docs.pages import ROOT, blocks
+from tests.page.pages import served
+from tests.page.test_in_browser import click, enter, until
 
 from .browser import Browser, browser
 from .moving import animated
@@ -20,6 +22,7 @@ from .moving import animated
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 EVEN, AFTER, MOST_BYTES = 16, (0.0, 0.06, 0.12), 600_000  # of the moving picture: moments in all, and behind events
+LIVE = ("page-cut.png", 1000, 1450, False), ("page-phone.png", 390, 1300, True)  # name, width, height, dark
 UNHEALED = ("- heal:", "- wait:")  # lines that a copy of cut-and-heal is run without
 CUT = "  - cut:"
 # All that was sent before it is answered for when the cut comes, so that a slow machine's page is alike.
@@ -73,6 +76,29 @@ def failover(running: Browser, folder: Path) -> None:
     begin, end = "document.querySelector('#caption')", "document.querySelector('.controls')"
     box = running.ask(f"[{begin}.getBoundingClientRect().top, {end}.getBoundingClientRect().bottom]")
     keep(running, "film-failover.png", top=box[0] - 12, bottom=box[1] + 8)
+
+
+def live(running: Browser, folder: Path) -> None:
+    """Keep the live page of a pair that failed over and of a link that is cut, by models; on a dark phone too."""
+    orders = {"broker": "singapore", "kind": "queue", "name": "orders"}
+    with served("failover", folder / "live") as page:
+        for act in (
+            {"act": "publish", **orders, "body": "an order"},
+            {"act": "kill", "broker": "singapore", "instance": "1", "sure": "yes"},
+        ):
+            status, reply = page.act(**act)
+            if status != 200:
+                raise SystemExit(f"{act}: {reply}")
+        page.lab(lambda lab: lab.lab.clock.sleep(60))  # the standby takes over
+        for name, width, height, dark in LIVE:
+            enter(running, page, width=width, height=height, dark=dark)
+            if name == LIVE[0][0]:
+                click(running, "cut both ways tokyo-singapore")
+                until(running, "document.querySelector('#done code')")
+                page.lab(lambda lab: lab.lab.clock.sleep(90))  # both brokers notice the cut
+            until(running, "document.querySelectorAll('svg.network .end-of-bridge.down').length === 2")
+            running.ask("document.documentElement.style.overflow = 'hidden'")
+            (PICTURES / name).write_bytes(running.screenshot(whole=False))
 
 
 def page_of(scenario: str | Path, folder: Path, *, passed: bool, runtime: str = "emulation") -> Path:
@@ -160,6 +186,7 @@ def main() -> None:
         failover(running, folder)
         moving(running, folder)
         phone(running, folder)
+        live(running, folder)
         top(running, varied(folder), "vary.png", width=640, height=905)
         part(running, slow, "report-cross-check.png", "Cross-check", width=1000, following=3)
 
