@@ -120,7 +120,7 @@ def _had(chosen: Chosen, evidence: Evidence, sent: Publication, number: int, beg
 def _arrivals(chosen: Chosen, begin: float, *, copies: bool = True) -> list[tuple[float, str, float]]:
     """Return (moment, id, moment of sending) for each message that came after a moment, given back later or not.
 
-    Without `copies`, a message that had come to a member before is left out.
+    Without `copies`, a message that had come to a member before does not count.
     """
     found = []
     for tally in chosen.tallies:
