@@ -156,8 +156,8 @@ class BuiltCall(LabCall):
         )
         control = Control(account=account, network=network)
         changed = with_delays(with_vpc(plan, network.vpc(taken)), network)
-        if changed.regions != plan.regions:
-            for link in changed.links:
+        for link in changed.links:
+            if link not in plan.links:  # the others may have been changed by hand
                 way, _ = link.directions
                 seen = live.lab.links.change(link.name, leaving=None, impairment=way.impairment, state=None)
                 live.history.record(*seen)

@@ -11,7 +11,7 @@ from lab.api.built_account import without_brokers
 from lab.api.exporting import exported_account
 from lab.api.kept_account import load
 from tests.api.built_labs import CONNECTOR, asked, bridged, built, join, vpc_of
-from tests.api.clients import SINGAPORE, TOKYO, broker
+from tests.api.clients import IRELAND, SINGAPORE, TOKYO, broker
 from tests.api.test_configurations import encoded
 
 
@@ -123,3 +123,22 @@ def test_users_windows_and_a_new_engine_version_are_as_the_lab_can_have_them(tmp
         own = mq.describe_broker(BrokerId=made)["Configurations"]["Current"]
         mq.update_configuration(ConfigurationId=own["Id"], Data=encoded())
         assert mq.describe_configuration(ConfigurationId=own["Id"])["LatestRevision"]["Revision"] == 2
+
+
+def test_the_first_broker_of_a_vpc_leaves_the_links_between_other_vpcs_as_they_are(tmp_path: Path) -> None:
+    with built(tmp_path, vpcs=3) as served:
+        live = served.account.live
+        for region in (TOKYO, SINGAPORE):
+            served.client("mq", region).create_broker(**asked(region, vpc_of(served.client("ec2", region), region)))
+            served.go_on()
+        live.impair("vpc-1-vpc-2", delay="200ms", loss="5%")
+        impaired = live.links()
+        place = vpc_of(served.client("ec2", IRELAND), IRELAND)
+        served.client("mq", IRELAND).create_broker(**asked("ireland", place))
+        served.go_on()
+        delays = {each.link: each.setting.impairment.delay.total_seconds() for each in live.links()}
+        assert [each for each in live.links() if each.link == "vpc-1-vpc-2"] == [
+            each for each in impaired if each.link == "vpc-1-vpc-2"
+        ]
+        assert delays["vpc-1-vpc-2"] == 0.2
+        assert delays["vpc-1-vpc-3"] > 0.05
