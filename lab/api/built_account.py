@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pydantic import SecretStr
@@ -57,7 +58,7 @@ class BuiltAccount(LabAccount):
     ) -> None:
         super().__init__(live, later=later, reach=reach, machine=machine, log=log, local=local)
         self.folder, self.add, self.kept = folder, add, kept.records
-        self._kept = kept
+        self._kept, self._writing = kept, Lock()  # verbs end in threads
 
     @property
     def access_key(self) -> str:
@@ -68,19 +69,29 @@ class BuiltAccount(LabAccount):
         """Return the account for a call."""
         return BuiltCall(self, call)
 
-    def save(self, control: Control | None, records: Records) -> None:
-        """Write the account to its file; a lab that is lost leaves it as it was then. None: the control as before."""
-        self.kept = records
-        kept = self._kept.with_state(self._kept.control if control is None else control, records)
+    def save(self) -> None:
+        """Write the account to its file as it is now, whichever Live changed the lab last."""
+        with self._writing:
+            _ = self.live.account  # which reads the state file
+            self._write(control_of(self.live.lab.note), self.kept)
+
+    def keep(self, records: Records) -> None:
+        """Write other records to the account's file, with the lab as the file has it."""
+        with self._writing:
+            self.kept = records
+            self._write(self._kept.control, records)
+
+    def go_on(self, rest: Callable[[], None], action: str) -> None:
+        """Do the rest of a verb, and keep the outcome. A lab that is lost leaves the account as it was then."""
+        super().go_on(rest, action)
+        with suppress(LabError), self.live.moment():  # the lab may have ended meanwhile
+            self.save()
+
+    def _write(self, control: Control, records: Records) -> None:
+        kept = self._kept.with_state(control, records)
         if kept != self._kept:
             kept_account.save(kept, self.folder)
             self._kept = kept
-
-    def go_on(self, rest: Callable[[], None], action: str) -> None:
-        """Do the rest of a verb, and keep the outcome."""
-        super().go_on(rest, action)
-        with suppress(LabError):  # the lab has ended meanwhile
-            self.save(control_of(self.live.lab.note), self.kept)
 
 
 class BuiltCall(LabCall):
@@ -100,18 +111,18 @@ class BuiltCall(LabCall):
     def change(self, verb: Callable[[Control, Records], tuple[Control, Records]], summary: str = "") -> None:
         """Keep the outcome of a verb of the API alone."""
         before, (_, after) = self._account.kept, verb(self.control, self.records)
-        self._account.save(None, after)  # first: a part of the lab without its facts would be no account of AWS's
+        self._account.keep(after)  # first: a part of the lab without its facts would be no account of AWS's
         try:
             super().change(verb, summary)
         except BaseException:
-            self._account.save(None, before)
+            self._account.keep(before)
             raise
-        self._account.save(self.control, self._account.kept)
+        self._account.save()
 
     def do(self, step: Step) -> None:
         """Do a verb that scenarios have too."""
         super().do(step)
-        self._account.save(self.control, self._account.kept)
+        self._account.save()
 
     def _with_facts(self, kept: Records) -> Records:
         return with_facts(kept, self._control, self._call)

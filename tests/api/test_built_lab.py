@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.api.built_account import without_brokers
+from lab.amazonmq.account.account import Account
+from lab.api.built_account import BuiltAccount, without_brokers
 from lab.api.exporting import exported_account
-from lab.api.kept_account import load
+from lab.api.kept_account import FILE, KeptAccount, load, save
+from lab.declare.steps.reboot import Reboot
+from lab.living.beginning import begin
+from lab.living.lab import Live
 from tests.api.built_labs import CONNECTOR, asked, bridged, built, join, vpc_of
 from tests.api.clients import IRELAND, SINGAPORE, TOKYO, broker
 from tests.api.test_configurations import encoded
@@ -142,3 +151,52 @@ def test_the_first_broker_of_a_vpc_leaves_the_links_between_other_vpcs_as_they_a
         ]
         assert delays["vpc-1-vpc-2"] == 0.2
         assert delays["vpc-1-vpc-3"] > 0.05
+
+
+class _Behind:
+    """A Live that has the state file as it was, until it reads the file again."""
+
+    def __init__(self, live: Live) -> None:
+        self._live, self.lab = live, SimpleNamespace(note=live.lab.note)
+
+    @property
+    def account(self) -> Account:
+        self.lab.note = self._live.lab.note
+        return self._live.account
+
+    def moment(self) -> AbstractContextManager[None]:
+        return self._live.moment()
+
+
+def test_the_account_on_file_has_the_end_of_a_verb_that_another_live_has_done(tmp_path: Path) -> None:
+    with built(tmp_path) as served:
+        place = vpc_of(served.client("ec2", TOKYO), TOKYO)
+        served.client("mq", TOKYO).create_broker(**asked("tokyo", place))
+        served.go_on()
+        kept, live = load(tmp_path / "account"), served.account.live
+        assert kept is not None
+        rest = begin(live, Reboot(broker="tokyo"), lambda: nullcontext(live))
+        behind = cast("Live", _Behind(live))
+        account = BuiltAccount(behind, tmp_path / "account", kept, add=_adds_nothing, later=served.begun.append, log=served.log.append)
+        account.go_on(rest, "reboot tokyo")
+        assert served.log == []
+    kept = load(tmp_path / "account")
+    assert kept is not None
+    assert [str(each.state) for each in kept.control.account.brokers] == ["RUNNING"]
+
+
+def _adds_nothing(*_: object) -> None: ...
+
+
+def test_verbs_that_end_in_threads_write_one_account_whole(tmp_path: Path) -> None:
+    def write(size: int) -> None:
+        for _ in range(100):
+            save(KeptAccount(access_key="K" * size, created=datetime.now(UTC)), tmp_path)
+
+    with ThreadPoolExecutor() as pool:
+        for each in [pool.submit(write, size) for size in (10, 4000)]:
+            each.result()
+    kept = load(tmp_path)
+    assert kept is not None
+    assert len(kept.access_key) in (10, 4000)
+    assert [each.name for each in tmp_path.iterdir()] == [FILE]
