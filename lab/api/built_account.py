@@ -33,7 +33,7 @@ from lab.plan.control import Control
 from lab.plan.places import free_network, free_places, with_broker, with_delays, with_vpc
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
-from lab.runtime.runtime import Addition
+from lab.runtime.runtime import MOST_PLACES, MOST_VPCS, Addition
 from lab.runtime.state_file import StateFile
 from lab.units import several
 
@@ -182,8 +182,9 @@ class BuiltCall(LabCall):
         if name is None:
             networks = several(len(plan.regions), "network")
             problem = f"[{vpc}] cannot have brokers: the lab has {networks} for VPCs, and other VPCs have taken them"
-            right = f"start the server again with more: mqlab serve --vpcs {len(plan.regions) + 1}"
-            raise bad_request(f"{problem}. Delete a VPC, or {right}", "subnetIds")
+            raise bad_request(
+                f"{problem}. Delete a VPC{_or_more('--vpcs', len(plan.regions) + 1, MOST_VPCS)}", "subnetIds"
+            )
         return name
 
     def _check_places(self, plan: Plan, region: str, vpc: str, record: BrokerRecord) -> None:
@@ -197,8 +198,17 @@ class BuiltCall(LabCall):
             problem = (
                 f"[{vpc}] has {several(free, 'free place')} of {most} for brokers, and [{record.name}] needs {needed}"
             )
-            right = f"start the server again with more: mqlab serve --brokers {most - free + needed}"
-            raise bad_request(f"{problem}. Delete a broker, or {right}", "subnetIds")
+            right = _or_more("--brokers", most - free + needed, MOST_PLACES)
+            raise bad_request(f"{problem}. Delete a broker{right}", "subnetIds")
+
+
+def _or_more(option: str, number: int, most: int) -> str:
+    """Return the end of a remedy; "" if no server takes that number."""
+    return (
+        f", or start the server again, which ends all its brokers: mqlab serve {option} {number}"
+        if number <= most
+        else ""
+    )
 
 
 def control_of(note: StateFile) -> Control:

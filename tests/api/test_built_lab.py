@@ -91,7 +91,7 @@ def test_without_a_free_network_or_place_a_broker_is_refused_with_the_option_tha
         served.go_on()
         with pytest.raises(ClientError, match="--brokers 2"):
             mq.create_broker(**asked("osaka", place))
-        with pytest.raises(ClientError, match=r"the lab has 1 network.*--vpcs 2"):
+        with pytest.raises(ClientError, match=r"the lab has 1 network.*ends all its brokers.*--vpcs 2"):
             far.create_broker(**broker("singapore"))
         assert before.control.account.brokers == ()
         assert [each["BrokerName"] for each in mq.list_brokers()["BrokerSummaries"]] == ["tokyo"]
@@ -177,7 +177,9 @@ def test_the_account_on_file_has_the_end_of_a_verb_that_another_live_has_done(tm
         assert kept is not None
         rest = begin(live, Reboot(broker="tokyo"), lambda: nullcontext(live))
         behind = cast("Live", _Behind(live))
-        account = BuiltAccount(behind, tmp_path / "account", kept, add=_adds_nothing, later=served.begun.append, log=served.log.append)
+        account = BuiltAccount(
+            behind, tmp_path / "account", kept, add=_adds_nothing, later=served.begun.append, log=served.log.append
+        )
         account.go_on(rest, "reboot tokyo")
         assert served.log == []
     kept = load(tmp_path / "account")
@@ -200,3 +202,12 @@ def test_verbs_that_end_in_threads_write_one_account_whole(tmp_path: Path) -> No
     assert kept is not None
     assert len(kept.access_key) in (10, 4000)
     assert [each.name for each in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_remedy_offers_no_number_that_a_server_would_refuse(tmp_path: Path) -> None:
+    with built(tmp_path, vpcs=5, brokers=10) as served:
+        mq, place = served.client("mq", TOKYO), vpc_of(served.client("ec2", TOKYO), TOKYO)
+        for number in range(10):
+            mq.create_broker(**asked(f"tokyo-{number}", place))
+        with pytest.raises(ClientError, match=r"0 free places of 10.*Delete a broker$"):
+            mq.create_broker(**asked("osaka", place))
