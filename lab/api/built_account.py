@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pydantic import SecretStr
@@ -32,7 +33,7 @@ from lab.plan.control import Control
 from lab.plan.places import free_network, free_places, with_broker, with_delays, with_vpc
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
-from lab.runtime.runtime import Addition
+from lab.runtime.runtime import MOST_PLACES, MOST_VPCS, Addition
 from lab.runtime.state_file import StateFile
 from lab.units import several
 
@@ -57,7 +58,7 @@ class BuiltAccount(LabAccount):
     ) -> None:
         super().__init__(live, later=later, reach=reach, machine=machine, log=log, local=local)
         self.folder, self.add, self.kept = folder, add, kept.records
-        self._kept = kept
+        self._kept, self._writing = kept, Lock()  # verbs end in threads
 
     @property
     def access_key(self) -> str:
@@ -68,19 +69,29 @@ class BuiltAccount(LabAccount):
         """Return the account for a call."""
         return BuiltCall(self, call)
 
-    def save(self, control: Control | None, records: Records) -> None:
-        """Write the account to its file; a lab that is lost leaves it as it was then. None: the control as before."""
-        self.kept = records
-        kept = self._kept.with_state(self._kept.control if control is None else control, records)
+    def save(self) -> None:
+        """Write the account to its file as it is now, whichever Live changed the lab last."""
+        with self._writing:
+            _ = self.live.account  # which reads the state file
+            self._write(control_of(self.live.lab.note), self.kept)
+
+    def keep(self, records: Records) -> None:
+        """Write other records to the account's file, with the lab as the file has it."""
+        with self._writing:
+            self.kept = records
+            self._write(self._kept.control, records)
+
+    def go_on(self, rest: Callable[[], None], action: str) -> None:
+        """Do the rest of a verb, and keep the outcome. A lab that is lost leaves the account as it was then."""
+        super().go_on(rest, action)
+        with suppress(LabError), self.live.moment():  # the lab may have ended meanwhile
+            self.save()
+
+    def _write(self, control: Control, records: Records) -> None:
+        kept = self._kept.with_state(control, records)
         if kept != self._kept:
             kept_account.save(kept, self.folder)
             self._kept = kept
-
-    def go_on(self, rest: Callable[[], None], action: str) -> None:
-        """Do the rest of a verb, and keep the outcome."""
-        super().go_on(rest, action)
-        with suppress(LabError):  # the lab has ended meanwhile
-            self.save(control_of(self.live.lab.note), self.kept)
 
 
 class BuiltCall(LabCall):
@@ -100,18 +111,18 @@ class BuiltCall(LabCall):
     def change(self, verb: Callable[[Control, Records], tuple[Control, Records]], summary: str = "") -> None:
         """Keep the outcome of a verb of the API alone."""
         before, (_, after) = self._account.kept, verb(self.control, self.records)
-        self._account.save(None, after)  # first: a part of the lab without its facts would be no account of AWS's
+        self._account.keep(after)  # first: a part of the lab without its facts would be no account of AWS's
         try:
             super().change(verb, summary)
         except BaseException:
-            self._account.save(None, before)
+            self._account.keep(before)
             raise
-        self._account.save(self.control, self._account.kept)
+        self._account.save()
 
     def do(self, step: Step) -> None:
         """Do a verb that scenarios have too."""
         super().do(step)
-        self._account.save(self.control, self._account.kept)
+        self._account.save()
 
     def _with_facts(self, kept: Records) -> Records:
         return with_facts(kept, self._control, self._call)
@@ -156,8 +167,8 @@ class BuiltCall(LabCall):
         )
         control = Control(account=account, network=network)
         changed = with_delays(with_vpc(plan, network.vpc(taken)), network)
-        if changed.regions != plan.regions:
-            for link in changed.links:
+        for link in changed.links:
+            if link not in plan.links:  # the others may have been changed by hand
                 way, _ = link.directions
                 seen = live.lab.links.change(link.name, leaving=None, impairment=way.impairment, state=None)
                 live.history.record(*seen)
@@ -171,8 +182,9 @@ class BuiltCall(LabCall):
         if name is None:
             networks = several(len(plan.regions), "network")
             problem = f"[{vpc}] cannot have brokers: the lab has {networks} for VPCs, and other VPCs have taken them"
-            right = f"start the server again with more: mqlab serve --vpcs {len(plan.regions) + 1}"
-            raise bad_request(f"{problem}. Delete a VPC, or {right}", "subnetIds")
+            raise bad_request(
+                f"{problem}. Delete a VPC{_or_more('--vpcs', len(plan.regions) + 1, MOST_VPCS)}", "subnetIds"
+            )
         return name
 
     def _check_places(self, plan: Plan, region: str, vpc: str, record: BrokerRecord) -> None:
@@ -186,8 +198,17 @@ class BuiltCall(LabCall):
             problem = (
                 f"[{vpc}] has {several(free, 'free place')} of {most} for brokers, and [{record.name}] needs {needed}"
             )
-            right = f"start the server again with more: mqlab serve --brokers {most - free + needed}"
-            raise bad_request(f"{problem}. Delete a broker, or {right}", "subnetIds")
+            right = _or_more("--brokers", most - free + needed, MOST_PLACES)
+            raise bad_request(f"{problem}. Delete a broker{right}", "subnetIds")
+
+
+def _or_more(option: str, number: int, most: int) -> str:
+    """Return the end of a remedy; "" if no server takes that number."""
+    return (
+        f", or start the server again, which ends all its brokers: mqlab serve {option} {number}"
+        if number <= most
+        else ""
+    )
 
 
 def control_of(note: StateFile) -> Control:

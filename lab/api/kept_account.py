@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from tempfile import mkstemp
 
 import msgspec
 from msgspec import Struct, field, structs
@@ -69,12 +70,15 @@ def load(folder: Path) -> KeptAccount | None:
 def save(kept: KeptAccount, folder: Path) -> None:
     """Write an account, whole or not at all, readable by its owner only; HostError if it cannot be written."""
     make_folder(folder)
-    part = folder / f"{FILE}.part"
     with writing_to(folder):
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(kept, enc_hook=str))
-        part.replace(folder / FILE)
+        descriptor, name = mkstemp(prefix=f"{FILE}.", suffix=".part", dir=folder)  # one for each writer
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(kept, enc_hook=str))
+            part.replace(folder / FILE)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def refuse_lab(folder: Path, states: Path) -> None:

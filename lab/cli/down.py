@@ -10,7 +10,7 @@ import typer
 from lab.api.server_process import Server
 from lab.api.server_process import end as end_server
 from lab.cli import options
-from lab.cli.open_servers import labs_and_servers, of_servers
+from lab.cli.open_servers import end_servers, labs_and_servers, of_servers
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.ending import end_each
@@ -40,10 +40,10 @@ def down(
             theirs = of_servers(known, folder)
             known = [each for each in known if isinstance(each, Server) or each.run not in theirs]
         chosen = known if every else (state_files.choose(known, run, os.environ),)
-        ended = [each for each in chosen if isinstance(each, Server)]
-        for server in ended:  # before labs, of which one may be a server's own
-            end_server(server, RealClock())
-        removed, failed = end_each((each for each in chosen if not isinstance(each, Server)), its.of, folder)
+        # Servers before labs, of which one may be a server's own.
+        ended, failed = end_servers(chosen, lambda server: end_server(server, RealClock()))
+        removed, others = end_each((each for each in chosen if not isinstance(each, Server)), its.of, folder)
+        failed += others
     options.warn_of_each(warning for removal in removed.values() for warning in removal.warnings)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
     lines += [f"account {each.account} is not served any more; it stays on file" for each in ended]

@@ -106,10 +106,11 @@ def connections(live: Live) -> dict[str, Any]:
 
 def hosts(live: Live) -> dict[str, str]:
     """Return the address of this machine for each of AWS's names in a lab; raise InputError if there are none."""
-    where, plan = live.lab.whereabouts(), live.lab.note.plan
+    where, plan, gone = live.lab.whereabouts(), live.lab.note.plan, live.lab.note.deleted
     named = {
         declared.host_name: its.own_address
         for broker in plan.brokers
+        if broker.name not in gone
         for declared, its in zip(broker.instances, where.brokers.get(broker.name, ()), strict=False)
         if its.own_address
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lab.api.server_process import Server, servers
-from lab.errors import HostError
+from lab.errors import HostError, LabError
 from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Lost
 from lab.runtime.state_file import StateFile
@@ -39,6 +39,20 @@ def of_servers(known: Sequence[Open], states: Path) -> set[str]:
 
     kept = [load(account_folder(states, each.account)) for each in known if isinstance(each, Server)]
     return {each.run for each in kept if each is not None and each.run}
+
+
+def end_servers(known: Iterable[Open], end: Callable[[Server], None]) -> tuple[list[Server], list[LabError]]:
+    """End the servers among open labs, even after an error; return the servers that have ended, and the errors."""
+    ended: list[Server] = []
+    failed: list[LabError] = []
+    for each in known:
+        if isinstance(each, Server):
+            try:
+                end(each)
+                ended.append(each)
+            except LabError as error:
+                failed.append(error)
+    return ended, failed
 
 
 def to_dict(server: Server, states: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from lab.errors import InputError
 from lab.interrupts import Terminated, until_a_signal
 from lab.printable import plain_line
 from lab.runtime.owner import Owner
-from lab.runtime.runtime import AWS, LOCAL, checked_endpoints
+from lab.runtime.runtime import AWS, LOCAL, MOST_PLACES, MOST_VPCS, checked_endpoints
 from lab.runtime.state_file import note_folder
 from lab.units import parse_duration
 
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 PORT = 4510
 RECORDS = "none"
-VPCS, MOST_VPCS = 2, 5
-BROKERS, MOST_BROKERS = 3, 10
+VPCS, BROKERS = 2, 3
 _KEY = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 
@@ -109,7 +108,7 @@ def serve(
     Example: mqlab serve --runtime none
     """
     chosen = RECORDS if runtime == RECORDS else runtimes.chosen(runtime, os.environ)
-    for option, number, most in (("--vpcs", vpcs, MOST_VPCS), ("--brokers", brokers, MOST_BROKERS)):
+    for option, number, most in (("--vpcs", vpcs, MOST_VPCS), ("--brokers", brokers, MOST_PLACES)):
         if number is not None and chosen == RECORDS:
             raise InputError.of(f"records have no places, and {option} is of labs", f"leave {option} out")
         if number is not None and not 1 <= number <= most:
@@ -141,7 +140,7 @@ def serve(
     with closing(listening(port)) as opened, ended_with(other), ExitStack() as stack:
         if empty:
             forget(folder)
-        at, stand = opened.getsockname()[1], None
+        at, stand, hint = opened.getsockname()[1], None, ""
         its: RecordsAccount | BuiltAccount
         if chosen == RECORDS:
             its = stack.enter_context(closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=line)))
@@ -162,7 +161,7 @@ def serve(
                     endpoints=endpoints or AWS,
                 )
             )
-            its, serve_call, stand = made.account, made.serve, made.stand
+            its, serve_call, stand, hint = made.account, made.serve, made.stand, made.hint
         told = (lambda text: None) if quiet else its.notice
         door = Door(port=at, access_key=its.access_key, serve=serve_call, log=told)
         url = f"http://{HOST}:{at}"
@@ -171,6 +170,8 @@ def serve(
         stack.enter_context(noted(folder, url, chosen))
         say(exports.settings(url, its.access_key, shell))
         say(f"{exports.READY}{url}")
+        if hint and not quiet:
+            line(hint)
         with until_a_signal(KeyboardInterrupt, Terminated):
             if stand is not None:
                 stand()

@@ -15,6 +15,7 @@ from lab.api.exports import READY
 from lab.api.server_process import LOG
 from lab.cli.options import err, say
 from lab.errors import HostError
+from lab.own_modules import with_own_modules
 from lab.runtime.state_file import make_folder, writing_to
 
 _LONGEST_LOG = 2**22  # bytes, from which on the next server begins a new one
@@ -33,7 +34,7 @@ def detached(context: typer.Context, folder: Path) -> int:
             os.ftruncate(descriptor, begun := 0)
         process = subprocess.Popen(
             [sys.executable, "-c", _SERVER, "serve", *_words(context)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            env=with_own_modules(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=descriptor,

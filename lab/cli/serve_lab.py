@@ -19,7 +19,7 @@ from lab.api.kept_account import KeptAccount, new_access_key
 from lab.api.lab_account import LabCall
 from lab.api.mq.offers import ENGINE_VERSIONS
 from lab.dataclass import dataclass
-from lab.errors import LabError
+from lab.errors import HostError, LabError
 from lab.living.attach import attach, attend
 from lab.living.ending import end
 from lab.living.history import API
@@ -28,9 +28,11 @@ from lab.living.windows import stand
 from lab.plan.control import Control
 from lab.runtime import state_file as state_files
 from lab.runtime.progress import Told
-from lab.runtime.runtime import LOCAL
+from lab.runtime.runtime import LOCAL, Runtime
 from lab.runtime.state_file import StateFile, note_folder
 from lab.units import several
+
+MOST_CATCH_UP_SECONDS = 600.0  # of models' time that one call computes: some hours would keep its client waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,12 @@ class Places:
 
 
 class Served:
-    """A served account with its lab: `account` answers calls, `stand` waits for the lab's end."""
+    """A served account with its lab: `account` answers calls, `stand` waits for the lab's end; `hint` may be ""."""
 
     def __init__(
-        self, account: BuiltAccount, serve: Callable[[Call], LabCall], stand: Callable[[], None] | None
+        self, account: BuiltAccount, serve: Callable[[Call], LabCall], stand: Callable[[], None] | None, hint: str = ""
     ) -> None:
-        self.account, self.serve, self.stand = account, serve, stand
+        self.account, self.serve, self.stand, self.hint = account, serve, stand, hint
 
 
 @contextmanager
@@ -104,7 +106,7 @@ def _simulated(
             while begun:
                 begun.pop(0)()
             now, last = time.monotonic() - last, time.monotonic()
-            live.lab.clock.sleep(now)
+            live.lab.clock.sleep(min(now, MOST_CATCH_UP_SECONDS))
             return account.serve(call)
 
         yield Served(account, serve, None)
@@ -156,7 +158,9 @@ def _emulated(
             stand(run, states, clock, lambda: datetime.now(UTC), lambda: attend(run, progress, by=API))
             log(f"another command has ended lab {run}")
 
-        yield Served(account, account.serve, wait)
+        hint = f"names of brokers lead here by: mqlab env {run} --hosts-file"
+        named = endpoints != LOCAL and not where.no_own_addresses
+        yield Served(account, account.serve, wait, hint if named else "")
 
 
 @contextmanager
@@ -222,32 +226,41 @@ def _found(kept: KeptAccount, states: Path, stack: ExitStack, progress: Told) ->
         try:
             live = trying.enter_context(attach(note.run, progress=progress, by=API))
             live.lab.policies.dropped()  # which its router answers
-        except LabError:
-            _remove(note, states)
+        except LabError as error:
+            with runtimes.runtime(note.runtime, os.environ) as its:
+                remove_ended(note, its, states, error)
             return None
         stack.push(trying.pop_all())
         return live
 
 
+def remove_ended(note: StateFile, runtime: Runtime, states: Path, error: LabError) -> None:
+    """Remove the parts of a lab that has ended; raise HostError for a lab that only does not answer now."""
+    if not runtime.has_ended(note):
+        why = str(error).partition("\n")[0]
+        raise HostError(
+            f"lab {note.run} does not answer: {why}", f"try again, or end it: mqlab down {note.run}"
+        ) from error
+    end(note, runtime, states)
+
+
 def _end(run: str, states: Path, folder: Path, log: Callable[[str], None]) -> None:
     """End the lab of a server that ends, unless it has been ended."""
     if (note := state_files.load(run, states)) is not None:
-        kept = kept_account.load(folder)
-        if kept is not None:
-            kept_account.save(kept.with_state(control_of(note), kept.records), folder)
         log("ending the lab, and its brokers with it; the account stays on file")
-        _remove(note, states)
-
-
-def _remove(note: StateFile, states: Path) -> None:
-    with runtimes.runtime(note.runtime, os.environ) as its:
-        end(note, its, states)
+        try:
+            kept = kept_account.load(folder)
+            if kept is not None:
+                kept_account.save(kept.with_state(control_of(note), kept.records), folder)
+        finally:
+            with runtimes.runtime(note.runtime, os.environ) as its:
+                end(note, its, states)
 
 
 def _tell_lost(kept: KeptAccount, log: Callable[[str], None]) -> None:
     """Name the brokers whose lab has ended."""
     if names := [each.name for each in kept.control.account.brokers]:
-        log(f"{several(len(names), 'broker')} of the account had no lab any more, and went: {', '.join(names)}")
+        log(f"{several(len(names), 'broker')} went with the lab of the account, which has ended: {', '.join(names)}")
 
 
 def _compare(live: Live, places: Places, log: Callable[[str], None]) -> None:

@@ -97,6 +97,7 @@ class EmulatedLab:
             self._refusals,
             self.clock,
             note=lambda: self.note,
+            written=self._on_file,
             mask=self.mask,
             changed=self._look,
         )
@@ -121,8 +122,13 @@ class EmulatedLab:
         self._write(self.note.with_fields(plan=plan, control=addition.control, own=state.to_dict()))
         self._rebuild()
         self.policies.apply(plan.network)
-        names = adding.names_in(plan, state.brokers)
+        names = adding.names_in(self.note, state.brokers)
         adding.tell_names(self._docker, [each.container for each in state.instances], names, self.clock)
+
+    def _on_file(self) -> StateFile:
+        """Return the state file as it is now, whoever wrote it; if it is gone, as it was read last."""
+        read_now = None if self.note_folder is None else state_files.load(self.note.run, self.note_folder)
+        return read_now or self.note
 
     def _rebuild(self) -> None:
         """Make the parts anew, since the lab has got a broker. A watch goes on."""

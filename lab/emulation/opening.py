@@ -240,18 +240,18 @@ class _Opened:
                 taken = any(words in str(error) for words in _TAKEN)
                 if not left or not (taken or self._own.of):
                     raise
-                if not taken:  # not every engine publishes there
-                    self._own.give_up(error.what)
-                    continue
-                self._ports.choose()
+                if taken:
+                    self._ports.choose()
                 if self._own.of:
-                    self._own.choose()
+                    self._own.refused(error.what, taken=taken, left=left)
         raise AssertionError("the last try returns or raises")
 
     def _start_broker(self, name: str) -> None:
         plan = self._plan.broker(name)
         hosts = {its.host_name: self._address_of(its.name) for broker in self._plan.brokers for its in broker.instances}
-        files = self._credentials.files(plan, [self._address_of(its.name) for its in plan.instances])
+        chosen = self._own.of  # the router's start may choose others meanwhile
+        own = [chosen[its.name] for its in plan.instances if its.name in chosen]
+        files = self._credentials.files(plan, [*(self._address_of(its.name) for its in plan.instances), *own])
 
         def start(instance: InstancePlan, order: Order) -> str:
             network = self._networks[plan.region]

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+import docker.errors
+
 import docker
 from lab.activemq.releases import NEWEST
 from lab.check.clients import check_clients
@@ -143,6 +145,13 @@ class Emulation:
                 yield lab
             finally:
                 lab.release()
+
+    def has_ended(self, note: StateFile) -> bool:
+        """Return whether the container of a lab's router is gone or has exited."""
+        try:
+            return self._client.containers.get(read(note).router).status in ("exited", "dead")
+        except docker.errors.NotFound:
+            return True
 
     def end(self, note: StateFile, note_folder: Path) -> Removal:
         """End a lab."""

@@ -16,6 +16,7 @@ from lab.file_locks import lock
 from lab.history import Follower, Watched
 from lab.history.shared_file import lock_file
 from lab.living.history import file_of
+from lab.own_modules import with_own_modules
 from lab.runtime.clock import RealClock
 from lab.runtime.state_file import StateFile
 
@@ -39,7 +40,7 @@ def start(note: StateFile, environment: Mapping[str, str]) -> bool:
     with _opened(log_of(note)) as log:
         subprocess.run(
             [sys.executable, "-c", _APART, _MONITOR, note.run],
-            env={**environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            env=with_own_modules(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

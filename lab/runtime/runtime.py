@@ -22,6 +22,7 @@ from lab.runtime.progress import Progress, Told
 from lab.runtime.state_file import StateFile
 
 AWS, LOCAL = "aws", "local"  # the endpoints of a lab
+MOST_VPCS, MOST_PLACES = 5, 10  # of a lab that requests build; places for brokers in each VPC
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
 
 
@@ -202,6 +203,10 @@ class Runtime(Protocol):
 
     def attach(self, note: StateFile, note_folder: Path) -> AbstractContextManager[StandingLab]:
         """Return an open lab, whichever process opened it; it stays open after the block."""
+        ...
+
+    def has_ended(self, note: StateFile) -> bool:
+        """Return whether a lab has lost its router, without which it cannot go on; HostError if that is unknown."""
         ...
 
     def end(self, note: StateFile, note_folder: Path) -> Removal:

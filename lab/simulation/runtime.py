@@ -66,6 +66,10 @@ class Simulation:
         """Raise HostError: only the process that opened a simulated lab has it."""
         raise HostError(_ALONE)
 
+    def has_ended(self, note: StateFile) -> bool:
+        """Raise HostError: only the process that opened a simulated lab has it."""
+        raise HostError(_ALONE)
+
     def end(self, note: StateFile, note_folder: Path) -> Removal:
         """Raise HostError: a simulated lab ends with its process."""
         raise HostError(_ALONE)

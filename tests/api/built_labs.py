@@ -13,11 +13,11 @@ from lab import labs, runtimes
 from lab.api.built_account import BuiltAccount
 from lab.api.kept_account import KeptAccount
 from lab.runtime.progress import Logged
-from tests.api.clients import SINGAPORE, TOKYO, broker
+from tests.api.clients import IRELAND, SINGAPORE, TOKYO, broker
 from tests.api.lab_clients import ServedLab
 
 CONNECTOR = "ocean"
-BLOCKS = {TOKYO: "10.1.0.0/16", SINGAPORE: "10.2.0.0/16"}
+BLOCKS = {TOKYO: "10.1.0.0/16", SINGAPORE: "10.2.0.0/16", IRELAND: "10.3.0.0/16"}
 _XML = """<broker xmlns="http://activemq.apache.org/schema/core"><networkConnectors>
 <networkConnector duplex="true" name="ocean" userName="ana"
   uri="static:(ssl://{}-1.mq.ap-southeast-1.amazonaws.com:61617)"/>

@@ -9,7 +9,7 @@ from botocore.config import Config
 
 from lab.api.serving import ServedHere
 
-TOKYO, SINGAPORE = "ap-northeast-1", "ap-southeast-1"
+TOKYO, SINGAPORE, IRELAND = "ap-northeast-1", "ap-southeast-1", "eu-west-1"
 PASSWORD = "wonderland-1866"
 
 

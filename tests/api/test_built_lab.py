@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.api.built_account import without_brokers
+from lab.amazonmq.account.account import Account
+from lab.api.built_account import BuiltAccount, without_brokers
 from lab.api.exporting import exported_account
-from lab.api.kept_account import load
+from lab.api.kept_account import FILE, KeptAccount, load, save
+from lab.declare.steps.reboot import Reboot
+from lab.living.beginning import begin
+from lab.living.lab import Live
 from tests.api.built_labs import CONNECTOR, asked, bridged, built, join, vpc_of
-from tests.api.clients import SINGAPORE, TOKYO, broker
+from tests.api.clients import IRELAND, SINGAPORE, TOKYO, broker
 from tests.api.test_configurations import encoded
 
 
@@ -82,7 +91,7 @@ def test_without_a_free_network_or_place_a_broker_is_refused_with_the_option_tha
         served.go_on()
         with pytest.raises(ClientError, match="--brokers 2"):
             mq.create_broker(**asked("osaka", place))
-        with pytest.raises(ClientError, match=r"the lab has 1 network.*--vpcs 2"):
+        with pytest.raises(ClientError, match=r"the lab has 1 network.*ends all its brokers.*--vpcs 2"):
             far.create_broker(**broker("singapore"))
         assert before.control.account.brokers == ()
         assert [each["BrokerName"] for each in mq.list_brokers()["BrokerSummaries"]] == ["tokyo"]
@@ -123,3 +132,82 @@ def test_users_windows_and_a_new_engine_version_are_as_the_lab_can_have_them(tmp
         own = mq.describe_broker(BrokerId=made)["Configurations"]["Current"]
         mq.update_configuration(ConfigurationId=own["Id"], Data=encoded())
         assert mq.describe_configuration(ConfigurationId=own["Id"])["LatestRevision"]["Revision"] == 2
+
+
+def test_the_first_broker_of_a_vpc_leaves_the_links_between_other_vpcs_as_they_are(tmp_path: Path) -> None:
+    with built(tmp_path, vpcs=3) as served:
+        live = served.account.live
+        for region in (TOKYO, SINGAPORE):
+            served.client("mq", region).create_broker(**asked(region, vpc_of(served.client("ec2", region), region)))
+            served.go_on()
+        live.impair("vpc-1-vpc-2", delay="200ms", loss="5%")
+        impaired = live.links()
+        place = vpc_of(served.client("ec2", IRELAND), IRELAND)
+        served.client("mq", IRELAND).create_broker(**asked("ireland", place))
+        served.go_on()
+        delays = {each.link: each.setting.impairment.delay.total_seconds() for each in live.links()}
+        assert [each for each in live.links() if each.link == "vpc-1-vpc-2"] == [
+            each for each in impaired if each.link == "vpc-1-vpc-2"
+        ]
+        assert delays["vpc-1-vpc-2"] == 0.2
+        assert delays["vpc-1-vpc-3"] > 0.05
+
+
+class _Behind:
+    """A Live that has the state file as it was, until it reads the file again."""
+
+    def __init__(self, live: Live) -> None:
+        self._live, self.lab = live, SimpleNamespace(note=live.lab.note)
+
+    @property
+    def account(self) -> Account:
+        self.lab.note = self._live.lab.note
+        return self._live.account
+
+    def moment(self) -> AbstractContextManager[None]:
+        return self._live.moment()
+
+
+def test_the_account_on_file_has_the_end_of_a_verb_that_another_live_has_done(tmp_path: Path) -> None:
+    with built(tmp_path) as served:
+        place = vpc_of(served.client("ec2", TOKYO), TOKYO)
+        served.client("mq", TOKYO).create_broker(**asked("tokyo", place))
+        served.go_on()
+        kept, live = load(tmp_path / "account"), served.account.live
+        assert kept is not None
+        rest = begin(live, Reboot(broker="tokyo"), lambda: nullcontext(live))
+        behind = cast("Live", _Behind(live))
+        account = BuiltAccount(
+            behind, tmp_path / "account", kept, add=_adds_nothing, later=served.begun.append, log=served.log.append
+        )
+        account.go_on(rest, "reboot tokyo")
+        assert served.log == []
+    kept = load(tmp_path / "account")
+    assert kept is not None
+    assert [str(each.state) for each in kept.control.account.brokers] == ["RUNNING"]
+
+
+def _adds_nothing(*_: object) -> None: ...
+
+
+def test_verbs_that_end_in_threads_write_one_account_whole(tmp_path: Path) -> None:
+    def write(size: int) -> None:
+        for _ in range(100):
+            save(KeptAccount(access_key="K" * size, created=datetime.now(UTC)), tmp_path)
+
+    with ThreadPoolExecutor() as pool:
+        for each in [pool.submit(write, size) for size in (10, 4000)]:
+            each.result()
+    kept = load(tmp_path)
+    assert kept is not None
+    assert len(kept.access_key) in (10, 4000)
+    assert [each.name for each in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_remedy_offers_no_number_that_a_server_would_refuse(tmp_path: Path) -> None:
+    with built(tmp_path, vpcs=5, brokers=10) as served:
+        mq, place = served.client("mq", TOKYO), vpc_of(served.client("ec2", TOKYO), TOKYO)
+        for number in range(10):
+            mq.create_broker(**asked(f"tokyo-{number}", place))
+        with pytest.raises(ClientError, match=r"0 free places of 10.*Delete a broker$"):
+            mq.create_broker(**asked("osaka", place))

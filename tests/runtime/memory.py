@@ -89,6 +89,9 @@ class Memory:
     def attach(self, note: StateFile, note_folder: Path) -> Iterator[MemoryLab]:
         yield self.labs[note.run]
 
+    def has_ended(self, note: StateFile) -> bool:
+        return note.run not in self.labs
+
     def end(self, note: StateFile, note_folder: Path) -> Removal:
         state_files.forget(note.run, note_folder)
         return Removal(parts=0 if self.labs.pop(note.run, None) is None else 1)

@@ -5,6 +5,7 @@ The containers are made and not started, as those of a broker for later.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from lab.emulation.network.networks import region_network
 from lab.emulation.network.subnets import Subnet
 from lab.emulation.state import BrokerState, InstanceState, LabState, PlaceState
 from lab.errors import HostError
-from lab.plan.values import BrokerPlan, Plan
+from lab.plan.values import BrokerPlan
 from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
 from lab.runtime.runtime import Addition
@@ -52,7 +53,8 @@ def make(
     places = _free(state, plan, [each for name, each in others.items() if name in there])
     authority = LabAuthority.of_pem(state.authority, datetime.now(UTC))
     credentials = Credentials({plan.name: addition.passwords}, (), addition.control, datetime.now(UTC), host, authority)
-    files = credentials.files(plan, [each.address for each in places])
+    own = [each.own_address for each in places if each.own_address]
+    files = credentials.files(plan, [*(each.address for each in places), *own])
     owner = Owner.parse(note.owner) or Owner.current()
     its_labels = labels.of_lab(note.run, owner, detached=note.detached) | labels.places(folder, Path(note.folder))
     for each in plan.instances:  # a request that was interrupted may have left them
@@ -63,7 +65,9 @@ def make(
         make_store(client, note.run, plan.name, its_labels)
     router = Subnet(network=IPv4Network(state.networks[plan.region])).gateway
     names = names_in(
-        addition.plan, others, {its.host_name: at.address for its, at in zip(plan.instances, places, strict=True)}
+        note.with_fields(plan=addition.plan, control=addition.control),
+        others,
+        {its.host_name: at.address for its, at in zip(plan.instances, places, strict=True)},
     )
     instances = tuple(
         InstanceState(
@@ -95,10 +99,15 @@ def make(
     return structs.replace(state, brokers={**others, plan.name: made}), credentials.vaults[plan.name]
 
 
-def names_in(plan: Plan, brokers: Mapping[str, BrokerState], more: Mapping[str, str] = {}) -> dict[str, str]:
-    """Return the address of each host name of brokers that have containers, and `more`."""
+def names_in(note: StateFile, brokers: Mapping[str, BrokerState], more: Mapping[str, str] = {}) -> dict[str, str]:
+    """Return the address of each host name of brokers that have containers, and `more`; deleted brokers have none."""
     addresses = {its.name: its.address for each in brokers.values() for its in each.instances}
-    known = (its for broker in plan.brokers if broker.name in brokers for its in broker.instances)
+    known = (
+        its
+        for broker in note.plan.brokers
+        if broker.name in brokers and broker.name not in note.deleted
+        for its in broker.instances
+    )
     return {its.host_name: addresses[its.name] for its in known} | dict(more)
 
 
@@ -110,18 +119,30 @@ def tell_names(client: docker.DockerClient, containers: Iterable[str], names: Ma
     for each in containers:
         with suppress(docker.errors.NotFound):
             found = client.containers.get(each)
-            known = {line.partition(":")[0] for line in found.attrs["HostConfig"]["ExtraHosts"] or ()}
-            lines = "".join(f"{address} {name}\\n" for name, address in names.items() if name not in known)
-            if found.status != "running" or not lines:
+            if found.status != "running" or not names:
                 continue
-            # One that is there already is not added again.
-            script = f"printf '{lines}' | grep -vxFf /etc/hosts >> /etc/hosts; echo done"
+            script = hosts_script(names)
             try:
                 run_inside(found, ["sh", "-c", script], clock, user="0")
             except docker.errors.APIError as error:
                 found.reload()
                 if found.status == "running":
                     raise HostError(f"{found.name} does not take a new broker's name: {error.explanation}") from error
+
+
+def hosts_script(names: Mapping[str, str], file: str = "/etc/hosts") -> str:
+    """Return a shell script that adds host names to a hosts file, without the names that other brokers had before.
+
+    The engine mounts the file, so that it cannot be replaced. It is written anew only if a name has to go.
+    """
+    lines = "\\n".join(f"{address} {name}" for name, address in names.items())
+    addresses = "|".join(re.escape(address) for address in dict.fromkeys(names.values()))
+    ours = f"^({addresses})[[:space:]]+[^[:space:]]+[.]mq[.]"
+    return f"""lines=$(printf '{lines}')
+if grep -E '{ours}' {file} | tr '\\t' ' ' | grep -qvxF "$lines"; then
+kept=$(grep -vE '{ours}' {file}); printf '%s\\n' "$kept" "$lines" > {file}
+else present=$(tr '\\t' ' ' < {file}); printf '%s\\n' "$lines" | grep -vxF "$present" >> {file}
+fi; echo done"""
 
 
 def _free(state: LabState, broker: BrokerPlan, others: Iterable[BrokerState]) -> Sequence[PlaceState]:

@@ -14,7 +14,7 @@ from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining
 from lab.emulation.network.congestion import default_here, set_congestion
-from lab.emulation.state import InstanceState, LabState
+from lab.emulation.state import InstanceState, LabState, read
 from lab.emulation.watch.management import Management
 from lab.errors import BrokerError
 from lab.history import BrokerChanged
@@ -26,7 +26,7 @@ from lab.runtime.status import DOWN
 
 @explaining
 class Instances:
-    """The instances of one lab; `note` and `mask` return the lab's own as they are now."""
+    """The instances of one lab; `note` and `mask` return the lab's own as they are now, `written` the state file."""
 
     def __init__(
         self,
@@ -38,12 +38,13 @@ class Instances:
         clock: Clock,
         *,
         note: Callable[[], StateFile],
+        written: Callable[[], StateFile],
         mask: Callable[[], Mask],
         changed: Callable[[str], None],  # is called with a broker whose bridge ends may be lost
     ) -> None:
         self._docker, self._state, self._power, self._management = client, state, power, management
         self._refusals, self._clock = refusals, clock
-        self._note, self._mask, self._changed = note, mask, changed
+        self._note, self._written, self._mask, self._changed = note, written, mask, changed
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
@@ -74,7 +75,8 @@ class Instances:
                 self._refusals.renew()  # before it runs: otherwise its own answers would be refused
                 started = self._power.start(its)
                 if self._state.places:  # names of brokers that the lab got later
-                    names = names_in(self._note().plan, self._state.brokers)
+                    note = self._written()  # a broker may have been added since: the addition names running ones alone
+                    names = names_in(note, read(note).brokers)
                     tell_names(self._docker, [its.container], names, self._clock)
                 image = str(self._docker.containers.get(self._state.router).attrs["Image"])
                 default = default_here(self._docker, local=self._state.here)

@@ -6,7 +6,6 @@ lab starts another one if that has died.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from lab.emulation.network.forwarder import CODE, HELD
 from lab.emulation.state import LabState
 from lab.errors import HostError
 from lab.file_locks import is_locked
+from lab.own_modules import with_own_modules
 from lab.runtime.clock import Clock
 from lab.runtime.runtime import Opening
 from lab.runtime.state_file import StateFile, make_folder
@@ -54,7 +54,7 @@ class Forwards:
         make_folder(self._file.parent)
         self._process = process = subprocess.Popen(
             [sys.executable, "-c", CODE, str(self._file), str(self._note or ""), *self.command(ports)],
-            env={**self._environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            env=with_own_modules(self._environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -24,6 +24,7 @@ NO_LEAD = "ports are published at {}, and a connection from here does not come t
 _FOLDER = "addresses"
 _MOST = 254  # of the last two numbers of an address
 _CONNECTION_SECONDS = 2.0
+_TRIES_WITHOUT = 2
 
 
 class OwnAddresses:
@@ -60,6 +61,16 @@ class OwnAddresses:
         """Go without addresses, for a reason."""
         self.of, self.why_none = {}, why
         self.close()
+
+    def refused(self, why: str, *, taken: bool, left: int) -> None:
+        """Choose others after a refusal of the engine, which may concern them; go without if it has another reason.
+
+        The last tries are without: the usual ports alone may be free.
+        """
+        if taken and left > _TRIES_WITHOUT:
+            self.choose()
+        else:
+            self.give_up(why)
 
     def close(self) -> None:
         """Release the number's lock, which the lab's state file replaces."""

@@ -111,3 +111,13 @@ def _refused() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def test_a_lab_whose_ports_are_taken_again_and_again_opens_without_own_addresses(tmp_path: Path) -> None:
+    with closing(addresses(tmp_path)) as its:
+        its.choose()
+        (first,) = numbers(its)
+        its.refused("port is already allocated", taken=True, left=3)
+        assert numbers(its) not in (set(), {first})
+        its.refused("port is already allocated", taken=True, left=2)
+        assert (its.of, its.why_none) == ({}, "port is already allocated")
