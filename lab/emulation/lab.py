@@ -126,7 +126,7 @@ class EmulatedLab:
         adding.tell_names(self._docker, [each.container for each in state.instances], names, self.clock)
 
     def _on_file(self) -> StateFile:
-        """Return the state file as it is now, whoever wrote it; if it is gone, as it was read last."""
+        """Return the state file as it is now, also by another process; if it is gone, as it was read last."""
         read_now = None if self.note_folder is None else state_files.load(self.note.run, self.note_folder)
         return read_now or self.note
 

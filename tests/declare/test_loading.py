@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY
-from lab.amazonmq.names import check_password
+from lab.amazonmq.passwords import check_password
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
 from lab.declare.loading import load, masked_sources, resolve
