@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
@@ -32,24 +33,28 @@ def page_beside(run: str, command: Sequence[str] = ITSELF) -> Iterator[None]:
 
     After an error in the block, the page ends at once.
     """
-    process = subprocess.Popen(
-        [*command, "page", run],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,  # so that Ctrl-C reaches it once, from here
-    )
-    try:
-        assert process.stdout is not None and process.stderr is not None
-        if line := process.stdout.readline():
-            options.err().print(line.strip(), markup=False, highlight=False, soft_wrap=True)
-        else:
-            options.complain(f"the page is not served: {process.stderr.read().strip()}")
-        yield
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_ENDS_WITHIN)
-    finally:
-        process.terminate()  # harmless if it has ended
-        process.communicate()
+    # Its progress goes to a file: a pipe that is not read would be full one day, and hold up the page.
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        process = subprocess.Popen(
+            [*command, "page", run],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # so that Ctrl-C reaches it once, from here
+        )
+        try:
+            assert process.stdout is not None
+            if line := process.stdout.readline():
+                options.err().print(line.strip(), markup=False, highlight=False, soft_wrap=True)
+            else:
+                process.wait()
+                errors.seek(0)
+                options.complain(f"the page is not served: {errors.read().strip()}")
+            yield
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDS_WITHIN)
+        finally:
+            process.terminate()  # harmless if it has ended
+            process.communicate()

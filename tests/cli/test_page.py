@@ -13,6 +13,7 @@ import pytest
 from lab.cli.page_process import page_beside
 from lab.living.attach import why_over
 from lab.runtime import state_file as state_files
+from lab.runtime.clock import RealClock
 from lab.runtime.owner import Owner
 from tests.command import Commands
 from tests.living.live_lab import LiveLab
@@ -55,6 +56,12 @@ def test_a_page_beside_a_lab_is_named_and_ends_after_its_lab(
         assert capsys.readouterr().err == "page of a-run\n"
         (tmp_path / "over").touch()
     assert (tmp_path / "ended").exists()
+
+
+def test_a_page_is_not_held_up_by_progress_that_is_not_read(tmp_path: Path) -> None:
+    tells = SERVES + "sys.stderr.write('waiting\\n' * 100_000)\nsys.stderr.flush()\n(notes / 'went-on').touch()\n"
+    with page_beside("a-run", (sys.executable, "-c", tells, str(tmp_path))):
+        assert RealClock().wait((tmp_path / "went-on").exists, 20.0)
 
 
 def test_a_page_beside_a_lab_ends_at_once_after_an_error(tmp_path: Path) -> None:
