@@ -26,7 +26,7 @@ def scenarios(incomplete: str) -> list[str]:
 
 
 def pages(incomplete: str) -> list[str]:
-    """Return the pages of the docs_site."""
+    """Return the pages of the documentation."""
     from lab.errors import HostError
 
     try:
