@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from lab.history import Acknowledged, BrokerChanged, LinkChanged, StepStarted
 from lab.history.reading import read
 from tests.report.accessibility import barriers
-from tests.report.browser import Browser, browser
+from tests.report.browser import Browser
 from tests.report.test_page_in_browser import CONTRAST, WIDE
 
 from .pages import Served, served
@@ -22,18 +21,6 @@ CROSSES = "[...document.querySelectorAll('svg.network .cross')].map((cross) => c
 READY = "document.querySelectorAll('tr[data-at]').length > 3"
 PATIENCE = 15  # seconds
 OUTCOME = "document.querySelector('#outcome').textContent"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Served]:
-    with served("tokyo-singapore", tmp_path) as its:
-        yield its
 
 
 def enter(running: Browser, page: Served, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:

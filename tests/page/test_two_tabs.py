@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from lab.history import StepStarted
 from lab.history.reading import read
@@ -17,18 +14,6 @@ from .test_in_browser import LINK, READY, enter, until
 
 HEAL = "document.querySelector('button[aria-label^=\"heal both\"]')"
 EVENTS = "[...document.querySelectorAll('#log li')].map((event) => event.textContent)"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Served]:
-    with served("tokyo-singapore", tmp_path) as its:
-        yield its
 
 
 def test_two_tabs_show_what_is_done_in_one_and_share_each_poll(chromium: Browser, page: Served) -> None:

@@ -1,0 +1,24 @@
+"""A browser, and the page of a simulated lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.report.browser import Browser, browser
+
+from .pages import Served, served
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Served]:
+    with served("tokyo-singapore", tmp_path) as its:
+        yield its
