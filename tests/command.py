@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from lab.api.exports import READY
 from lab.cli import app
 from lab.runtime.clock import RealClock
 
@@ -88,6 +90,16 @@ class Commands:
                 env=self.environment(**more),
                 cwd=self.folder,
             )
+
+    def served(self, *words: str | Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
+        """Start a command that serves the API, and return it once it is ready, with the settings that it prints."""
+        process, settings = self.start(*words), dict[str, str]()
+        assert process.stdout is not None
+        for line in process.stdout:
+            settings |= dict(re.findall(r"^export (\w+)=(\S+)$", line))
+            if line.startswith(READY):
+                break
+        return process, settings
 
     def said(self, *words: str | Path) -> str:
         """Return what a started command has said on stderr up to now."""

@@ -12,7 +12,7 @@ records) runtime=none ;;
 esac
 needs_mqlab
 # Any free port, and an account of the job's own: a runner may have several jobs at once.
-arguments=(--runtime "$runtime" --port 0 --account "job-$process" --empty --detach)
+arguments=(--runtime "$runtime" --port 0 --account "job-$process" --empty --forget --detach)
 if [ "$process" -gt 1 ]; then arguments+=(--while "$process"); fi # else the job's process is outside of this container
 if [ -z "${GITHUB_ENV:-}" ]; then exec "$mqlab" serve "${arguments[@]}"; fi
 # Without its mark of the job's processes, the server is not killed at the end of the job, and removes its brokers itself.

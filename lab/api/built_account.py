@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from msgspec import structs
 from pydantic import SecretStr
 
 from lab.amazonmq.account.broker_record import BrokerRecord
@@ -228,9 +229,4 @@ def without_brokers(kept: KeptAccount, opened: datetime) -> KeptAccount:
         interfaces=(),
     )
     account = replace(earlier.account, brokers=(), later=())
-    return KeptAccount(
-        access_key=kept.access_key,
-        created=opened,
-        control=Control(account=account, network=network),
-        records=kept.records,
-    )
+    return structs.replace(kept, created=opened, run="", control=Control(account=account, network=network))

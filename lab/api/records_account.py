@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +35,7 @@ from lab.operating.network import differences
 from lab.operating.outcome import record_seen
 from lab.operating.update_configuration import revision_saved
 from lab.plan.control import Control
-from lab.runtime.state_file import make_folder
+from lab.runtime.state_file import make_folder, writing_to
 from lab.version import __version__
 
 UNSEEN_SECONDS = 10.0  # after which a state in progress ends, if no client asks for it
@@ -271,7 +272,17 @@ class ServedCall:
         raise InputError.of(f"{step.verb} needs a lab that runs, and this account has records alone")
 
 
-def forget(folder: Path) -> None:
+def forgotten(folder: Path) -> None:
+    """Remove the folder of an account with its log; raise InputError if another server has it by now."""
+    descriptor = locked(folder)
+    try:
+        with writing_to(folder):
+            shutil.rmtree(folder)
+    finally:
+        os.close(descriptor)
+
+
+def emptied(folder: Path) -> None:
     """Remove the account of a folder, if there is one and no server has it; the log stays."""
     if folder.is_dir():
         os.close(locked(folder))

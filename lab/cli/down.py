@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.api.server_process import Server
+from lab.api.server_process import Server, accounts
 from lab.api.server_process import end as end_server
 from lab.cli import options
 from lab.cli.open_servers import end_servers, labs_and_servers, of_servers
@@ -46,7 +46,9 @@ def down(
         failed += others
     options.warn_of_each(warning for removal in removed.values() for warning in removal.warnings)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
-    lines += [f"account {each.account} is not served any more; it stays on file" for each in ended]
+    for each in ended:
+        stays = "; it stays on file" if (accounts(folder) / each.account).is_dir() else ""
+        lines.append(f"account {each.account} is not served any more{stays}")
     parts = dict.fromkeys((each.account for each in ended), 0) | {
         name: removal.parts for name, removal in removed.items()
     }

@@ -71,6 +71,9 @@ def serve(
         str, typer.Option("--account", metavar="NAME", help="The account, which stays on file for the next server.")
     ] = "default",
     empty: Annotated[bool, typer.Option("--empty", help="Begin with an empty account.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Remove the account and its log when the server ends.")
+    ] = False,
     reboot_time: Annotated[
         str | None,
         typer.Option(
@@ -127,7 +130,7 @@ def serve(
     other = None if lives is None else Owner.of(lives)
     if detach:
         return detached(context, folder)
-    from lab.api.records_account import RecordsAccount, forget
+    from lab.api.records_account import RecordsAccount, emptied, forgotten
     from lab.api.server import Door
     from lab.api.serving import serving
     from lab.http_server import HOST, listening, server
@@ -139,7 +142,9 @@ def serve(
 
     with closing(listening(port)) as opened, ended_with(other), ExitStack() as stack:
         if empty:
-            forget(folder)
+            emptied(folder)
+        if forget:
+            stack.callback(forgotten, folder)  # the first, and so done last
         at, stand, hint = opened.getsockname()[1], None, ""
         its: RecordsAccount | BuiltAccount
         if chosen == RECORDS:
@@ -147,18 +152,22 @@ def serve(
             serve_call: Serve = its.serve
         else:
             stack.enter_context(until_a_signal(KeyboardInterrupt, Terminated))
-            from lab.cli.serve_lab import Places, served  # here, since records need no lab
+            from lab.cli.serve_lab import Wanted, served  # here, since records need no lab
 
             made = stack.enter_context(
                 served(
-                    folder,
-                    chosen,
-                    Places(vpcs=vpcs, brokers=brokers, usual=(VPCS, BROKERS)),
+                    Wanted(
+                        folder=folder,
+                        runtime=chosen,
+                        vpcs=vpcs,
+                        brokers=brokers,
+                        usual=(VPCS, BROKERS),
+                        reboot_time=timedelta(seconds=takes or 0),
+                        progress=options.progress(quiet),
+                        log=line,
+                        endpoints=endpoints or AWS,
+                    ),
                     access_key=access_key,
-                    reboot_time=timedelta(seconds=takes or 0),
-                    progress=options.progress(quiet),
-                    log=line,
-                    endpoints=endpoints or AWS,
                 )
             )
             its, serve_call, stand, hint = made.account, made.serve, made.stand, made.hint
@@ -169,9 +178,9 @@ def serve(
             stack.enter_context(serving(opened, door))
         stack.enter_context(noted(folder, url, chosen))
         say(exports.settings(url, its.access_key, shell))
+        if hint:
+            say(f"# {hint}")
         say(f"{exports.READY}{url}")
-        if hint and not quiet:
-            line(hint)
         with until_a_signal(KeyboardInterrupt, Terminated):
             if stand is not None:
                 stand()

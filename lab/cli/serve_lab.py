@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec import structs
+
 from lab import labs, runtimes
 from lab.api import kept_account
 from lab.api.built_account import BuiltAccount, control_of, without_brokers
@@ -28,7 +30,7 @@ from lab.living.windows import stand
 from lab.plan.control import Control
 from lab.runtime import state_file as state_files
 from lab.runtime.progress import Told
-from lab.runtime.runtime import LOCAL, Runtime
+from lab.runtime.runtime import AWS, LOCAL, Runtime
 from lab.runtime.state_file import StateFile, note_folder
 from lab.units import several
 
@@ -36,12 +38,26 @@ MOST_CATCH_UP_SECONDS = 600.0  # of models' time that one call computes: some ho
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """The size of a lab that is built by requests; None: the default, or that of a lab that runs."""
+class Wanted:
+    """The lab of a served account, as its server is asked for it.
 
+    A size of None is the usual one, or that of a lab that runs.
+    """
+
+    folder: Path  # of the account
+    runtime: str
     vpcs: int | None
     brokers: int | None
-    usual: tuple[int, int]
+    usual: tuple[int, int]  # VPCs, and brokers of each
+    reboot_time: timedelta
+    progress: Told
+    log: Callable[[str], None]
+    endpoints: str = AWS  # models have none, and the names of AWS
+
+    @property
+    def local(self) -> bool:
+        """Return whether brokers are described by ports of localhost."""
+        return self.endpoints == LOCAL
 
 
 class Served:
@@ -54,18 +70,9 @@ class Served:
 
 
 @contextmanager
-def served(
-    folder: Path,
-    runtime: str,
-    places: Places,
-    *,
-    access_key: str | None,
-    reboot_time: timedelta,
-    progress: Told,
-    log: Callable[[str], None],
-    endpoints: str = LOCAL,
-) -> Iterator[Served]:
-    """Serve the account of a folder with a lab of a runtime for the block; the lab ends with the block."""
+def served(wanted: Wanted, *, access_key: str | None) -> Iterator[Served]:
+    """Serve an account with its lab for the block; the lab ends with the block."""
+    folder = wanted.folder
     state_files.make_folder(folder)
     lock = kept_account.locked(folder)
     try:
@@ -73,32 +80,21 @@ def served(
         if kept is None:
             kept = KeptAccount(access_key=access_key or new_access_key(), created=datetime.now(UTC))
         elif access_key is not None:
-            kept = KeptAccount(
-                access_key=access_key, created=kept.created, run=kept.run, control=kept.control, records=kept.records
-            )
-        serving = _simulated if runtime == runtimes.SIMULATION else _emulated
-        with serving(folder, kept, runtime, places, reboot_time, progress, log, endpoints) as made:
+            kept = structs.replace(kept, access_key=access_key)
+        serving = _simulated if wanted.runtime == runtimes.SIMULATION else _emulated
+        with serving(wanted, kept) as made:
             yield made
     finally:
         os.close(lock)
 
 
 @contextmanager
-def _simulated(
-    folder: Path,
-    kept: KeptAccount,
-    runtime: str,
-    places: Places,
-    reboot_time: timedelta,
-    progress: Told,
-    log: Callable[[str], None],
-    endpoints: str,
-) -> Iterator[Served]:
+def _simulated(wanted: Wanted, kept: KeptAccount) -> Iterator[Served]:
     """Serve models, whose time goes on with each call: a call comes after the verbs that have begun."""
-    _tell_lost(kept, log)
+    _tell_lost(kept, wanted.log)
     begun: list[Callable[[], None]] = []
-    with _opened(folder, runtime, places, reboot_time, progress, detach=False, endpoints=LOCAL) as live:
-        account = _account(live, folder, _begun(live, kept, folder), begun.append, None, log, progress)
+    with _opened(wanted, detach=False) as live:
+        account = _account(wanted, live, _begun(live, kept, wanted.folder), begun.append)
         last = time.monotonic()
 
         def serve(call: Call) -> LabCall:
@@ -113,32 +109,23 @@ def _simulated(
 
 
 @contextmanager
-def _emulated(
-    folder: Path,
-    kept: KeptAccount,
-    runtime: str,
-    places: Places,
-    reboot_time: timedelta,
-    progress: Told,
-    log: Callable[[str], None],
-    endpoints: str,
-) -> Iterator[Served]:
+def _emulated(wanted: Wanted, kept: KeptAccount) -> Iterator[Served]:
     """Serve real brokers; verbs go on in threads. A lab that a killed server has left is found again."""
-    states = note_folder(os.environ)
+    states, progress, log = note_folder(os.environ), wanted.progress, wanted.log
     with ExitStack() as stack:
         live = _found(kept, states, stack, progress)
         if live is None:
             _tell_lost(kept, log)
-            with _opened(folder, runtime, places, reboot_time, progress, detach=True, endpoints=endpoints) as opened:
+            with _opened(wanted, detach=True) as opened:
                 run = opened.run
-                stack.callback(_end, run, states, folder, log)
-                kept = _begun(opened, kept, folder)
+                stack.callback(_end, run, states, wanted.folder, log)
+                kept = _begun(opened, kept, wanted.folder)
             live = stack.enter_context(attach(run, progress=progress, by=API))
         else:
             run = live.run
-            stack.callback(_end, run, states, folder, log)
+            stack.callback(_end, run, states, wanted.folder, log)
             log(f"lab {run} of this account still runs: its brokers go on")
-            _compare(live, places, log)
+            _compare(live, wanted)
 
         def later(rest: Callable[[], None]) -> None:
             threading.Thread(target=rest, name="mqlab-verb", daemon=True).start()
@@ -146,12 +133,10 @@ def _emulated(
         def reach() -> object:
             return attach(run, progress=progress, by=API)
 
-        account = _account(live, folder, kept, later, reach, log, progress, local=endpoints == LOCAL)
-        where = live.lab.whereabouts()
-        if endpoints != LOCAL and where.no_own_addresses:
-            log(
-                f"AWS's names lead to no address of this machine: {where.no_own_addresses}; --endpoints local has ports"
-            )
+        account = _account(wanted, live, kept, later, reach)
+        why = live.lab.whereabouts().no_own_addresses
+        if why and not wanted.local:
+            log(f"AWS's names lead to no address of this machine: {why}; --endpoints local has ports")
 
         def wait() -> None:
             clock = live.lab.clock
@@ -159,43 +144,38 @@ def _emulated(
             log(f"another command has ended lab {run}")
 
         hint = f"names of brokers lead here by: mqlab env {run} --hosts-file"
-        named = endpoints != LOCAL and not where.no_own_addresses
-        yield Served(account, account.serve, wait, hint if named else "")
+        yield Served(account, account.serve, wait, "" if why or wanted.local else hint)
 
 
 @contextmanager
-def _opened(
-    folder: Path, runtime: str, places: Places, reboot_time: timedelta, progress: Told, *, detach: bool, endpoints: str
-) -> Iterator[Live]:
+def _opened(wanted: Wanted, *, detach: bool) -> Iterator[Live]:
     with labs.up_reserved(
-        folder.name,
-        vpcs=places.vpcs or places.usual[0],
-        brokers=places.brokers or places.usual[1],
+        wanted.folder.name,
+        vpcs=wanted.vpcs or wanted.usual[0],
+        brokers=wanted.brokers or wanted.usual[1],
         engine_versions=ENGINE_VERSIONS,
-        reboot_time=reboot_time,
+        reboot_time=wanted.reboot_time,
         detach=detach,
-        runtime=runtime,
-        progress=progress,
+        runtime=wanted.runtime,
+        progress=wanted.progress,
         by=API,
-        endpoints=endpoints,
+        endpoints=LOCAL if wanted.runtime == runtimes.SIMULATION else wanted.endpoints,
     ) as live:
         yield live
 
 
 def _account(
+    wanted: Wanted,
     live: Live,
-    folder: Path,
     kept: KeptAccount,
     later: Callable[[Callable[[], None]], None],
-    reach: Callable[[], object] | None,
-    log: Callable[[str], None],
-    progress: Told,
-    *,
-    local: bool = False,
+    reach: Callable[[], object] | None = None,
 ) -> BuiltAccount:
     runtime = runtimes.runtime(live.runtime, os.environ)
-    add = runtime.prepare(live.lab.note.plan, progress).add
-    return BuiltAccount(live, folder, kept, add=add, later=later, reach=reach, log=log, local=local)
+    add = runtime.prepare(live.lab.note.plan, wanted.progress).add
+    return BuiltAccount(
+        live, wanted.folder, kept, add=add, later=later, reach=reach, log=wanted.log, local=wanted.local
+    )
 
 
 def _begun(live: Live, kept: KeptAccount, folder: Path) -> KeptAccount:
@@ -206,13 +186,7 @@ def _begun(live: Live, kept: KeptAccount, folder: Path) -> KeptAccount:
         account = replace(kept.control.account, attended=note.control.account.attended)
         network = replace(kept.control.network, topology=note.control.network.topology)
         live.lab.keep_control(Control(account=account, network=network))
-    kept = KeptAccount(
-        access_key=kept.access_key,
-        created=kept.created,
-        run=note.run if note.detached else "",
-        control=control_of(live.lab.note),
-        records=kept.records,
-    )
+    kept = structs.replace(kept, run=note.run if note.detached else "", control=control_of(live.lab.note))
     kept_account.save(kept, folder)
     return kept
 
@@ -247,7 +221,7 @@ def remove_ended(note: StateFile, runtime: Runtime, states: Path, error: LabErro
 def _end(run: str, states: Path, folder: Path, log: Callable[[str], None]) -> None:
     """End the lab of a server that ends, unless it has been ended."""
     if (note := state_files.load(run, states)) is not None:
-        log("ending the lab, and its brokers with it; the account stays on file")
+        log("ending the lab, and its brokers with it")
         try:
             kept = kept_account.load(folder)
             if kept is not None:
@@ -263,13 +237,13 @@ def _tell_lost(kept: KeptAccount, log: Callable[[str], None]) -> None:
         log(f"{several(len(names), 'broker')} went with the lab of the account, which has ended: {', '.join(names)}")
 
 
-def _compare(live: Live, places: Places, log: Callable[[str], None]) -> None:
+def _compare(live: Live, wanted: Wanted) -> None:
     """Warn of a wanted size that a lab that runs does not have."""
     has = live.lab.note.plan.places
     assert has is not None  # requests build it
-    for option, wanted, there in (
-        ("--vpcs", places.vpcs, len(has.instances)),
-        ("--brokers", places.brokers, max(has.instances.values())),
+    for option, size, there in (
+        ("--vpcs", wanted.vpcs, len(has.instances)),
+        ("--brokers", wanted.brokers, max(has.instances.values())),
     ):
-        if wanted not in (None, there):
-            log(f"{option} {wanted} has no effect: the lab runs with {there}; end it first: mqlab down {live.run}")
+        if size not in (None, there):
+            wanted.log(f"{option} {size} has no effect: the lab runs with {there}; end it first: mqlab down {live.run}")

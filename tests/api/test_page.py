@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -42,14 +41,8 @@ def test_the_lines_of_the_aws_command_line_say_what_is_shown(mqlab_api: ServedHe
 
 def test_the_lines_on_models_say_what_is_shown(tmp_path: Path) -> None:
     commands = Commands(folder=tmp_path)
-    process = commands.start("serve", "--runtime", "simulation", "--port", "0")
+    process, said = commands.served("serve", "--runtime", "simulation", "--port", "0")
     try:
-        assert process.stdout is not None
-        said: dict[str, str] = {}
-        for line in process.stdout:
-            said |= dict(re.findall(r"^export (\w+)=(\S+)$", line))
-            if line.startswith("# READY"):
-                break
         (block,) = BLOCKS["models"]
         for each in shown(block):
             output = run(said, "bash", "-c", each.command, folder=tmp_path)

@@ -97,6 +97,15 @@ def test_a_server_ends_with_the_process_that_it_was_started_for(variables: Mappi
         assert not list(states.rglob(NOTE))
 
 
+def test_an_account_that_is_forgotten_leaves_nothing(variables: Mapping[str, str]) -> None:
+    states = Path(variables["MQLAB_STATE"])
+    with detached(variables, "--account", "job", "--forget"):
+        assert list(states.rglob("account.json"))
+        ended = command(variables, "down", "job")
+        assert ended.stdout == "account job is not served any more\n", ended.output
+        assert not list(states.glob("accounts/*"))
+
+
 def test_a_server_that_was_killed_keeps_no_other_one_from_its_account(variables: Mapping[str, str]) -> None:
     states = Path(variables["MQLAB_STATE"])
     with detached(variables):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,13 +26,7 @@ Client = Callable[[str, str], Any]
 
 def served(commands: Commands) -> tuple[Popen[str], Client]:
     """Start a server, and return its process and its clients."""
-    process = commands.start("serve", "--port", "0")
-    assert process.stdout is not None
-    said: dict[str, str] = {}
-    for line in process.stdout:
-        said |= dict(re.findall(r"^export (\w+)=(\S+)$", line))
-        if line.startswith("# READY"):
-            break
+    process, said = commands.served("serve", "--port", "0")
 
     def client(service: str, region: str) -> Any:
         return boto3.client(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import socket
 import ssl
@@ -24,14 +23,8 @@ pytestmark = pytest.mark.docker
 
 def test_boto3_reboots_a_broker_of_a_declared_lab(engine: Engine, tmp_path: Path) -> None:
     commands = Commands(folder=tmp_path)
-    process = commands.start("up", "tokyo-singapore", "--api")
+    process, said = commands.served("up", "tokyo-singapore", "--api")
     try:
-        assert process.stdout is not None
-        said: dict[str, str] = {}
-        for line in process.stdout:
-            said |= dict(re.findall(r"^export (\w+)=(\S+)$", line))
-            if line.startswith("# READY"):
-                break
         mq: Any = boto3.client(
             "mq",
             endpoint_url=said["AWS_ENDPOINT_URL"],

@@ -10,13 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lab.api.exports import environment
 from lab.api.server import Door
-from lab.cli.serve_lab import Places, Served, served
+from lab.cli.serve_lab import Served, Wanted, served
 from lab.http_server import HOST, listening, server
 from lab.runtime.progress import Logged
 from tests.api.ansible.tools import made, playbook
@@ -63,9 +62,17 @@ def test_the_article_is_built_once_and_bridges_its_brokers_and_ansible_deletes_i
     ansible: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MQLAB_HOME", str(tmp_path / "runs"))
-    settings: Mapping[str, Any] = {"access_key": "test", "reboot_time": timedelta(0), "progress": Logged()}
-    size = Places(vpcs=None, brokers=None, usual=(2, 3))
-    with served(tmp_path / "account", "simulation", size, log=lambda text: None, **settings) as made:
+    wanted = Wanted(
+        folder=tmp_path / "account",
+        runtime="simulation",
+        vpcs=None,
+        brokers=None,
+        usual=(2, 3),
+        reboot_time=timedelta(0),
+        progress=Logged(),
+        log=lambda text: None,
+    )
+    with served(wanted, access_key="test") as made:
         assert played(made, ansible, tmp_path, "article.yml", "article.yml") == [9, 0]
         live = made.account.live
         assert [each.state for each in live.network.peerings] == ["active"]
