@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -20,7 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.replay import BARE, BROKER, SIZE
+import stomp
+
+from bench.replay import BARE, BROKER, SIZE, opened_stomp
 from lab import labs
 from lab.emulation.engine import engine
 from lab.emulation.lab import EmulatedLab
@@ -33,6 +34,7 @@ OBSERVED = {"observe": '["bench.>"]'}
 RATE = 1000  # messages a second, for the delay of events
 SECONDS = 10.0
 LOOK = 0.002  # seconds between two looks at the history
+QUIET = 1.0  # seconds without a new event, after which the history has all
 
 
 def measure(*, count: int, pairs: int) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def measure(*, count: int, pairs: int) -> dict[str, Any]:
             cases[name] = _compared(
                 endpoints, clocks, partial(_rate, application, protocol, quality, count), pairs, count
             )
-        delay = _delay(observed)
+        delay = _delay(observed, application)
         lost = [
             line.lost_events
             for line in observations(observed.history.file.path)
@@ -104,29 +106,35 @@ def _compared(
     }
 
 
-def _delay(lab: Live) -> dict[str, float]:
-    """Return the median and the 99th percentile of the delay of events at a steady rate, in ms."""
-    over = threading.Event()
+def _steady(endpoint: Endpoint) -> int:
+    """Send messages at the rate for some seconds, and return how many were sent."""
+    connection, sent = opened_stomp(endpoint, stomp.ConnectionListener()), 0
+    begun = time.perf_counter()
+    while (passed := time.perf_counter() - begun) < SECONDS:
+        for _ in range(int(passed * RATE) - sent):
+            connection.send("/queue/bench.steady", b"." * SIZE, headers={"persistent": "true"})
+            sent += 1
+        time.sleep(LOOK)
+    connection.disconnect()
+    return sent
+
+
+def _delay(lab: Live, application: Executor) -> dict[str, float]:
+    """Return the median and the 99th percentile of the delay of events at a steady rate, in ms.
+
+    The rate begins when the history has all events of the loops before it.
+    """
     delays: list[float] = []
     follower = Follower(lab.history.file.path)
-
-    def follow() -> None:
-        for _ in follower.new():
-            pass
-        while not over.wait(LOOK):
-            delays.extend(lab.lab.clock.now() - seen.t for seen in follower.new() if isinstance(seen, MessageSeen))
-
-    reader = threading.Thread(target=follow)
-    with lab.connect("here", over="stomp", name="steady") as client, client.pipeline(queue="bench.steady") as sending:
-        reader.start()
-        begun, sent = time.perf_counter(), 0
-        while (passed := time.perf_counter() - begun) < SECONDS:
-            due = int(passed * RATE) - sent
-            sending.send([b"." * SIZE] * due)
-            sent += due
-            time.sleep(LOOK)
-        sending.finish()
-    over.set()
-    reader.join()
+    last = time.monotonic()
+    while time.monotonic() - last < QUIET:
+        if any(True for _ in follower.new()):
+            last = time.monotonic()
+        time.sleep(LOOK)
+    sending = application.submit(_steady, lab.endpoint("here", "stomp"))
+    while not sending.done():
+        delays.extend(lab.lab.clock.now() - seen.t for seen in follower.new() if isinstance(seen, MessageSeen))
+        time.sleep(LOOK)
+    sent = sending.result()
     marks = statistics.quantiles(delays, n=100)
     return {"p50": round(marks[49] * 1e3, 1), "p99": round(marks[98] * 1e3, 1), "per_s": round(sent / SECONDS)}

@@ -129,6 +129,16 @@ def bare_mqtt(endpoint: Endpoint, qos: int, count: int) -> float:
     return count / took
 
 
+def opened_stomp(endpoint: Endpoint, listener: stomp.ConnectionListener) -> Any:
+    """Return a connection of stomp.py that has logged in."""
+    where = [(endpoint.host, endpoint.port)]
+    connection = stomp.Connection12(where, try_loopback_connect=False, auto_decode=False)
+    connection.set_ssl(where, ca_certs=str(endpoint.ca_file))
+    connection.set_listener("counter", listener)
+    connection.connect(endpoint.user, endpoint.password.get_secret_value(), wait=True)
+    return connection
+
+
 def bare_stomp(endpoint: Endpoint, persistent: int, count: int) -> float:
     """Publish and receive as fast as stomp.py's own loop does, and give messages per second."""
     done, subscribed = threading.Semaphore(0), threading.Semaphore(0)
@@ -149,15 +159,7 @@ def bare_stomp(endpoint: Endpoint, persistent: int, count: int) -> float:
             if self.receipts == count:
                 done.release()
 
-    def opened() -> Any:
-        where = [(endpoint.host, endpoint.port)]
-        connection = stomp.Connection12(where, try_loopback_connect=False, auto_decode=False)
-        connection.set_ssl(where, ca_certs=str(endpoint.ca_file))
-        connection.set_listener("counter", Counter())
-        connection.connect(endpoint.user, endpoint.password.get_secret_value(), wait=True)
-        return connection
-
-    hearing, saying = opened(), opened()
+    hearing, saying = opened_stomp(endpoint, Counter()), opened_stomp(endpoint, Counter())
     hearing.subscribe("/topic/bench.bare", id="1", ack="auto", receipt="subscribed")
     assert subscribed.acquire(timeout=WITHIN)
     body = b"." * SIZE
