@@ -16,8 +16,6 @@ _BROKER_ID = re.compile(r"b-[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
 _NAME = re.compile(r"[A-Za-z0-9._~-]+")
 
 CONSOLE_USER = "activemq-webconsole"  # the console's own login, and the group that Amazon MQ's authorization maps name
-GROUPS_PER_USER = 20
-USERS_PER_BROKER = 250
 LONGEST_CONFIGURATION_NAME = 150
 LONGEST_BROKER_NAME = 50
 LONGEST_DESCRIPTION = 1024  # assumed: no figure of AWS's was found

@@ -12,6 +12,7 @@ from lab.amazonmq.configurations.advice import advise_apart_from_connectors
 from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_map, missing_rights
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
+from lab.check.duplex_advice import advise_on_two_duplex
 from lab.check.engine_advice import advise_on_engines
 from lab.check.pair_advice import advise_on_pairs
 from lab.check.quota_advice import advise_on_quotas
@@ -40,7 +41,7 @@ def advise(topology: Topology, origin: Origin | None = None) -> tuple[Problem, .
     ways = tuple(_ways(topology, saved))
     found = [
         *(each for one in saved.values() for each in advise_apart_from_connectors(one)),
-        *_twice_duplex(topology, saved),
+        *advise_on_two_duplex(topology, saved),
         *_routes(topology),
         *_parallel(topology, ways),
         *advise_on_pairs(topology, saved),
@@ -87,25 +88,6 @@ def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[_Way]:
                 ends = [(name, other), (other, name)] if connector.duplex else [(name, other)]
                 for source, target in ends:
                     yield _Way(connector=connector, source=source, target=target)
-
-
-def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
-    """Yield advice on two brokers that each initiate a duplex bridge to the other: messages have two paths."""
-    known = brokers_by_host(topology)
-    asked: dict[tuple[str, str], NetworkConnector] = {}
-    for name, one in saved.items():
-        for connector in one.configuration.connectors:
-            for other in dict.fromkeys(known[each.host] for each in connector.remotes if connector.duplex):
-                asked.setdefault((name, other), connector)
-                back = asked.get((other, name))
-                if back is not None:
-                    rival = f"under the one name {connector.name}, so one is refused again and again"
-                    yield Problem(
-                        what=f"{name} and {other} both ask for a duplex bridge to each other"
-                        + (f" {rival}" if back.name == connector.name else ", so there are two"),
-                        remedy=f"one is enough: leave duplex out, or this connector; the other is at {back.place}",
-                        place=connector.place,
-                    )
 
 
 def _rights(topology: Topology, saved: Mapping[str, Sanitised], ways: Sequence[_Way]) -> Iterator[Problem]:

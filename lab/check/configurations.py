@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.connector_problems import check_configuration
 from lab.amazonmq.configurations.permitted_elements import permitted
-from lab.amazonmq.configurations.problems import check_configuration
 from lab.declare.origin import Origin
 from lab.declare.topology import Topology
 from lab.errors import InputError, Problem

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lab.declare.origin import Origin
-from lab.declare.quotas import asked_of_region, asked_of_vpc
+from lab.declare.shape_quotas import asked_of_region, asked_of_vpc
 from lab.declare.topology import Topology
 from lab.errors import Problem
 from lab.network.regions import NONE

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from lab import units
 from lab.activemq.releases import check_engine_version
 from lab.amazonmq.names import (
-    GROUPS_PER_USER,
-    USERS_PER_BROKER,
     check_broker_id,
     check_group,
     check_user_name,
 )
 from lab.amazonmq.passwords import check_password
+from lab.amazonmq.quotas import GROUPS_PER_USER, USERS_PER_BROKER
 from lab.check.hosts import MOST_BROKERS, NO_MORE_ADDRESSES, ROUTER, check_hosts, no_address
 from lab.check.pairs import check_pair
 from lab.check.ports import check_ports

@@ -9,9 +9,9 @@ import typer
 from rich.markup import escape
 
 from lab.amazonmq.account.account import Account
-from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
-from lab.amazonmq.account.describe import describe_broker, pending_changes
-from lab.cli import instances, open_lab, options
+from lab.amazonmq.account.account_json import describe_broker
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.cli import broker_text, instances, open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.cli.verb_command import command, option
@@ -46,7 +46,7 @@ def show(run: OF_RUN = None, json: JSON = False) -> None:
     Example: mqlab broker list
     """
     account = open_lab.control(run).account
-    told = [line for each in account.brokers for line in lines(each)]
+    told = [line for each in account.brokers for line in broker_text.lines(each)]
     options.show([describe_broker(account, each.name) for each in account.brokers], told, json)
 
 
@@ -142,20 +142,9 @@ def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON 
     options.show({"brokerId": its.broker_id}, [told], json)
 
 
-def lines(record: BrokerRecord) -> list[str]:
-    """Return the service's record of a broker as a few lines of text."""
-    found = [f"{record.name}: {record.state}, {record.current}"]
-    if record.pending is not None:
-        found.append(f"  pending: {record.pending}, until a reboot")
-    if record.pending_security_groups is not None:
-        found.append(f"  pending security groups: {', '.join(record.pending_security_groups) or 'none'}")
-    found += [f"  pending user: {user}, {change}" for user, change in pending_changes(record).items()]
-    return found
-
-
 def _print(account: Account, broker: str, json: bool) -> None:
     record = account.broker(broker)
-    told = lines(record)
+    told = broker_text.lines(record)
     told.append(f"  had before: {', '.join(map(str, record.history)) or 'nothing else'}")
     told.append(f"  users: {', '.join(user.name for user in record.users)}")
     if record.security_groups:

@@ -176,8 +176,8 @@ def _scenario(
     # Imported here, since a configuration needs none of it and pydantic is slow to load.
     from lab.check.advice import advise as advise_topology
     from lab.check.advice import removals
-    from lab.check.expectation_advice import advise_on_expectations
     from lab.check.ports import check_port_base
+    from lab.check.route_advice import advise_on_expectations
     from lab.check.scenario import check as check_scenario
     from lab.check.timing import least_time
     from lab.cli import scenario_argument

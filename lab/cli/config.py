@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from lab.amazonmq.account.describe import describe_configuration, list_revisions, used_by
+from lab.amazonmq.account.account_json import describe_configuration, list_revisions, used_by
 from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read, read_bytes

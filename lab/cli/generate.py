@@ -9,7 +9,7 @@ import typer
 
 from lab import units, wide_signs
 from lab.cli import new_files, options
-from lab.declare.quotas import quota_warnings
+from lab.declare.shape_quotas import quota_warnings
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
 from lab.declare.topology import MEMORY

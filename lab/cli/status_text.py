@@ -12,9 +12,8 @@ from rich.table import Table
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
-from lab.amazonmq.account.describe import describe_broker
-from lab.cli import broker as brokers
-from lab.cli import peering, sg
+from lab.amazonmq.account.account_json import describe_broker
+from lab.cli import broker_text, peering, sg
 from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
@@ -158,7 +157,7 @@ def show(status: Status, console: Console) -> None:
     if not note.replaying:
         console.print("\nservice", style="bold")
         for record in note.control.account.brokers:
-            for line in brokers.lines(record):
+            for line in broker_text.lines(record):
                 console.print(f"  {escape(line)}", soft_wrap=True)
     console.print("\nbridges", style="bold")
     for bridge in status.bridges:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr
 
-from lab.amazonmq.account.describe import describe_user, list_users
+from lab.amazonmq.account.account_json import describe_user, list_users
 from lab.cli import open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON

@@ -7,8 +7,8 @@ from typing import Any
 
 from lab.activemq import releases
 from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.connector_problems import connector_problems
 from lab.amazonmq.configurations.permitted_elements import permitted
-from lab.amazonmq.configurations.problems import connector_problems
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.errors import InputError, Problem
 

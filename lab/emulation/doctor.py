@@ -14,8 +14,8 @@ from pathlib import Path
 import docker
 from lab.activemq import advisories
 from lab.activemq.releases import RELEASES, mixture
-from lab.emulation import checks, trial
-from lab.emulation.engine import engine, removal, ssh, userland_proxy
+from lab.emulation import check_names, trial
+from lab.emulation.engine import engine, labelled_labs, ssh, userland_proxy
 from lab.emulation.engine.context import resolved
 from lab.emulation.engine.own_container import in_container, own_gateway
 from lab.emulation.images import images
@@ -58,7 +58,9 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
                 findings += _engine(client, environment, away=away)
                 findings += [
                     clock(engine.clock_ahead(client)),
-                    leftovers([each.run for each in removal.find(client) if each.is_left_behind(Owner.current())]),
+                    leftovers(
+                        [each.run for each in labelled_labs.find(client) if each.is_left_behind(Owner.current())]
+                    ),
                     _pool(client, environment),
                     _images(client),
                 ]
@@ -69,7 +71,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
 
 def _failed(error: LabError) -> Finding:
     """Return the finding on an engine that does not answer, or not as it should."""
-    return Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=checks.without(error.remedy))
+    return Finding(what=check_names.ENGINE, ok=False, found=error.what, remedy=check_names.without(error.remedy))
 
 
 def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -86,10 +88,10 @@ def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple
     try:
         at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
     except LabError as error:
-        refused = Finding(what=checks.PORTS, ok=False, found=error.what, remedy=checks.without(error.remedy))
+        refused = Finding(what=check_names.PORTS, ok=False, found=error.what, remedy=check_names.without(error.remedy))
         found = trial.try_out(client, its, block, HERE, environment)
-        own = Finding(what=checks.AWS_PORTS, ok=None, found=f"not tried: {error.what}")
-        return (*(each for each in found if each.what not in (checks.PORTS, checks.AWS_PORTS)), refused, own)
+        own = Finding(what=check_names.AWS_PORTS, ok=None, found=f"not tried: {error.what}")
+        return (*(each for each in found if each.what not in (check_names.PORTS, check_names.AWS_PORTS)), refused, own)
     return trial.try_out(client, its, block, at, environment)
 
 
@@ -109,9 +111,9 @@ def over_ssh(environment: Mapping[str, str]) -> Iterator[Finding]:
         engine_at = resolved(environment)["DOCKER_HOST"]
         if engine_at.startswith("ssh://"):
             ssh.check_forwarding(ssh.parse(engine_at), environment)
-            yield Finding(what=checks.SSH, ok=True, found=f"{engine_at} lets us in, and forwards connections")
+            yield Finding(what=check_names.SSH, ok=True, found=f"{engine_at} lets us in, and forwards connections")
     except LabError as error:
-        yield Finding(what=checks.SSH, ok=False, found=error.what, remedy=checks.without(error.remedy))
+        yield Finding(what=check_names.SSH, ok=False, found=error.what, remedy=check_names.without(error.remedy))
 
 
 def clock(ahead: float) -> Finding:
@@ -256,7 +258,7 @@ def _engine(client: docker.DockerClient, environment: Mapping[str, str], *, away
             remedy="two brokers and a router need about 600 MiB",
         )
     yield Finding(
-        what=checks.ENGINE, ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
+        what=check_names.ENGINE, ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
     )
     if facts.rootless:
         yield rootless(limits_memory=facts.limits_memory)
@@ -327,7 +329,7 @@ def _images(client: docker.DockerClient) -> Finding:
     listed = [each.name for each in images.listing(client)]
     names = [f"{name} ({words})" if (words := mixture(name)) else name for name in listed]
     return Finding(
-        what=checks.IMAGES,
+        what=check_names.IMAGES,
         ok=True if names else None,
         found=", ".join(names) or "none built yet",
         remedy="mqlab images builds them",

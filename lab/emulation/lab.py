@@ -30,7 +30,7 @@ from lab.emulation.network.published_at import LOOPBACK, misnamed, refuse_shippe
 from lab.emulation.network.router import Router
 from lab.emulation.state import read as read_state
 from lab.emulation.watch import log_watch
-from lab.emulation.watch.bridges import BridgeWatch, Looks
+from lab.emulation.watch.broker_watch import BridgeWatch, Looks
 from lab.emulation.watch.log_watch import LogWatch
 from lab.emulation.watch.management import Management
 from lab.emulation.watch.observer_watch import ObserverWatch, Process

@@ -20,7 +20,7 @@ from lab.clients import missing
 from lab.declare.scenario import Scenario
 from lab.emulation import doctor
 from lab.emulation.closing import close_lab
-from lab.emulation.engine import engine, removal, ssh, userland_proxy
+from lab.emulation.engine import engine, labelled_labs, removal, ssh, userland_proxy
 from lab.emulation.engine.context import resolved
 from lab.emulation.engine.own_container import own_gateway
 from lab.emulation.images import bundle
@@ -162,7 +162,7 @@ class Emulation:
 
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
         """Return the detached labs whose note, by their labels, should be in this folder and cannot be read."""
-        found = removal.find(self._client)
+        found = labelled_labs.find(self._client)
         known = {note.run for note in self.open_labs(note_folder)}  # after the engine: a new lab has its note by then
         return tuple(each.lost() for each in found if each.run not in known and each.is_lost(note_folder))
 
@@ -178,7 +178,7 @@ class Emulation:
         here, client = Owner.current(), self._client
         # Before the engine is asked, so that no lab opened since is taken for ended.
         known = state_files.load_all(note_folder)
-        found = removal.find(client)
+        found = labelled_labs.find(client)
         if wanted.run is not None:
             chosen = [each for each in found if each.run == wanted.run]
         elif wanted.older_than is not None:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from docker.models.containers import Container
 
 import docker
-from lab.emulation import checks
+from lab.emulation import check_names
 from lab.emulation.engine import labels, removal
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import Order
@@ -51,16 +51,16 @@ with socket.create_server(("", {_PORT})) as s:
 _BEFORE = "something before it failed"
 _LOCAL = "--endpoints local describes brokers by ports of localhost instead"
 _REMEDIES = {
-    checks.NETWORKS: "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another block",
-    checks.ROUTER: (
+    check_names.NETWORKS: "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another block",
+    check_names.ROUTER: (
         "modprobe tun, or chmod o+rw /dev/net/tun where a rootless engine may not open it   "
         "(where the engine runs; the router needs that device and NET_ADMIN)"
     ),
-    checks.ROUTE: "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
-    checks.LINK: "the machine is too busy, or too slow, for packets to be on time: try again when it is not",
-    checks.FORWARDING: "a firewall of the engine's machine drops packets that its bridges forward to each other: "
+    check_names.ROUTE: "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
+    check_names.LINK: "the machine is too busy, or too slow, for packets to be on time: try again when it is not",
+    check_names.FORWARDING: "a firewall of the engine's machine drops packets that its bridges forward to each other: "
     "see its rules (iptables -S FORWARD, nft list ruleset)",
-    checks.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
+    check_names.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
     "MQLAB_BIND have an address that leads there?",
 }
 
@@ -87,7 +87,7 @@ class _Trial:
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """Return each step's name and function; the function returns its finding and raises LabError on failure."""
         does = (self._claim, self._route, self._look_at_route, self._measure, self._forward, self._call)
-        return zip(checks.TRIED, does, strict=True)
+        return zip(check_names.TRIED, does, strict=True)
 
     def _claim(self) -> str:
         names = ["a", "b"]
@@ -162,7 +162,7 @@ class _Trial:
     def own_address(self) -> Finding:
         """Return the finding on an address of this machine that has a port of AWS."""
         if why := why_elsewhere(self.at):
-            return Finding(what=checks.AWS_PORTS, ok=None, found=why, remedy=_LOCAL)
+            return Finding(what=check_names.AWS_PORTS, ok=None, found=why, remedy=_LOCAL)
         with TemporaryDirectory() as folder, closing(OwnAddresses(["trial"], Path(folder), tuple)) as own:
             own.choose()
             try:
@@ -171,11 +171,11 @@ class _Trial:
             except ENGINE_TROUBLE as error:
                 own.give_up(in_words(error).what)
             if not own.of:
-                return Finding(what=checks.AWS_PORTS, ok=None, found=own.why_none, remedy=_LOCAL)
+                return Finding(what=check_names.AWS_PORTS, ok=None, found=own.why_none, remedy=_LOCAL)
             where = own.of["trial"], _PORT
             if not self.clock.wait(lambda: connects(*where), _CONNECTION_SECONDS):
-                return Finding(what=checks.AWS_PORTS, ok=None, found=NO_LEAD.format(where[0]), remedy=_LOCAL)
-            return Finding(what=checks.AWS_PORTS, ok=True, found=f"{where[0]}:{where[1]} answers")
+                return Finding(what=check_names.AWS_PORTS, ok=None, found=NO_LEAD.format(where[0]), remedy=_LOCAL)
+            return Finding(what=check_names.AWS_PORTS, ok=True, found=f"{where[0]}:{where[1]} answers")
 
     def _host(self, network: LabNetwork, place: int = 0, own_address: str = "") -> Container:
         address = str(network.subnet.broker(place))
@@ -199,7 +199,7 @@ class _Trial:
 def try_out(
     client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt, environment: Mapping[str, str]
 ) -> tuple[Finding, ...]:
-    """Return a finding for each of `checks.TRIED`, unknown after the first that failed; nothing of the trial stays."""
+    """Return a finding for each name in `check_names.TRIED`, unknown after the first failure; leave nothing behind."""
     clock = RealClock()
     trial = _Trial(client, image, pool, at, clock, environment)
     findings: list[Finding] = []
@@ -211,18 +211,19 @@ def try_out(
                 its = error if isinstance(error, LabError) else in_words(error)
                 findings.append(Finding(what=what, ok=False, found=its.what, remedy=_REMEDIES[what]))
                 break
-        own = trial.own_address() if len(findings) == len(checks.TRIED) and findings[-1].ok else _untried_own(_BEFORE)
+        is_whole = len(findings) == len(check_names.TRIED) and findings[-1].ok
+        own = trial.own_address() if is_whole else _untried_own(_BEFORE)
     return (*findings, *untried(_BEFORE, but=len(findings))[:-1], own)
 
 
 def untried(why: str, but: int = 0) -> tuple[Finding, ...]:
     """Return findings "unknown" for the steps that were not tried, all after the first `done`."""
-    rest = tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in checks.TRIED[but:])
+    rest = tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in check_names.TRIED[but:])
     return (*rest, _untried_own(why))
 
 
 def _untried_own(why: str) -> Finding:
-    return Finding(what=checks.AWS_PORTS, ok=None, found=f"not tried: {why}")
+    return Finding(what=check_names.AWS_PORTS, ok=None, found=f"not tried: {why}")
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lab.errors import HostError, InputError
 from lab.living import monitor_process
+from lab.living.half_done import warned
 from lab.living.history import PYTHON
 from lab.living.lab import Live
-from lab.living.leftovers import warned
 from lab.runtime import state_file as state_files
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Lost, Runtime

@@ -43,8 +43,8 @@ from lab.living import verb_arguments
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
+from lab.living.half_done import catch_up, record_found
 from lab.living.history import PYTHON, LivingHistory
-from lab.living.leftovers import catch_up, record_found
 from lab.living.passwords import checked
 from lab.living.sent import Sent
 from lab.living.verb_arguments import read

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lab.amazonmq.account.account_json import pending_changes
 from lab.amazonmq.account.broker_record import BrokerRecord
-from lab.amazonmq.account.describe import pending_changes
 from lab.dataclass import dataclass
 from lab.history import BrokerRecordSeen, Observation
 from lab.plan.control import Control

@@ -11,8 +11,8 @@ from math import inf
 
 from lab.activemq.log_lines import LOCKED, STARTED
 from lab.amazonmq.account.account import next_opening, open_windows
+from lab.amazonmq.account.account_json import pending_changes
 from lab.amazonmq.account.broker_record import BrokerState
-from lab.amazonmq.account.describe import pending_changes
 from lab.declare.scenario import Scenario
 from lab.declare.steps.service import OfService
 from lab.declare.unrolling import every_step

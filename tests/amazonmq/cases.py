@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read
-from lab.amazonmq.configurations.problems import check_configuration
+from lab.amazonmq.configurations.connector_problems import check_configuration
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.amazonmq.files.activemq_xml import diff, render
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity

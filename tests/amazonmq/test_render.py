@@ -10,9 +10,9 @@ from lxml import etree
 
 from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import NAMESPACE, read
+from lab.amazonmq.configurations.connector_problems import check_configuration
 from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.amazonmq.configurations.permitted_elements import versions
-from lab.amazonmq.configurations.problems import check_configuration
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.files.activemq_xml import diff, render
 

@@ -6,7 +6,7 @@ import pytest
 
 from lab.cli import options
 from lab.errors import BrokerError, HostError
-from lab.living.leftovers import catch_up
+from lab.living.half_done import catch_up
 
 
 class HalfDone:

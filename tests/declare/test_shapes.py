@@ -10,8 +10,8 @@ import yaml
 from lab.check.advice import advise
 from lab.check.scenario import check
 from lab.declare.loading import load
-from lab.declare.quotas import quota_warnings
 from lab.declare.scenario import Scenario
+from lab.declare.shape_quotas import quota_warnings
 from lab.declare.shapes import SHAPES, generate
 from lab.declare.topology import MOST_BROKERS
 from lab.errors import InputError

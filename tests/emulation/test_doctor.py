@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 
 from lab.activemq.releases import RELEASES
-from lab.emulation import checks, doctor
+from lab.emulation import check_names, doctor
 from lab.emulation.engine.own_container import in_container
 from lab.scenarios import plan_named
 from tests.answering import Answering
@@ -23,7 +23,7 @@ def test_the_disk_of_the_runs_is_looked_at_before_its_folder_is_made(tmp_path: P
 
 def test_it_does_not_send_to_itself(tmp_path: Path) -> None:
     away = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "MQLAB_HOME": str(tmp_path)}
-    found = {each.what: each for each in doctor.examine(away)}[checks.ENGINE]
+    found = {each.what: each for each in doctor.examine(away)}[check_names.ENGINE]
     assert found.ok is False and "start it" in found.remedy
     assert not any("mqlab doctor" in each.remedy for each in doctor.examine(away))
 
@@ -107,14 +107,14 @@ def test_of_an_engine_elsewhere_this_machines_devices_prove_nothing(tmp_path: Pa
 
 def test_what_cannot_be_tried_is_unknown_and_not_well() -> None:
     found = doctor.examine({"DOCKER_HOST": "tcp://127.0.0.1:1"})
-    names = (*checks.TRIED, checks.AWS_PORTS)
+    names = (*check_names.TRIED, check_names.AWS_PORTS)
     assert [(each.what, each.ok) for each in found[-len(names) :]] == [(name, None) for name in names]
-    (engine,) = [each for each in found if each.what == checks.ENGINE]
+    (engine,) = [each for each in found if each.what == check_names.ENGINE]
     assert engine.ok is False
 
 
 def test_an_engine_of_no_url_is_a_finding() -> None:
-    (engine,) = [each for each in doctor.examine({"DOCKER_HOST": "tcp://[bad"}) if each.what == checks.ENGINE]
+    (engine,) = [each for each in doctor.examine({"DOCKER_HOST": "tcp://[bad"}) if each.what == check_names.ENGINE]
     assert engine.ok is False
 
 
@@ -142,8 +142,8 @@ def test_an_engine_that_stops_answering_is_a_finding_and_no_hint_at_the_doctor_i
         environment = {"DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}", "HOME": str(tmp_path)}
         findings = doctor.examine(environment)
         server.shutdown()
-    (failed,) = (each for each in findings if each.what == checks.ENGINE)
+    (failed,) = (each for each in findings if each.what == check_names.ENGINE)
     assert (failed.ok, failed.found) == (False, "the Docker engine does not answer any more")
     assert not any("mqlab doctor" in each.remedy for each in findings)
-    tried = (*checks.TRIED, checks.AWS_PORTS)
+    tried = (*check_names.TRIED, check_names.AWS_PORTS)
     assert [(each.what, each.ok) for each in findings[-len(tried) :]] == [(what, None) for what in tried]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from docker.types import IPAMConfig, IPAMPool
 
-from lab.emulation import checks
+from lab.emulation import check_names
 from lab.emulation.network.networks import taken
 from tests.command import Commands, Ended
 from tests.integration.labs import Engine
@@ -116,11 +116,11 @@ def test_a_folder_that_cannot_be_written(mqlab: Commands) -> None:
 def test_a_doctor_tells_what_is_there_and_what_is_not(mqlab: Commands) -> None:
     well = mqlab.inside("doctor", "--json")
     found = {each["what"]: each for each in well.json}
-    assert all(found[name]["ok"] is True for name in (checks.ENGINE, *checks.TRIED)), well
+    assert all(found[name]["ok"] is True for name in (check_names.ENGINE, *check_names.TRIED)), well
     assert (found["clock"]["ok"], found["proxies"]["ok"]) == (True, True), well
     ill = mqlab.inside("doctor", "--json", DOCKER_HOST="unix:///nowhere/docker.sock")
     (engine,) = [each for each in ill.json if each["what"] == "Docker engine"]
     assert engine["ok"] is False and engine["remedy"]
-    untried = [each for each in ill.json if each["what"] in checks.TRIED]
-    assert [each["ok"] for each in untried] == [None] * len(checks.TRIED)
+    untried = [each for each in ill.json if each["what"] in check_names.TRIED]
+    assert [each["ok"] for each in untried] == [None] * len(check_names.TRIED)
     assert ill.code == 3

@@ -15,12 +15,11 @@ from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.refusals import bad_request, conflict
 from lab.amazonmq.account.user_record import Change, UserRecord, UserSetting
 from lab.amazonmq.names import (
-    GROUPS_PER_USER,
-    USERS_PER_BROKER,
     check_group,
     check_user_name,
 )
 from lab.amazonmq.passwords import check_password
+from lab.amazonmq.quotas import GROUPS_PER_USER, USERS_PER_BROKER
 
 
 def create_user(

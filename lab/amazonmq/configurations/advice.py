@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from lab.amazonmq.configurations.authorization import check_advisory_rights
 from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.connector_problems import connector_problems
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.patterns import KINDS, advise_on_lists, advise_on_patterns
 from lab.amazonmq.configurations.permitted_elements import Collection, Permitted, PermittedElement
-from lab.amazonmq.configurations.problems import connector_problems
 from lab.amazonmq.configurations.sanitising import Sanitised
 from lab.amazonmq.configurations.value_types import stops_a_broker
 from lab.errors import Problem

@@ -18,12 +18,11 @@ from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.sanitising import Sanitised
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode
 from lab.amazonmq.names import CONSOLE_USER
+from lab.amazonmq.quotas import CONNECTIONS_PER_PROTOCOL
 
 FOLDER = "/etc/mqlab"
 DATA_FOLDER = "/var/lib/activemq"
-# The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
-MOST_CONNECTIONS = 2000
-LARGEST_FRAME = 100 * 1024 * 1024
+LARGEST_FRAME = 100 * 1024 * 1024  # bytes, ActiveMQ's own default
 LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # bytes; the rest of a frame is for the headers
 
 # Milliseconds between two attempts of a standby to get the store's lock: the service fails over in seconds.
@@ -219,7 +218,7 @@ def _transports(endpoints: Sequence[Port]) -> list[Node]:
 
 
 def _transport_uri(endpoint: Port) -> str:
-    options = f"maximumConnections={MOST_CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
+    options = f"maximumConnections={CONNECTIONS_PER_PROTOCOL}&wireFormat.maxFrameSize={LARGEST_FRAME}"
     return f"{endpoint.transport}://0.0.0.0:{endpoint.port}?{options}"
 
 

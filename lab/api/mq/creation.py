@@ -13,13 +13,12 @@ from lab.amazonmq.account.broker_record import AppliedRevision
 from lab.amazonmq.account.maintenance import DEFAULT_WINDOW, Window, window
 from lab.amazonmq.identity import DeploymentMode, UserIdentity
 from lab.amazonmq.names import (
-    GROUPS_PER_USER,
-    USERS_PER_BROKER,
     check_broker_name,
     check_group,
     check_user_name,
 )
 from lab.amazonmq.passwords import check_password
+from lab.amazonmq.quotas import BROKERS_PER_REGION, GROUPS_PER_USER, USERS_PER_BROKER
 from lab.api.call import Call
 from lab.api.mq import configurations
 from lab.api.mq.default_network import check_default, default_group, default_subnets
@@ -40,7 +39,6 @@ from lab.errors import InputError, Refused
 from lab.network import interfaces
 from lab.plan.control import Control
 
-MOST_BROKERS = 200  # of one region
 NOT_IN_THE_LAB = {
     "LdapServerMetadata": "ldapServerMetadata",
     "DataReplicationPrimaryBrokerArn": "dataReplicationPrimaryBrokerArn",
@@ -164,8 +162,8 @@ def _check(account: ServedAccount, call: Call, request: Mapping[str, Any]) -> No
         problem = "Broker deployment mode [CLUSTER_MULTI_AZ] is invalid for broker engine type [ACTIVEMQ]."
         raise bad_request(f"{problem} Valid values: [{', '.join(DeploymentMode)}].", "deploymentMode")
     checked(request.get("Tags"))
-    if sum(facts.region == call.region for facts in account.records.mq.brokers.values()) >= MOST_BROKERS:
-        raise bad_request(f"{call.region} has {MOST_BROKERS} brokers: delete one.")
+    if sum(facts.region == call.region for facts in account.records.mq.brokers.values()) >= BROKERS_PER_REGION:
+        raise bad_request(f"{call.region} has {BROKERS_PER_REGION} brokers: delete one.")
 
 
 def _check_settings(account: ServedAccount, request: Mapping[str, Any]) -> None:

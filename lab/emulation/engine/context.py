@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from lab.emulation.checks import ENGINE, see
+from lab.emulation.check_names import ENGINE, see
 from lab.errors import HostError
 from lab.user_home import user_home
 

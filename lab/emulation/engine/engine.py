@@ -20,7 +20,7 @@ from requests.exceptions import ConnectTimeout, RequestException
 
 import docker
 from lab.dataclass import dataclass
-from lab.emulation.checks import ENGINE, see
+from lab.emulation.check_names import ENGINE, see
 from lab.emulation.engine.answers import READ_SECONDS, BrokenAnswer
 from lab.emulation.engine.api import HUNG, Api, causes, is_silence
 from lab.emulation.engine.context import DEFAULT_HOST, resolved

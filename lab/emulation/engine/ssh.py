@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from lab.dataclass import dataclass
 from lab.docs_site import reference
-from lab.emulation.checks import SSH, see
+from lab.emulation.check_names import SSH, see
 from lab.errors import HostError, InputError
 
 SCHEME = "ssh"

@@ -20,7 +20,7 @@ import docker
 from lab import link
 from lab.activemq import releases
 from lab.dataclass import dataclass
-from lab.emulation.checks import ENGINE, see
+from lab.emulation.check_names import ENGINE, see
 from lab.emulation.engine import labels
 from lab.emulation.images import archive as image_archive
 from lab.emulation.images import base as base_image

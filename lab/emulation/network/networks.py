@@ -20,7 +20,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 import docker
 from lab.dataclass import dataclass
-from lab.emulation.checks import NETWORKS, see
+from lab.emulation.check_names import NETWORKS, see
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import make_network
 from lab.emulation.network import subnets

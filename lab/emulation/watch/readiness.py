@@ -20,7 +20,7 @@ import docker
 from lab.activemq.log_lines import read
 from lab.activemq.protocols import OPENWIRE
 from lab.emulation.brokers.vaults import mask_of
-from lab.emulation.checks import LINK, PORTS, ROUTE, ROUTER, see
+from lab.emulation.check_names import LINK, PORTS, ROUTE, ROUTER, see
 from lab.emulation.engine.logs import whole_lines
 from lab.emulation.network.router import READY, Router
 from lab.emulation.network.subnets import of_route_word

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
-from lab.amazonmq.files.activemq_xml import MOST_CONNECTIONS
+from lab.amazonmq.quotas import CONNECTIONS_PER_PROTOCOL
 from lab.clients.refusals import NOT_AUTHORISED, how
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.process import Process
@@ -48,9 +48,10 @@ class Sessions:
         """
         self.open[side] = None
         self._connections[side.connector] += 1
-        if self._connections[side.connector] > MOST_CONNECTIONS and side.connector not in self._left:
+        if self._connections[side.connector] > CONNECTIONS_PER_PROTOCOL and side.connector not in self._left:
             self._left.add(side.connector)
-            what = f"more than {MOST_CONNECTIONS:,} clients are connected to {self.broker.name} over {side.connector}"
+            most = f"{CONNECTIONS_PER_PROTOCOL:,}"
+            what = f"more than {most} clients are connected to {self.broker.name} over {side.connector}"
             self.broker.leave_range(what, self.process.now)
 
     def remove(self, side: BrokerSide) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from lab.amazonmq.account.account import Account, move_clock
+from lab.amazonmq.account.account_json import describe_broker, describe_configuration, list_revisions, used_by
 from lab.amazonmq.account.broker_record import AppliedRevision, BrokerState
 from lab.amazonmq.account.brokers import (
     applied,
@@ -20,7 +21,6 @@ from lab.amazonmq.account.brokers import (
     update_broker,
 )
 from lab.amazonmq.account.configurations import create_configuration, update_configuration
-from lab.amazonmq.account.describe import describe_broker, describe_configuration, list_revisions, used_by
 from lab.amazonmq.account.maintenance import window
 from lab.amazonmq.account.revisions import MOST_REVISIONS
 from lab.amazonmq.configurations.configuration import LARGEST_TEXT_BYTES, NAMESPACE

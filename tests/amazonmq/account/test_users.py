@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.account_json import describe_user, list_users
 from lab.amazonmq.account.brokers import applied, begin_reboot, delete_broker, finish_reboot
-from lab.amazonmq.account.describe import describe_user, list_users
 from lab.amazonmq.account.users import create_user, delete_user, update_user
 from lab.errors import InputError
 from tests.amazonmq.account.accounts import account

@@ -15,7 +15,7 @@ import docker.errors
 import pytest
 from requests import PreparedRequest, Response
 
-from lab.emulation.engine import answers, engine, logs, removal
+from lab.emulation.engine import answers, engine, labelled_labs, logs
 from lab.emulation.engine.answers import BrokenAnswer
 from lab.emulation.engine.api import Api
 from lab.errors import HostError, LabError
@@ -171,7 +171,7 @@ def test_a_wrong_shape_is_named(path: str, wrong: object, why: str) -> None:
     with serving() as (its, client):
         its.told |= {"/containers/json": [reply([])], "/networks": [reply([])], path: [reply(wrong)]}
         with pytest.raises(HostError, match=rf"its answer to {path} .*{why}"), engine.explained():
-            removal.find(client)
+            labelled_labs.find(client)
 
 
 def test_an_engine_that_ignores_filters_has_no_lab() -> None:
@@ -182,7 +182,7 @@ def test_an_engine_that_ignores_filters_has_no_lab() -> None:
             "/networks": [reply([{"Id": "n1", "Name": "mine", "Labels": None}])],
             "/volumes": [reply({"Volumes": [{"Name": "mine", "Labels": None}]})],
         }
-        assert removal.find(client) == ()
+        assert labelled_labs.find(client) == ()
 
 
 @pytest.mark.parametrize("said", [[], {"message": 7}, {}, b"<html>" + b"x" * 10_000_000])

@@ -12,7 +12,7 @@ import pytest
 import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 
-from lab.emulation.checks import ENGINE, see
+from lab.emulation.check_names import ENGINE, see
 from lab.emulation.engine import engine
 from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError, NoEngine

@@ -2,7 +2,7 @@ import os
 from dataclasses import replace
 
 from lab.emulation.engine import labels
-from lab.emulation.engine.removal import Found
+from lab.emulation.engine.labelled_labs import Found
 from lab.runtime.owner import Owner
 
 

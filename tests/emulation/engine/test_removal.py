@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.emulation.engine.removal import Found, is_run_folder
+from lab.emulation.engine.labelled_labs import Found, is_run_folder
 
 RUN = "20260101-101010-aaaaaa"
 

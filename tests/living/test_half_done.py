@@ -8,7 +8,7 @@ import pytest
 
 from lab.declare.steps.broker import STARTS_WITHIN
 from lab.errors import BrokerError, HostError
-from lab.living.leftovers import catch_up
+from lab.living.half_done import catch_up
 from lab.runtime.progress import Logged
 from tests.living.live_lab import Killed, LiveLab
 from tests.spoilt_lab import DEADLY_XML

@@ -6,15 +6,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from lab.amazonmq.configurations.problems import MOST_CONNECTORS
+from lab.amazonmq.quotas import BROKERS_PER_REGION, CONNECTORS_PER_CONFIGURATION
 from lab.errors import InputError
+from lab.network.quotas import MOST_PEERINGS, PEERINGS, VPCS_PER_REGION
 
 Joins = Callable[[int], Sequence[tuple[int, int]]]  # (initiator, responder) of so many brokers
 
-# https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
-PEERINGS, MOST_PEERINGS = 50, 125  # active ones of a VPC: at first, and on request
-VPCS = 5  # of a region; more on request
-BROKERS = 200  # of an account in a region
 CONNECTORS_EACH = 2  # for queues, and for topics
 
 
@@ -37,21 +34,25 @@ def quota_warnings(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
 def asked_of_vpc(name: str, peerings: int) -> Iterator[tuple[str, str]]:
     """Yield, in words, the number of peerings of a VPC and AWS's default quota, if the number is larger."""
     if peerings > PEERINGS:
-        yield f"{name} has {peerings} peerings", f"AWS takes {PEERINGS} of a VPC, and up to {MOST_PEERINGS} on request"
+        yield (
+            f"{name} has {peerings} peerings",
+            f"AWS takes {PEERINGS} of a VPC, and up to {MOST_PEERINGS} on request",
+        )
 
 
 def asked_of_region(code: str, vpcs: int, brokers: int) -> Iterator[tuple[str, str]]:
     """Yield, in words, each number in an AWS region that is larger than AWS's default quota."""
-    if vpcs > VPCS:
-        yield f"{code} has {vpcs} VPCs", f"AWS takes {VPCS} in a region, and more on request"
-    if brokers > BROKERS:
-        yield f"{code} has {brokers} brokers", f"Amazon MQ takes {BROKERS} in a region"
+    if vpcs > VPCS_PER_REGION:
+        yield f"{code} has {vpcs} VPCs", f"AWS takes {VPCS_PER_REGION} in a region, and more on request"
+    if brokers > BROKERS_PER_REGION:
+        yield f"{code} has {brokers} brokers", f"Amazon MQ takes {BROKERS_PER_REGION} in a region"
 
 
 def _forbidden(joins: Joins, count: int) -> str:
     connectors = CONNECTORS_EACH * max(Counter(initiator for initiator, _ in joins(count)).values(), default=0)
-    if connectors > MOST_CONNECTORS:
-        return f"a configuration would have {connectors} network connectors, and Amazon MQ takes {MOST_CONNECTORS}"
+    if connectors > CONNECTORS_PER_CONFIGURATION:
+        most = CONNECTORS_PER_CONFIGURATION
+        return f"a configuration would have {connectors} network connectors, and Amazon MQ takes {most}"
     if (most := _peerings(joins, count)) > MOST_PEERINGS:
         return f"a VPC would have {most} peerings, and AWS takes {MOST_PEERINGS}"
     return ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.check.expectation_advice import advise_on_expectations
+from lab.check.route_advice import advise_on_expectations
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.shipped import shipped

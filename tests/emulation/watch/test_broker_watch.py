@@ -16,7 +16,7 @@ import requests
 from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import Power
 from lab.emulation.state import BrokerState, InstanceState
-from lab.emulation.watch.bridges import BridgeWatch, Looks
+from lab.emulation.watch.broker_watch import BridgeWatch, Looks
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, Demand, LogLine, MemoryRecorder, Observation, SightChanged, Trouble
 from lab.runtime.clock import Clock, RealClock

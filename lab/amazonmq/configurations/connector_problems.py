@@ -16,10 +16,10 @@ from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
 from lab.amazonmq.configurations.elements import Attribute
 from lab.amazonmq.identity import BrokerIdentity
+from lab.amazonmq.quotas import CONNECTORS_PER_CONFIGURATION
 from lab.errors import Place, Problem
 
 SECURE_SCHEMES = ("ssl", "nio+ssl")
-MOST_CONNECTORS = 20
 _MOST_LISTED = 60  # hosts, where one is unknown: a topology may have a thousand
 
 
@@ -131,11 +131,11 @@ def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnec
                 place=place,
             )
         seen.add(connector.name)
-    if len(connectors) > MOST_CONNECTORS:
+    if len(connectors) > CONNECTORS_PER_CONFIGURATION:
         yield Problem(
             what=f"the configuration has {len(connectors)} network connectors",
-            remedy=f"Amazon MQ takes at most {MOST_CONNECTORS}",
-            place=connectors[MOST_CONNECTORS].place,
+            remedy=f"Amazon MQ takes at most {CONNECTORS_PER_CONFIGURATION}",
+            place=connectors[CONNECTORS_PER_CONFIGURATION].place,
         )
 
 
