@@ -31,7 +31,7 @@ endif
 test: $(VENV)/.ready engine images ## run every test, those with Docker too
 	@bash docker/test-tools.sh
 	@rm -rf .pytest_cache; export MQLAB_TEST_ALL=1; failed=0; \
-	$(BIN)/pytest --durations=15 -n 3 --dist loadgroup -m "not alone" || failed=1; \
+	$(BIN)/pytest --durations=15 -n 2 --dist loadgroup -m "not alone" || failed=1; \
 	$(BIN)/pytest --durations=15 -m alone || failed=1; \
 	[ $$failed = 0 ] || $(BIN)/python -m tests.again
 
