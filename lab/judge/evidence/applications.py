@@ -384,7 +384,7 @@ class Applications:
             yield Acknowledged(t=seen.t + (seen.took or 0.0), id=message)
 
     def apply_dispatches(self, ledger: Ledger) -> None:
-        """Give the ledger what was dispatched and not acknowledged, and the order of the dispatches."""
+        """Give the ledger the dispatches that no acknowledgement followed, and the order of all."""
         counted = {name for name, its in self._declared.items() if its.delivered_when == "dispatched"}
         self._dispatches.apply(ledger, self._position, counted)
 
@@ -392,11 +392,11 @@ class Applications:
         step, _, number = self._ids.get(message, "").partition("-")
         return (int(step) << 32) + int(number) if number else -1
 
-    def _taking(self, consumer: _Consumer, seen: MessageSeen) -> Iterator[Received]:
-        by, counts = (seen.broker, seen.consumer), not consumer.dispatched
-        self._dispatches.taken(consumer.of, seen.message, by, self._consumers, counts=counts)
+    def _taking(self, consumer: _Consumer, message: MessageSeen) -> Iterator[Received]:
+        by, counts = (message.broker, message.consumer), not consumer.dispatched
+        self._dispatches.taken(consumer.of, message.message, by, self._consumers, counts=counts)
         if counts:
-            yield from self._delivery(consumer, seen)
+            yield from self._delivery(consumer, message)
 
     def _delivery(self, consumer: _Consumer, seen: MessageSeen) -> Iterator[Received]:
         if seen.message in self._of_lab:

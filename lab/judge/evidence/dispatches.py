@@ -15,7 +15,7 @@ from lab.dataclass import dataclass
 from lab.expected.records import Subscription
 from lab.judge.evidence.ledger import Ledger
 
-Of = tuple[str, str]  # client and destination
+Receiver = tuple[str, str]  # client and destination
 Consumer = tuple[str, str]  # broker and id
 
 
@@ -42,18 +42,20 @@ class Dispatches:
     """Collects dispatches and their acknowledgements; `still` are the consumers that have not left."""
 
     def __init__(self) -> None:
-        self._of: dict[Of, _Given] = {}
+        self._of: dict[Receiver, _Given] = {}
         self._count = 0
 
-    def came(self, of: Of, consumer: Consumer, *, alone: bool) -> None:
+    def came(self, receiver: Receiver, consumer: Consumer, *, alone: bool) -> None:
         """Note a consumer; `alone` is whether its client has no other one there."""
-        given = self._of.setdefault(of, _Given())
+        given = self._of.setdefault(receiver, _Given())
         given.parallel |= not alone
         given.lanes[consumer] = 0 if alone else len(given.lanes)
 
-    def given(self, of: Of, message: str, to: Consumer, still: Container[Consumer], *, counts: bool) -> bool:
+    def given(
+        self, receiver: Receiver, message: str, to: Consumer, still: Container[Consumer], *, counts: bool
+    ) -> bool:
         """Note a dispatch; return whether it is the first of this copy. `counts` is whether it is a delivery."""
-        given = self._of.setdefault(of, _Given())
+        given = self._of.setdefault(receiver, _Given())
         having = given.having.setdefault(message, {})
         again = any(each == to or each not in still for each in having)
         if again:
@@ -64,12 +66,14 @@ class Dispatches:
             given.add(message, self._count, to)
         return not again
 
-    def taken(self, of: Of, message: str, by: Consumer, still: Container[Consumer], *, counts: bool) -> None:
+    def taken(
+        self, receiver: Receiver, message: str, by: Consumer, still: Container[Consumer], *, counts: bool
+    ) -> None:
         """Note an acknowledgement: connections that ended left their copy to the one that acknowledged it.
 
         `counts` is whether the acknowledgement is a delivery.
         """
-        given = self._of.setdefault(of, _Given())
+        given = self._of.setdefault(receiver, _Given())
         having = given.having.get(message, {})
         number = having.get(by, self._count)
         for each in [each for each in having if each == by or each not in still]:
@@ -80,15 +84,15 @@ class Dispatches:
             given.add(message, number, by)
 
     def apply(self, ledger: Ledger, position: Callable[[str], int], by_dispatch: Container[str]) -> None:
-        """Give the ledger's subscriptions what was dispatched to them; `position` has -1 for an unknown message.
+        """Give the ledger's subscriptions their dispatches; `position` has -1 for an unknown message.
 
         `by_dispatch` has the clients whose dispatches count as deliveries.
         """
-        for of, given in self._of.items():
-            its = ledger.subscriptions.get(of)
+        for receiver, given in self._of.items():
+            its = ledger.subscriptions.get(receiver)
             if its is None:
                 continue
-            open_ = given.back if of[0] in by_dispatch else given.having
+            open_ = given.back if receiver[0] in by_dispatch else given.having
             its.dispatched = frozenset(map(position, open_))
             its.parallel = given.parallel
             _put_in_order(its, given, ledger, position)
