@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from math import inf, nan
 from typing import Any
 
@@ -196,12 +196,14 @@ class Subscription:
         "digest_times",
         "digests",
         "disconnected_since",
+        "dispatched",
         "doubtful",
         "durable",
         "first_unexplained",
         "given_back",
         "left",
         "over",
+        "parallel",
         "pending",
         "pending_digest_times",
         "pending_digests",
@@ -233,6 +235,8 @@ class Subscription:
         self.away: list[tuple[float, float]] = []  # begin and end of each absence of a durable one
         self.cut_off: list[tuple[float, float]] = []  # begin and end of each time a non-durable one lost its connection
         self.breaks: list[float] = []  # when its connection ended, for any reason
+        self.dispatched: Set[int] = frozenset()  # of an application: positions of messages that it may have besides
+        self.parallel = False  # an application had several connections for it at one time
         self.pending: dict[int, None] = {}  # positions of unacknowledged messages
         self.pending_digests: list[int] = []  # the same for bodies without an id, and when each came
         self.pending_digest_times: list[float] = []

@@ -249,13 +249,13 @@ def test_over_a_cut_and_a_kill_of_the_clients_verdicts_agree_with_what_each_clie
         applications.send(name, "3")
     applications.until(*(f"got {name} 3" for name in NAMES))
     expect(lab, "clients that are killed", NAMES, PASSED, when="dispatched")
-    expect(lab, "clients that are killed", PROVEN, FAILED, "1 of 1 did not reach", within="1s")
+    expect(lab, "clients that are killed", PROVEN, UNKNOWN, "and not acknowledged", within="1s")
     applications.kill("dublin")
     for name in NAMES:
         applications.receive(name, *LASTING.get(name, ()))
     applications.until(*(f"done {name} 3" for name in PROVEN))
     expect(lab, "clients that are killed", PROVEN, PASSED, "1 of 1 reached")
-    expect(lab, "clients that are killed", PROVEN, FAILED, "received 1 duplicate", when="dispatched")
+    expect(lab, "clients that are killed", PROVEN, UNKNOWN, "more often than acknowledged", when="dispatched")
     for name in PROVEN:
         assert applications.bodies("got", name)[2:] == ["3", "3"] and applications.bodies("done", name)[2:] == ["3"]
         assert acknowledgements(lab, name) == 3
@@ -284,7 +284,7 @@ def test_selectors_refusals_durable_retained_and_short_lived_messages_and_a_kill
         applications.send(name, "b", "kind=b", at=at)
     applications.until(*(f"done {name} a" for name in (*chosen, *lasting)), *(f"got {name} a" for name in refusing))
     expect(lab, "selectors", chosen, UNKNOWN, "may let it through or not")
-    expect(lab, "selectors", refusing, FAILED, "1 of 1 did not reach", within="1s")
+    expect(lab, "selectors", refusing, UNKNOWN, "it became a dead letter at dublin", within="1s")
     for name in chosen:
         assert applications.bodies("got", name) == ["a"]
     for at in refusing.values():
@@ -385,7 +385,9 @@ def test_what_a_slow_client_loses_and_copies_of_composite_and_virtual_destinatio
     expect(lab, "discards and copies", copies, PASSED, "1 of 1 reached", when="dispatched")
     expect(lab, "discards and copies", {"amqp-settled": copies["amqp-settled"]}, PASSED, "1 of 1 reached")
     kept = {"stomp-client": copies["stomp-client"]}  # the other copy, with the same id
-    expect(lab, "discards and copies", kept, FAILED, "it was dispatched to stomp-client at dublin", within="1s")
+    expect(
+        lab, "discards and copies", kept, UNKNOWN, "was dispatched to stomp-client and not acknowledged", within="1s"
+    )
     ids = [{seen.message for seen in seen_at(lab, at)} for at in copies.values()]
     assert ids[0] == ids[1] and len(ids[0]) == 1
 

@@ -44,6 +44,8 @@ from lab.history import (
     Watched,
 )
 from lab.judge.evidence.configurations import forwarded
+from lab.judge.evidence.dispatches import Dispatches
+from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.judge.evidence.ways import Ways
 from lab.units import several
@@ -65,6 +67,11 @@ class _Consumer:
     durable: bool
     dispatched: bool  # whether a dispatch counts as a delivery
     redelivered: set[str] = field(default_factory=set)
+
+    @property
+    def of(self) -> tuple[str, str]:
+        """Return client and destination."""
+        return self.client, self.destination
 
 
 class Applications:
@@ -96,6 +103,7 @@ class Applications:
         self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
         self.gaps: list[ObserverChanged] = []
         self._silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance: observers without answers
+        self._dispatches = Dispatches()
         self.ways = Ways()
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
@@ -249,8 +257,9 @@ class Applications:
             durable=bool(seen.durable),
             dispatched=declared is not None and declared.delivered_when == "dispatched",
         )
-        of = (name, seen.destination)
+        of = consumer.of
         self._open[of] = self._open.get(of, 0) + 1
+        self._dispatches.came(of, key, alone=self._open[of] == 1)
         self.brokers.setdefault(of, {})[seen.broker] = inf
         if consumer.durable:
             self._durable[seen.broker, seen.client_id, seen.durable] = of
@@ -273,8 +282,8 @@ class Applications:
             )
 
     def _left(self, consumer: _Consumer, broker: str, t: float) -> Iterator[Observation]:
-        of = (consumer.client, consumer.destination)
-        if not any(at == broker and (each.client, each.destination) == of for (at, _), each in self._consumers.items()):
+        of = consumer.of
+        if not any(at == broker and each.of == of for (at, _), each in self._consumers.items()):
             self.brokers[of][broker] = t
         self._open[of] -= 1
         if self._open[of]:
@@ -314,15 +323,17 @@ class Applications:
         if seen.event == "dispatched":
             if seen.redelivered:
                 consumer.redelivered.add(seen.message)
-            if consumer.dispatched:
+            its, to = consumer, (seen.broker, seen.consumer)
+            first = self._dispatches.given(its.of, seen.message, to, self._consumers, counts=its.dispatched)
+            if first and consumer.dispatched:
                 yield from self._delivery(consumer, seen)
         elif seen.event == "acknowledged" and not seen.why:
             if seen.transaction:
                 self._taken.setdefault(seen.transaction, []).append((consumer, seen))
-            elif not consumer.dispatched:
-                if seen.automatic:
+            else:
+                if seen.automatic and not consumer.dispatched:
                     self.automatic.add(consumer.client)
-                yield from self._delivery(consumer, seen)
+                yield from self._taking(consumer, seen)
 
     def _sending(self, seen: MessageSeen, name: str) -> Iterator[Observation]:
         if seen.message in self._ids:  # sent again, with the id that it had
@@ -372,6 +383,21 @@ class Applications:
         else:
             yield Acknowledged(t=seen.t + (seen.took or 0.0), id=message)
 
+    def apply_dispatches(self, ledger: Ledger) -> None:
+        """Give the ledger the dispatches that no acknowledgement followed, and the order of all."""
+        counted = {name for name, its in self._declared.items() if its.delivered_when == "dispatched"}
+        self._dispatches.apply(ledger, self._position, counted)
+
+    def _position(self, message: str) -> int:
+        step, _, number = self._ids.get(message, "").partition("-")
+        return (int(step) << 32) + int(number) if number else -1
+
+    def _taking(self, consumer: _Consumer, message: MessageSeen) -> Iterator[Received]:
+        by, counts = (message.broker, message.consumer), not consumer.dispatched
+        self._dispatches.taken(consumer.of, message.message, by, self._consumers, counts=counts)
+        if counts:
+            yield from self._delivery(consumer, message)
+
     def _delivery(self, consumer: _Consumer, seen: MessageSeen) -> Iterator[Received]:
         if seen.message in self._of_lab:
             self._crowded[consumer.client] = (
@@ -407,8 +433,8 @@ class Applications:
         for message in self._sent.pop(seen.transaction, ()):
             yield Acknowledged(t=seen.t, id=message, outcome=outcome, note=note)
         for consumer, taken in self._taken.pop(seen.transaction, ()):
-            if seen.committed and not consumer.dispatched:
-                yield from self._delivery(consumer, taken.with_fields(t=seen.t))
+            if seen.committed:
+                yield from self._taking(consumer, taken.with_fields(t=seen.t))
 
 
 def observed(header: Header) -> bool:

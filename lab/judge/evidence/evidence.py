@@ -238,6 +238,7 @@ def collect_evidence(
             its = ledger.subscriptions.get(of)
             if its is not None:
                 its.brokers |= {broker for broker, until in places.items() if until >= interval.begin}
+        applications.apply_dispatches(ledger)
     _shorten(ledger, header)
     found = routes(header)
     conclude(timeline)

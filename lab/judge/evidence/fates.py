@@ -259,8 +259,9 @@ def _surely_over(evidence: Evidence, audience: Audience, part: Part) -> int:
         return 0
     near, one = audience.brokers == (publication.broker,), _is_one_bridge(evidence, publication.broker)
     overtaken = max(tally.arrived, default=0) if near or one else 0
+    numbers = [number for number in part.numbers if not tally.dispatched(number)]  # a client may have the others
     if any(member.durable for member in members):
-        return sum(number < overtaken for number in part.numbers)
+        return sum(number < overtaken for number in numbers)
     left = min(max((*(end for _, end in each.windows if end < inf), *each.breaks), default=-inf) for each in members)
     away, back = publication.broker not in audience.brokers, any(each.until == inf for each in members)
     gone = max((t for t, _, up in timeline.bridge_changes if away and one and not up), default=-inf)
@@ -277,7 +278,7 @@ def _surely_over(evidence: Evidence, audience: Audience, part: Part) -> int:
             or (away and bool(evidence.causes.undemanded(publication.broker, publication.destination, sent)))
         )
 
-    return sum(map(is_over, part.numbers))
+    return sum(map(is_over, numbers))
 
 
 def _quiet_since(evidence: Evidence, audience: Audience, publication: Publication) -> float:

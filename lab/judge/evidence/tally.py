@@ -78,6 +78,11 @@ class Tally:
         pairs = [pair for pair in zip(self.arrived, self.latency, strict=True) if pair[0] not in self.kept]
         return [number for number, _ in pairs], [took for _, took in pairs]
 
+    def dispatched(self, number: int) -> bool:
+        """Return whether a message was dispatched to a member that did not acknowledge that: the member may have it."""
+        position = (self.publication.step << 32) + number
+        return any(position in member.dispatched for member in self.members)
+
     def due(self, number: int) -> float:
         """Return the moment from which a message was expected, in seconds."""
         return self.kept.get(number, self.publication.sent_at[number])

@@ -21,6 +21,7 @@ _ENDS = {  # of one message, of several
     "dead-lettered": ("it became a dead letter", "became dead letters"),
     "discarded": ("it was discarded", "were discarded"),
 }
+_AT_CLIENT = "it was dispatched"
 _MOST_GROUPS = 3  # of messages with one cause, that a sentence names
 
 
@@ -96,16 +97,18 @@ class Ways:
             end for end in self._ends.get(message, ()) if end.event == "expired" or "Message Expired" in end.why
         )
 
-    def cause(self, messages: Iterable[tuple[str, str]], members: Iterable[Subscription]) -> str:
+    def cause(self, messages: Iterable[tuple[str, str]], members: Iterable[Subscription], *, left: bool = False) -> str:
         """Return why messages did not come to members, as the end of a sentence; "" if it is not known of all.
 
-        A message has its id, and the broker to which it was sent.
+        A message has its id, and the broker to which it was sent. With `left`, all must have left their clients.
         """
         causes: dict[tuple[str, str, str], list[str]] = {}
         members = tuple(members)
         for message, source in messages:
-            found = self._end(message, source, members) or self._place(message, members)
-            if found is None:
+            place = self._place(message, members)
+            at_client = place is not None and place[0] == _AT_CLIENT
+            found = place if at_client else self._end(message, source, members) or place  # another copy may have ended
+            if found is None or (left and at_client):
                 return ""
             *group, why = found
             causes.setdefault((group[0], group[1], group[2]), []).append(why)
@@ -163,7 +166,7 @@ class Ways:
         place = heard[-1]
         if (place.broker, place.consumer) in self._open:
             at = f" to {place.client} at {place.broker} and not acknowledged"
-            return "it was dispatched", "were dispatched", at, ""
+            return _AT_CLIENT, "were dispatched", at, ""
         return "it waits", "wait", f" at {place.broker} on {place.destination}", ""
 
 

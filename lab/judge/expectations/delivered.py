@@ -24,6 +24,8 @@ from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.lateness import late, overdue, sent_at, since
 from lab.judge.quiet import in_words, not_quiet
 from lab.judge.shares import judge_shares
+from lab.judge.unacknowledged import REMEDY, apart, perhaps_twice
+from lab.judge.unacknowledged import in_words as unacknowledged
 from lab.judge.unexplained import in_words as strangers
 from lab.judge.unexplained import unexplained
 from lab.judge.values import Outcome
@@ -76,11 +78,15 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     taken, perhaps_taken = went_to_others(
         chosen, whole=evidence.timeline.complete, once=expectation.promise != "at-least-once", due=watched - within
     )
+    gone, open_ = apart(gone)
+    taken, open_elsewhere = apart(taken)
+    open_ += open_elsewhere
     under_way = len(pending)
     pending += perhaps_taken
     losable = expectation.promise == "at-most-once"
     if losable and not any(tally.arrived or tally.alike for tally in tallies):
-        nothing = f"nothing{' that can be distinguished' * bool(unexplained(chosen))} reached {who}"
+        reached = "is known to have reached" if open_ else "reached"
+        nothing = f"nothing{' that can be distinguished' * bool(unexplained(chosen))} {reached} {who}"
         return Outcome.UNKNOWN, f"{nothing}, so nothing could come twice{_also_went(chosen, taken)}"
     if taken and not losable:
         failed.append(_to_others(expectation, chosen, taken, expected))
@@ -96,12 +102,17 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         if under_way and not any(each.alike for each in tallies):
             whose = "their" if under_way > 1 else "its"
             failed.append(f"{under_way} more did not come, and {who} did not listen for {time} from {whose} sending on")
+    if failed and open_ and not losable:
+        failed.append(unacknowledged(chosen.audience, open_, expected))
     if expectation.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
         failed.append(f"{who} received {words}")
     if words := late(expectation, chosen, evidence):
         failed.append(words)
     if failed:
         return Outcome.FAILED, "; ".join(failed)
+    if open_ and not losable:
+        words = unacknowledged(chosen.audience, open_, expected)
+        return Outcome.UNKNOWN, f"{words}{_left(evidence, chosen, open_)}; {REMEDY}"
     if pending and not losable:
         pending.sort(key=sent_at)
         tally, number = pending[0]
@@ -121,6 +132,8 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
+    if expectation.promise != "at-least-once" and (words := perhaps_twice(chosen)[1]):
+        return Outcome.UNKNOWN, words
     if (gone or expectation.promise != "at-least-once") and (
         words := strangers(chosen, "whether each message came" if gone else "whether one came twice")
     ):
@@ -136,11 +149,21 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
 
 def _cause(evidence: Evidence, chosen: Chosen, gone: Sequence[tuple[Tally, int]]) -> str:
     """Return why messages did not come, as the end of a sentence: by the observers' events, or by the counters."""
-    if evidence.applications is not None and not any(tally.alike for tally, _ in gone):
-        sent = [(tally.publication.names.get(number, ""), tally.publication.broker) for tally, number in gone]
-        if words := evidence.applications.ways.cause(sent, chosen.audience.members):
-            return evidence.causes.of_loss(chosen.audience, *gone[0]) + words
+    its = None if any(tally.alike for tally, _ in gone) else evidence.applications
+    if its is not None and (words := its.ways.cause(_as_sent(gone), chosen.audience.members)):
+        return evidence.causes.of_loss(chosen.audience, *gone[0]) + words
     return explain(evidence, chosen.audience, gone)
+
+
+def _left(evidence: Evidence, chosen: Chosen, messages: Sequence[tuple[Tally, int]]) -> str:
+    """Return what became of messages that have left the clients that may have read them; "" if that is not known."""
+    its = evidence.applications
+    return "" if its is None else its.ways.cause(_as_sent(messages), chosen.audience.members, left=True)
+
+
+def _as_sent(messages: Sequence[tuple[Tally, int]]) -> list[tuple[str, str]]:
+    """Return the id of each message, and the broker to which it was sent."""
+    return [(tally.publication.names.get(number, ""), tally.publication.broker) for tally, number in messages]
 
 
 def _together(expectation: Delivered, chosen: Chosen) -> str:
@@ -331,6 +354,9 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
     if came:
         when, words = min(came)
         return Outcome.FAILED, f"{who} received {several(count + stray, 'message')}, {words} {moment(when)}"
+    perhaps_came = _dispatched(expectation, chosen)
+    if perhaps_came:
+        return Outcome.UNKNOWN, unacknowledged(chosen.audience, perhaps_came, len(perhaps_came))
     if elsewhere:
         perhaps = (
             f"by {listed(list(expectation.senders))}" if expectation.senders else f"to {destination_of(expectation)}"
@@ -386,6 +412,17 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
         f"{who} heard nothing of {several(count, 'message')} sent, nor {units.format_duration(expectation.within)}"
     )
     return Outcome.PASSED, f"{nothing} after the last of them{_also_went(chosen, taken)}"
+
+
+def _dispatched(expectation: Delivered, chosen: Chosen) -> list[tuple[Tally, int]]:
+    """Return the messages that were dispatched to an audience and not acknowledged."""
+    return [
+        (tally, number)
+        for tally in (*chosen.tallies, *chosen.astray)
+        if expectation.arrivals.are_from(tally.publication.client) and any(each.dispatched for each in tally.members)
+        for number in range(tally.publication.first, tally.publication.last + 1)
+        if tally.dispatched(number)
+    ]
 
 
 def _may_hear(member: Subscription, sent: float) -> bool:

@@ -53,6 +53,7 @@ def _judge_one(expectation: Ordered, chosen: Chosen, evidence: Evidence) -> Find
     destination = destination_of(expectation)
     where = f" of {destination}" if destination is not None else ""
     each = ", each its own" if len(chosen.audience.members) > 1 else ""
+    each += ", each connection its own" if any(member.parallel for member in chosen.audience.members) else ""
     again = sum(
         its.aside for member in chosen.audience.members for step, its in member.arrivals.items() if step in steps
     )

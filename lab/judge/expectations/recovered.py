@@ -86,6 +86,8 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
             Outcome.UNKNOWN,
             f"an equal body came to {who} {after}; it is unknown whether it had come before",
         )
+    if any(tally.dispatched(number) for tally in chosen.tallies for number in tally.lost):
+        return Outcome.UNKNOWN, f"{who} acknowledged nothing {after}, and may have messages that were dispatched to it"
     late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"
     near = evidence.causes.near(begin, begin + within)
     return Outcome.FAILED, f"{late} {after}, allowed are {units.format_duration(expectation.within)}{near}"
