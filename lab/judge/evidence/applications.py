@@ -12,6 +12,7 @@ dispatch is counted, and a verdict that would have passed is unknown, unless `de
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from math import inf
@@ -77,6 +78,8 @@ class Applications:
         self._watched = -inf  # when the lab was last known to be watched
         self.until = inf  # until when the events of all observers are in the history
         self._seen = False  # whether a client of another program sent or listened
+        self.empty = defaultdict[int, set[int]](set)  # by step: numbers of retained messages without a body
+        self.perhaps_empty = defaultdict[int, set[int]](set)  # by step: the same, as far as it is not known
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
         self._uncounted: set[tuple[str, str]] = set()  # by broker and consumer id: bridges and browsers
         self._gaps = ObserverGaps()
@@ -316,6 +319,10 @@ class Applications:
         message = f"{its[0]}-{its[1]}"
         self._ids[seen.message] = message
         self.names.setdefault(its[0], {})[its[1]] = seen.message
+        if seen.retain and not seen.bytes:
+            # A text has its length in the broker's bytes, so an empty text of another protocol is kept.
+            known = seen.bytes is not None and _over(seen.over) == "mqtt"
+            (self.empty if known else self.perhaps_empty)[its[0]].add(its[1])
         yield Sent(t=seen.t, id=message)
         for delivery in self._early.pop(seen.message, ()):
             yield delivery.with_fields(t=max(delivery.t, seen.t), id=message, digest=None)
