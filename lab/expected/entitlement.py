@@ -47,10 +47,12 @@ class Retained:
         found: dict[str, list[tuple[float, int, int]]] = {}  # by topic: when each was sent, its step and its number
         self._publications: dict[int, Publication] = {}
         self._empty: set[tuple[int, int]] = set()
+        self._perhaps_empty: set[tuple[int, int]] = set()
         for publication in publications:
             if publication.retained and not is_queue(publication.destination):
                 self._publications[publication.step] = publication
                 self._empty.update((publication.step, number) for number in publication.empty)
+                self._perhaps_empty.update((publication.step, number) for number in publication.perhaps_empty)
                 found.setdefault(publication.destination, []).extend(
                     (publication.sent_at[number], publication.step, number)
                     for number in range(1, publication.last + 1)
@@ -74,7 +76,8 @@ class Retained:
                 candidates = came[:1] or candidates
                 for step, number in candidates:
                     if step == publication.step and (step, number) not in self._empty:
-                        (surely if len(candidates) == 1 else perhaps)[number] = start
+                        certain = len(candidates) == 1 and (came or (step, number) not in self._perhaps_empty)
+                        (surely if certain else perhaps)[number] = start
         return surely, perhaps
 
     def _candidates(self, messages: Sequence[tuple[float, int, int]], start: float) -> Iterator[tuple[int, int]]:

@@ -38,6 +38,7 @@ class Publication:
         "over",
         "part_of",
         "partial",
+        "perhaps_empty",
         "persistent",
         "place",
         "priority",
@@ -76,6 +77,7 @@ class Publication:
         self.proven = bytearray()  # by number, once known: whether somebody received it, so that a broker accepted it
         self.partial = False  # some sends may have been left out of the history
         self.empty: set[int] = set()  # of a retained one: the messages without a body, which delete what is retained
+        self.perhaps_empty: set[int] = set()  # of a retained one: the messages of which no event shows whether they are
         self.digests: array[int] | None = None  # by number, if bodies carry no id; -1 is none
         self.ends: Mapping[int, tuple[Any, ...]] = {}  # by number: ends of messages whose time was over, as observed
         self.names: Mapping[int, str] = {}  # by number: ActiveMQ's message ids, of messages that an application sent

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.declare.expectations.base import Expectation
+from lab.activemq.destinations import hears
+from lab.declare.expectations.base import Arrivals, Expectation
+from lab.expected.records import is_queue
+from lab.judge.evidence.consumers import Doubt
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import Timeline
@@ -28,12 +31,27 @@ def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> 
     its = evidence.applications
     if its is None or not expectation.depends_on_messages:
         return ""
-    if gap := its.gap(evidence.timeline.interval.begin, evidence.timeline.interval.end):
+    interval, arrivals = evidence.timeline.interval, expectation.arrivals
+    if gap := its.gap(interval.begin, interval.end):
         return gap
-    arrivals = expectation.arrivals
+    for unsure in its.doubts(interval.begin, interval.end):
+        if _matters(unsure, arrivals, outcome):
+            return str(unsure)
     audiences = evidence.audiences if arrivals is None else tuple(each.audience for each in evidence.meant(arrivals))
     names = [name for audience in audiences for name in audience.names]
     return its.crowded(names) or (its.unread(names) if outcome is Outcome.PASSED else "")
+
+
+def _matters(unsure: Doubt, arrivals: Arrivals | None, outcome: Outcome) -> bool:
+    """Return whether an expectation depends on the subscription of a client; messages that came to a queue did come."""
+    if arrivals is None:
+        return True
+    if outcome is Outcome.PASSED and not arrivals.none and is_queue(unsure.destination):
+        return False
+    destination = arrivals.destination
+    return arrivals.are_for(unsure.client, unsure.broker) and (
+        destination is None or hears(unsure.destination, destination)
+    )
 
 
 def as_of(timeline: Timeline) -> str:

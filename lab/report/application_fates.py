@@ -242,7 +242,9 @@ class Reader:
             why = f": {end.why}" if end.why else ""
             self._put(key, LOST, f"{sent}; it {ENDS[end.event]} at {end.broker}{why}")
             return
-        if missing := self._applications.gap(publication.sent_at[number]):
+        if missing := self._applications.gap(sent_at := publication.sent_at[number]) or self._in_doubt(
+            audience, publication.destination, sent_at
+        ):
             if key in self._known:
                 self._put(key, UNKNOWN, f"{sent}; {missing}")
             else:
@@ -262,6 +264,15 @@ class Reader:
                     self._fates.pending += 1
                 return
         self._put(key, state, f"{sent}; {where}", where)
+
+    def _in_doubt(self, audience: Audience | None, topic: str, t: float) -> str:
+        """Return why it is unknown whether the clients of a topic were subscribed at a moment; "" if it is known."""
+        if audience is None:
+            return ""
+        for unsure in self._applications.doubts(t, t):
+            if unsure.client in audience.names and hears(unsure.destination, topic):
+                return str(unsure)
+        return ""
 
     def _end(self, events: Sequence[MessageSeen], client: str) -> MessageSeen | None:
         """Return the event that ended a message, for a client of a topic; None if there is none."""

@@ -162,6 +162,15 @@ def test_lines_are_taken_back_where_events_are_missing(growing: Growing) -> None
     assert found == "late ID:1: it arrived at billing after 29.5 s"
 
 
+def test_a_topics_message_is_not_overdue_for_a_client_that_may_be_gone_since_events_were_lost(growing: Growing) -> None:
+    lost = ObserverChanged(t=9, broker="singapore", state="lost", since=8.0, why="its buffer was full")
+    lines = [subscribed(1).with_fields(**TOPIC), lost, sent(12).with_fields(**TOPIC)]
+    assert growing.add(30, lines) == ["the observer of singapore lost events after 8.000 s: its buffer was full"]
+    back = subscribed(31, "c2", connection="another").with_fields(**TOPIC)
+    (found,) = growing.add(60, back, sent(32, 2).with_fields(**TOPIC))
+    assert found.startswith("overdue ID:2: sent at 32.000 s by shop to topic://orders")
+
+
 def test_no_message_is_called_late_while_an_observer_does_not_answer(growing: Growing) -> None:
     silent = ObserverChanged(t=4, broker="singapore", state="silent", since=3.0)
     (why,) = growing.add(30, subscribed(1), sent(2), silent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from lab.history import (
     Sent,
     Subscribed,
     TransactionEnded,
+    Watched,
 )
 from lab.judge import Streamed, judge
 from lab.judge.evidence.applications import Applications
@@ -222,6 +224,28 @@ def test_several_connections_of_one_name_on_a_topic_cannot_be_told_apart() -> No
     assert its.reason.startswith("several connections of billing subscribe to topic://orders")
 
 
+@pytest.mark.parametrize(
+    ("cleared", "outcome", "words"),
+    [
+        ({"bytes": 5}, FAILED, "1 of 1 did not reach billing, first ID:2"),
+        ({"bytes": 0}, UNKNOWN, "nothing was sent to topic://orders while billing listened"),
+        ({"bytes": 0, "over": "stomp+ssl"}, UNKNOWN, "a broker retained it, unless its body is empty"),
+        ({"over": "amqp+ssl"}, UNKNOWN, "a broker retained it, unless its body is empty"),
+    ],
+)
+def test_an_empty_retained_message_of_mqtt_deletes_the_one_before_it(
+    cleared: dict[str, Any], outcome: Outcome, words: str
+) -> None:
+    topic = {"destination": "topic://orders"}
+    kept = sent(2, retain=True, bytes=5, over="mqtt+ssl").with_fields(**topic)
+    later = sent(3, 2, retain=True).with_fields(**topic, **{"over": "mqtt+ssl", **cleared})
+    late = subscribed(5).with_fields(**topic, over="mqtt+ssl")
+    expectation = Delivered.model_validate({"to": "billing", "topic": "orders", "promise": "exactly-once"})
+    lines = [BEGAN, kept, later, late, Ended(t=30.0, complete=True)]
+    (its,) = judge([expectation], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is outcome and words in its.reason, its.reason
+
+
 def test_a_durable_subscription_expects_messages_until_it_is_removed() -> None:
     topic = {"destination": "topic://orders"}
     durable = subscribed(1, durable="d").with_fields(**topic)
@@ -291,6 +315,20 @@ def test_an_observer_that_does_not_answer_leaves_every_verdict_on_messages_unkno
     answering = ObserverChanged(t=20, broker="singapore", state="answering")
     its = verdict(subscribed(1), sent(2), silent, answering, taken(2.1))
     assert its.outcome is PASSED, its.reason
+
+
+def test_while_a_lab_runs_the_last_events_of_another_broker_may_not_be_in_its_history_yet() -> None:
+    running = replace(OBSERVED, standing=True)
+    expectation = Delivered.model_validate({"to": "billing", "queue": "orders", "promise": "exactly-once"})
+    soon = expectation.model_copy(update={"within": timedelta(seconds=1)})
+    for t, outcome in ((8.6, UNKNOWN), (7.4, FAILED)):
+        lines = [BEGAN, Watched(t=5), subscribed(6), sent(t), Watched(t=10)]
+        (its,) = judge([soon], Streamed(running, lines)).verdicts
+        assert its.outcome is outcome, its.reason
+    received = [BEGAN, Watched(t=5), subscribed(6), sent(8.6), sent(9, 2), *taken(9.1, 2), Watched(t=10)]
+    (its,) = judge([soon], Streamed(running, received)).verdicts
+    assert its.outcome is UNKNOWN, its.reason
+    assert "when billing was last known to listen at 8.500 s" in its.reason, its.reason
 
 
 def test_an_observer_that_falls_silent_after_the_judged_interval_changes_nothing() -> None:

@@ -12,14 +12,13 @@ dispatch is counted, and a verdict that would have passed is unknown, unless `de
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from heapq import heappop, heappush
 from math import inf
 
 from lab.activemq.destinations import hears, parts_of
 from lab.activemq.selectors import ANY
-from lab.dataclass import dataclass
 from lab.declare.application import Application
 from lab.history import (
     BEAT,
@@ -40,38 +39,20 @@ from lab.history import (
     Sent,
     Subscribed,
     TransactionEnded,
-    Unsubscribed,
     Watched,
 )
 from lab.judge.evidence.configurations import forwarded
+from lab.judge.evidence.consumers import Consumer, Consumers, Doubt
 from lab.judge.evidence.dispatches import Dispatches
 from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.observer_gaps import GONE, ObserverGaps
 from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.judge.evidence.ways import Ways
-from lab.units import several
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
 _HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
 _LAG = 1.5  # seconds by which an event is recorded, or its observer counts as silent
-_GONE = ("stopped", "killed", "deleted")  # states of a broker that has no connections
 _PROTOCOLS = ("mqtt", "stomp", "amqp")
-
-
-@dataclass(slots=True, kw_only=True)
-class _Consumer:
-    """A consumer of an application, and the messages that were dispatched to it and not acknowledged."""
-
-    client: str
-    destination: str
-    over: str
-    durable: bool
-    dispatched: bool  # whether a dispatch counts as a delivery
-    redelivered: set[str] = field(default_factory=set)
-
-    @property
-    def of(self) -> tuple[str, str]:
-        """Return client and destination."""
-        return self.client, self.destination
 
 
 class Applications:
@@ -88,41 +69,44 @@ class Applications:
         self._parts: dict[str, tuple[str, ...]] = {}  # by step to several destinations: these
         self._chosen: dict[str, str] = {}  # by a message id that an AMQP sender chose: the destination
         self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
-        self._taken: dict[str, list[tuple[_Consumer, MessageSeen]]] = {}  # by transaction
-        self._consumers: dict[tuple[str, str], _Consumer] = {}  # by broker and consumer id
-        self._open: dict[tuple[str, str], int] = {}  # by client and destination: consumers
-        self._durable: dict[tuple[str, str, str], tuple[str, str]] = {}  # by broker, client id and name
-        self._early: dict[str, list[Received]] = {}  # by ActiveMQ's message id: deliveries whose sending comes later
+        self._taken: dict[str, list[tuple[Consumer, MessageSeen]]] = {}  # by transaction
         self._crowded: dict[str, str] = {}  # by client: why its deliveries cannot be assigned to messages
+        self._consumers = Consumers(self._crowded.__setitem__)
+        self._process: dict[str, int] = {}  # by broker: the number of its present process
+        self._early: dict[str, list[Received]] = {}  # by ActiveMQ's message id: deliveries whose sending comes later
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything
         self._watched = -inf  # when the lab was last known to be watched
+        self.until = inf  # until when the events of all observers are in the history
         self._seen = False  # whether a client of another program sent or listened
+        self.empty = defaultdict[int, set[int]](set)  # by step: numbers of retained messages without a body
+        self.perhaps_empty = defaultdict[int, set[int]](set)  # by step: the same, as far as it is not known
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
-        self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
-        self.gaps: list[ObserverChanged] = []
-        self._silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance: observers without answers
+        self._uncounted: set[tuple[str, str]] = set()  # by broker and consumer id: bridges and browsers
+        self._gaps = ObserverGaps()
         self._dispatches = Dispatches()
         self.ways = Ways()
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
     def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
         """Yield all observations in the order of their moments, with those of the applications' clients."""
-        waiting: list[tuple[float, int, Observation]] = []
+        waiting: list[tuple[float, int, Observation, int]] = []
         latest, over = -inf, False
         for number, seen in enumerate(self._lab.left(observations)):
             over |= isinstance(seen, Ended)
-            heappush(waiting, (seen.t, number, seen))
+            heappush(waiting, (seen.t, number, seen, self._gaps.process(seen)))
             latest = max(latest, seen.t)
             while waiting and waiting[0][0] < latest - _HORIZON:
-                yield from self._told(heappop(waiting)[2])
+                yield from self._told(*heappop(waiting)[2:])
         told = latest - _LAG  # until then a client was connected of which no event shows that it left
+        if not over:
+            self.until = told
         while waiting:
             if waiting[0][0] > told:
                 yield from self._listening(told)
                 told = inf
-            yield from self._told(heappop(waiting)[2])
+            yield from self._told(*heappop(waiting)[2:])
         for deliveries in self._early.values():
             for delivery in deliveries:
                 if not over and delivery.t > latest - _LAG:  # the other broker's observer may tell of the sending yet
@@ -143,15 +127,16 @@ class Applications:
         """Return in words that events of applications are missing between two moments; "" if none are."""
         if not (self._declared or self._seen):
             return ""
-        for silent in self._silent.values():
-            if (silent.since or 0.0) <= end:
-                return f"the observer of {silent.broker} has not answered since {silent.since or 0.0:.3f} s"
-        for lost in self.gaps:
-            if lost.t >= begin and (lost.since is None or lost.since <= end):
-                count = several(lost.lost_events, "event") if lost.lost_events else "events"
-                since = "" if lost.since is None else f" after {lost.since:.3f} s"
-                return f"the observer of {lost.broker} lost {count}{since}: {lost.why}"
-        return ""
+        return self._gaps.between(begin, end)
+
+    def doubts(self, begin: float, end: float) -> Iterator[Doubt]:
+        """Yield the clients of which it is unknown whether they were subscribed between two moments."""
+        return self._consumers.doubts(begin, end)
+
+    @property
+    def brokers(self) -> Mapping[tuple[str, str], Mapping[str, float]]:
+        """Return by client and destination the brokers at which it was subscribed, with the last moment at each."""
+        return self._consumers.brokers
 
     def dispatches(self, receivers: Iterable[str]) -> bool:
         """Return whether the deliveries to any of some receivers are dispatches, of which the client proves nothing."""
@@ -169,45 +154,52 @@ class Applications:
             "messages were read; to count dispatches, write delivered-when: dispatched at the client"
         )
 
-    def _told(self, seen: Observation) -> Iterator[Observation]:
+    def _told(self, seen: Observation, process: int) -> Iterator[Observation]:
         yield seen
+        if isinstance(seen, MessageSeen | ConsumerSeen | ObserverChanged):
+            yield from self._renew(seen.broker, process, seen.t)
         if isinstance(seen, MessageSeen) and seen.message not in self._of_lab:
-            taker = self._consumers.get((seen.broker, seen.consumer))
+            taker = self._consumers.known(seen.broker, seen.consumer)
             self.ways.add(seen, "" if taker is None else taker.client)
         match seen:
             case Publishing() | Subscribed():
                 self._own.add(f"mqlab-{self._run}-{seen.client}")
             case ConsumerSeen():
-                yield from self._consumer(seen)
+                yield from self._consumer(seen, process)
             case MessageSeen() if not seen.network:
-                yield from self._message(seen)
+                yield from self._message(seen, process)
             case TransactionEnded():
                 yield from self._transaction(seen)
             case ConfigurationSaved():
                 self._forwarded.clear()  # which broker has it, and since when, decides what becomes of messages
             case BridgeSeen():
                 self.ways.bridged(seen)
-            case ObserverChanged() if seen.state == "lost":
-                self.gaps.append(seen)
-            case ObserverChanged() if seen.state == "silent":
-                self._silent[seen.broker, seen.instance] = seen
-            case ObserverChanged() if seen.state in ("began", "answering"):
-                self._silent.pop((seen.broker, seen.instance), None)
-            case BrokerChanged() if seen.state in _GONE and not seen.standby:
-                self.ways.forget_places(seen.broker)
-                if seen.state == "killed":
-                    why = "it was killed, perhaps with events that were not read"
-                    self.gaps.append(ObserverChanged(t=seen.t, broker=seen.broker, state="lost", since=seen.t, why=why))
-                yield from self._all_left(seen.broker, seen.t)
+            case ObserverChanged():
+                if self._gaps.add(seen, process):
+                    self._consumers.doubt(seen.broker, seen.t, process)
+            case BrokerChanged() if seen.state in GONE:
+                killed = self._gaps.down(seen)
+                if not seen.standby:
+                    self.ways.forget_places(seen.broker)
+                    yield from self._consumers.all_left(seen.broker, seen.t)
+                if killed:
+                    self._consumers.doubt(seen.broker, seen.t)
             case Watched():
                 self._watched = seen.t
                 yield from self._listening(seen.t)
 
+    def _renew(self, broker: str, process: int, t: float) -> Iterator[Observation]:
+        """Note the first line of a broker's new process: no client is connected to an earlier process any more."""
+        if process > self._process.get(broker, 0):
+            self._process[broker] = process
+            self.ways.forget_places(broker)
+            yield from self._consumers.all_left(broker, t, process - 1)
+
     def _listening(self, t: float) -> Iterator[ClientChanged]:
         """Yield that each client listens at a moment, unless the lab was not watched then, or a broker was silent."""
-        if t - self._watched > 3 * BEAT or self._silent:
+        if t - self._watched > 3 * BEAT or self._gaps.silent:
             return
-        for client in dict.fromkeys(client for client, _ in self._open):
+        for client in self._consumers.listening:
             yield ClientChanged(t=t, client=client, broker="", state="listening")
 
     def name_of(self, client_id: str, broker: str) -> str | None:
@@ -226,83 +218,41 @@ class Applications:
         name = f"client id {client_id}" if known else client_id
         return name if self._places.setdefault(client_id, broker) == broker else f"{name} at {broker}"
 
-    def _consumer(self, seen: ConsumerSeen) -> Iterator[Observation]:
+    def _consumer(self, seen: ConsumerSeen, process: int) -> Iterator[Observation]:
         key = (seen.broker, seen.consumer)
         if seen.state == "forgotten":
-            its = self._durable.pop((seen.broker, seen.client_id, seen.durable), None)
-            if its is not None:
-                yield Unsubscribed(t=seen.t, client=its[0], broker=seen.broker, destination=its[1])
+            yield from self._consumers.forgotten(seen)
             return
         if seen.state == "unsubscribed":
             self._lab_consumers.discard(key)
+            self._uncounted.discard(key)
             self.ways.left(*key)
-            if (consumer := self._consumers.pop(key, None)) is not None:
-                yield from self._left(consumer, seen.broker, seen.t)
+            yield from self._consumers.left(*key, seen.t)
             return
         if seen.network or seen.browser or seen.error:
+            self._uncounted.add(key)
             return
         name = self.name_of(seen.client_id, seen.broker)
         if name is None:
             self._lab_consumers.add(key)
             return
         self._seen = True
-        if (old := self._consumers.pop(key, None)) is not None:
-            yield from self._left(old, seen.broker, seen.t)
         self.ways.came(*key)
         declared = self._declared.get(name)
-        consumer = self._consumers[key] = _Consumer(
+        consumer = Consumer(
             client=name,
+            client_id=seen.client_id,
+            connection=seen.connection,
+            process=process,
             destination=seen.destination,
             over=_over(seen.over),
             durable=bool(seen.durable),
             dispatched=declared is not None and declared.delivered_when == "dispatched",
         )
-        of = consumer.of
-        self._open[of] = self._open.get(of, 0) + 1
-        self._dispatches.came(of, key, alone=self._open[of] == 1)
-        self.brokers.setdefault(of, {})[seen.broker] = inf
-        if consumer.durable:
-            self._durable[seen.broker, seen.client_id, seen.durable] = of
-        if self._open[of] > 1 and seen.destination.startswith("topic://"):
-            self._crowded[name] = (
-                f"several connections of {name} subscribe to {seen.destination}, and each receives every message: give "
-                "each a name in clients"
-            )
-        if self._open[of] == 1:
-            yield Subscribed(
-                t=seen.t,
-                client=name,
-                broker=seen.broker,
-                over=consumer.over,
-                destination=seen.destination,
-                step=0,
-                durable=consumer.durable,
-                selector=seen.selector or None,
-                ack="client",
-            )
+        yield from self._consumers.subscribed(seen, consumer)
+        self._dispatches.came(consumer.subject, key, alone=self._consumers.is_alone(consumer.subject))
 
-    def _left(self, consumer: _Consumer, broker: str, t: float) -> Iterator[Observation]:
-        of = consumer.of
-        if not any(at == broker and each.of == of for (at, _), each in self._consumers.items()):
-            self.brokers[of][broker] = t
-        self._open[of] -= 1
-        if self._open[of]:
-            return
-        del self._open[of]
-        if consumer.durable:  # the broker keeps its messages
-            if any(client == consumer.client for client, _ in self._open):
-                self._crowded[consumer.client] = (
-                    f"{consumer.client} has a durable subscription and others: give each connection a name in clients"
-                )
-            yield ClientChanged(t=t, client=consumer.client, broker=broker, state="disconnected")
-        else:
-            yield Unsubscribed(t=t, client=consumer.client, broker=broker, destination=consumer.destination)
-
-    def _all_left(self, broker: str, t: float) -> Iterator[Observation]:
-        for key in [key for key in self._consumers if key[0] == broker]:
-            yield from self._left(self._consumers.pop(key), broker, t)
-
-    def _message(self, seen: MessageSeen) -> Iterator[Observation]:
+    def _message(self, seen: MessageSeen, process: int) -> Iterator[Observation]:
         if seen.event == "sent":
             if (name := self.name_of(seen.client_id, seen.broker)) is not None:
                 yield from self._sending(seen, name)
@@ -317,14 +267,16 @@ class Applications:
                     "another queue"
                 )
             return
-        consumer = self._consumers.get((seen.broker, seen.consumer))
+        consumer = self._consumers.known(seen.broker, seen.consumer)
         if consumer is None:
+            if (seen.broker, seen.consumer) not in self._uncounted:
+                self._gaps.stranger(seen, process)
             return
         if seen.event == "dispatched":
             if seen.redelivered:
                 consumer.redelivered.add(seen.message)
             its, to = consumer, (seen.broker, seen.consumer)
-            first = self._dispatches.given(its.of, seen.message, to, self._consumers, counts=its.dispatched)
+            first = self._dispatches.given(its.subject, seen.message, to, self._consumers, counts=its.dispatched)
             if first and consumer.dispatched:
                 yield from self._delivery(consumer, seen)
         elif seen.event == "acknowledged" and not seen.why:
@@ -373,6 +325,10 @@ class Applications:
         message = f"{its[0]}-{its[1]}"
         self._ids[seen.message] = message
         self.names.setdefault(its[0], {})[its[1]] = seen.message
+        if seen.retain and not seen.bytes:
+            # A text has its length in the broker's bytes, so an empty text of another protocol is kept.
+            known = seen.bytes is not None and _over(seen.over) == "mqtt"
+            (self.empty if known else self.perhaps_empty)[its[0]].add(its[1])
         yield Sent(t=seen.t, id=message)
         for delivery in self._early.pop(seen.message, ()):
             yield delivery.with_fields(t=max(delivery.t, seen.t), id=message, digest=None)
@@ -392,13 +348,13 @@ class Applications:
         step, _, number = self._ids.get(message, "").partition("-")
         return (int(step) << 32) + int(number) if number else -1
 
-    def _taking(self, consumer: _Consumer, message: MessageSeen) -> Iterator[Received]:
+    def _taking(self, consumer: Consumer, message: MessageSeen) -> Iterator[Received]:
         by, counts = (message.broker, message.consumer), not consumer.dispatched
-        self._dispatches.taken(consumer.of, message.message, by, self._consumers, counts=counts)
+        self._dispatches.taken(consumer.subject, message.message, by, self._consumers, counts=counts)
         if counts:
             yield from self._delivery(consumer, message)
 
-    def _delivery(self, consumer: _Consumer, seen: MessageSeen) -> Iterator[Received]:
+    def _delivery(self, consumer: Consumer, seen: MessageSeen) -> Iterator[Received]:
         if seen.message in self._of_lab:
             self._crowded[consumer.client] = (
                 f"{consumer.client} also receives messages of the lab's own clients, whose ids differ: send those to "

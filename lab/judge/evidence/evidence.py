@@ -231,6 +231,7 @@ def collect_evidence(
         for step, names in applications.names.items():
             publication = ledger.publications[str(step)]
             publication.names = names
+            publication.empty, publication.perhaps_empty = applications.empty[step], applications.perhaps_empty[step]
             if publication.expiry is not None:
                 ends = ((number, applications.ways.expired(name)) for number, name in names.items())
                 publication.ends = {number: its for number, its in ends if its}
@@ -238,6 +239,7 @@ def collect_evidence(
             its = ledger.subscriptions.get(of)
             if its is not None:
                 its.brokers |= {broker for broker, until in places.items() if until >= interval.begin}
+                its.alive = min(its.alive, applications.until)
         applications.apply_dispatches(ledger)
     _shorten(ledger, header)
     found = routes(header)

@@ -136,7 +136,8 @@ def tally_of(
         if not due and number in entitlement.perhaps_retained:
             if not times and publication.accepted(number):
                 tally.unsure.append(number)
-                tally.why_unsure = "a broker retained it, unless it accepted a later one"
+                why = "its body is empty" if number in publication.perhaps_empty else "it accepted a later one"
+                tally.why_unsure = f"a broker retained it, unless {why}"
                 continue
             due = True
             tally.kept[number] = entitlement.perhaps_retained[number]
