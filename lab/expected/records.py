@@ -218,6 +218,7 @@ class Subscription:
         "unconfirmed",
         "unexplained",
         "windows",
+        "withholds",
     )
 
     def __init__(self, client: str, destination: str, begin: float = -inf) -> None:
@@ -238,6 +239,7 @@ class Subscription:
         self.cut_off: list[tuple[float, float]] = []  # begin and end of each time a non-durable one lost its connection
         self.breaks: list[float] = []  # when its connection ended, for any reason
         self.dispatched: Set[int] = frozenset()  # of an application: positions of messages that it may have besides
+        self.withholds = False  # an application has not acknowledged all: its broker may keep more for it
         self.parallel = False  # an application had several connections for it at one time
         self.pending: dict[int, None] = {}  # positions of unacknowledged messages
         self.pending_digests: list[int] = []  # the same for bodies without an id, and when each came

@@ -19,10 +19,12 @@ from lab.expected.records import Publication, is_queue
 from lab.history import MessageSeen, Observation, TransactionEnded
 from lab.judge.evidence.applications import Applications
 from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.configurations import routes
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, listed, moment
-from lab.report.trace import ENDS, outcome
+from lab.report.copies import ACKNOWLEDGED, BY_ITSELF, ENDS, Change, copies, is_change
+from lab.report.trace import outcome
 
 WAITING = "waiting"  # its time is over, and a broker has it
 OVERDUE = "overdue"  # its time is over, and no event shows where it is
@@ -78,6 +80,7 @@ class Events:
     def __init__(self) -> None:
         self.of: dict[str, list[MessageSeen]] = {}
         self.committed: set[tuple[str, str]] = set()
+        self.changes: list[Change] = []
 
     def add(self, observations: Iterable[Observation]) -> None:
         """Add new observations."""
@@ -86,6 +89,8 @@ class Events:
                 self.of.setdefault(seen.message, []).append(seen)
             elif isinstance(seen, TransactionEnded) and seen.committed:
                 self.committed.add((seen.broker, seen.transaction))
+            elif is_change(seen):
+                self.changes.append(seen)  # type: ignore[arg-type]  # it is one
 
     def keep(self, ids: set[str]) -> None:
         """Forget the events of all other messages."""
@@ -128,6 +133,7 @@ class Reader:
         assert evidence.applications is not None  # the brokers of the run were observed
         self._evidence, self._events, self._known, self._usual = evidence, events, known, usual
         self._applications: Applications = evidence.applications
+        self._routes = routes(evidence.header.declared)
         self._limits = {id(its): row for its, row in zip(evidence.audiences, limits, strict=True)}
         timeline = evidence.timeline
         running = timeline.standing and timeline.ended is None
@@ -238,7 +244,9 @@ class Reader:
         self._fates.open_ids.add(message)
         events = sorted(self._events.of.get(message, ()), key=lambda seen: seen.t)
         sent = f"sent at {moment(publication.sent_at[number])} by {publication.client} to {publication.destination}"
-        if (end := self._end(events, client)) is not None:
+        found = copies(events, self._events.committed, self._events.changes, self._routes) if audience is None else ()
+        end = self._end(events, client)
+        if end is not None and not any(copy.is_open for copy in found):
             why = f": {end.why}" if end.why else ""
             self._put(key, LOST, f"{sent}; it {ENDS[end.event]} at {end.broker}{why}")
             return
@@ -256,9 +264,10 @@ class Reader:
         if audience is not None:
             state, where = self._way(events, client, audience)
         else:
-            state, where = WAITING, outcome(events, self._events.committed)
-            if where.startswith("acknowledged"):  # this event is newer than the evidence
-                if key in self._known:
+            states, where = {copy.state for copy in found}, outcome(events, found)
+            state = WAITING if any(copy.is_open for copy in found) else OVERDUE
+            if states & {ACKNOWLEDGED, BY_ITSELF} and state == OVERDUE:
+                if key in self._known:  # this event is newer than the evidence
                     self._fates.known[key] = self._known[key]
                 else:
                     self._fates.pending += 1

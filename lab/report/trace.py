@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from lab.dataclass import dataclass
 from lab.errors import InputError
-from lab.history import MessageSeen, Observation, ObserverChanged, TransactionEnded
-from lab.report.rows.observed import client, event
+from lab.history import BrokerChanged, MessageSeen, Observation, ObserverChanged, TransactionEnded
+from lab.report.copies import ACKNOWLEDGED, ENDED, ENDS, Change, Copy, Routes, copies, in_words, is_change, no_routes
+from lab.report.rows.observed import event
 from lab.report.rows.row import Row, Weight
 
 LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words
 _MOST_NAMED = 10  # messages that an error lists
-ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
 _FAULTS = ("rejected", *ENDS)
+_MISSING = "unknown, since events are missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +28,24 @@ class Trace:
     gaps: tuple[str, ...]  # the brokers that lost events, in words
 
 
-def trace(observations: Iterable[Observation], wanted: str) -> Trace:
+def trace(observations: Iterable[Observation], wanted: str, routes: Routes = no_routes) -> Trace:
     """Return the trace of the message with an id, or with a part of its id or correlation id.
 
-    `last:DESTINATION` is the message that was sent last to a destination. InputError if no message fits, or several.
+    `last:DESTINATION` is the message that was sent last to a destination. `routes` has the destinations that
+    configurations forward to. InputError if no message fits, or several.
     """
+    changes: list[Change] = []
+    killed: list[BrokerChanged] = []
     events: dict[str, list[MessageSeen]] = {}
     committed: set[tuple[str, str]] = set()  # broker and transaction
     lost: list[ObserverChanged] = []
     silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance
     observed = False
     for seen in observations:
+        if is_change(seen):
+            changes.append(seen)  # type: ignore[arg-type]  # it is one
+        if isinstance(seen, BrokerChanged) and seen.state == "killed" and not seen.standby:
+            killed.append(seen)
         if isinstance(seen, MessageSeen):
             events.setdefault(seen.message, []).append(seen)
         elif isinstance(seen, TransactionEnded) and seen.committed:
@@ -53,15 +61,18 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
     if not observed:
         raise unobserved()
     message = _chosen(events, wanted)
+    for each in killed:
+        if not any(its.broker == each.broker and (its.since or 0.0) - 1 <= each.t <= its.t + 1 for its in lost):
+            why = "it was killed, perhaps with events that were not read"
+            lost.append(ObserverChanged(t=each.t, broker=each.broker, state="lost", since=each.t, why=why))
     its = sorted(events[message], key=lambda seen: seen.t)
     gaps = tuple(
         f"{seen.broker} lost events after {seen.since or 0:.3f} s: {seen.why}"
         for seen in lost
         if seen.since is None or seen.t >= its[0].t
     ) + tuple(f"{seen.broker} has not answered since {seen.since or 0:.3f} s" for seen in silent.values())
-    return Trace(
-        message=message, rows=tuple(_rows(its)), outcome=outcome(its, committed, missing=bool(gaps)), gaps=gaps
-    )
+    found = copies(its, committed, changes, routes)
+    return Trace(message=message, rows=tuple(_rows(its)), outcome=outcome(its, found, missing=bool(gaps)), gaps=gaps)
 
 
 def unobserved() -> InputError:
@@ -115,29 +126,12 @@ def _weight(seen: MessageSeen) -> Weight:
     return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
 
 
-def outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, missing: bool = False) -> str:
-    """Return what became of a message in one sentence, as far as the events prove it."""
-    ours = [seen for seen in events if not seen.network]
-    acknowledged = [
-        seen
-        for seen in ours
-        if seen.event == "acknowledged" and not seen.automatic and not seen.why
-        if not seen.transaction or (seen.broker, seen.transaction) in committed
-    ]
-    if acknowledged:
-        by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in acknowledged)
-        return f"acknowledged by {', '.join(by)}"
-    for seen in reversed(events):
-        if seen.event in ENDS:
-            return f"it {ENDS[seen.event]} at {seen.broker}" + (f": {seen.why}" if seen.why else "")
+def outcome(events: Sequence[MessageSeen], found: Sequence[Copy], *, missing: bool = False) -> str:
+    """Return what became of a message in one sentence, as far as its events and copies prove it."""
     if missing:
-        return "unknown, since events are missing"
-    dispatched = [seen for seen in ours if seen.event == "dispatched"]
-    if dispatched:
-        by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in dispatched)
-        by_itself = any(seen.event == "acknowledged" and seen.automatic for seen in ours)
-        ack = "; its protocol acknowledges nothing" if by_itself else ", and not acknowledged"
-        return f"dispatched to {', '.join(by)}{ack}"
+        return in_words([copy for copy in found if copy.state in (ACKNOWLEDGED, ENDED)]) or _MISSING
+    if words := in_words(found):
+        return words
     last = [seen for seen in events if seen.event == "sent"][-1:]
     if not last:
         return "unknown, since the observers did not see it being sent"
@@ -146,4 +140,4 @@ def outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, m
         return f"{at.broker} refused it: {at.why}"
     if at.destination.startswith("topic://"):
         return f"{at.broker} accepted it, and dispatched it to no client"
-    return f"it waits at {at.broker} on {at.destination}"
+    return f"{at.broker} accepted it on {at.destination}, and a configuration decides where it goes"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.history import (
+    BrokerChanged,
     Header,
     MessageSeen,
     Observation,
@@ -19,6 +20,8 @@ from lab.history import (
     observations,
 )
 from lab.judge import Judged
+from lab.judge.evidence.configurations import routes
+from lab.report.copies import is_change, no_routes
 from lab.report.html.lanes import NOT_DELIVERED, ways
 from lab.report.story import Story
 from lab.report.trace import LAST, Trace, trace
@@ -32,8 +35,9 @@ def find(path: Path, wanted: str) -> Trace:
     """Return the trace of a message in a history's file, by the words of `mqlab trace`; InputError if none fits."""
     if OF_LAB.fullmatch(wanted):
         return of_lab(_of(path), wanted)
+    header = next((each for each in observations(path) if isinstance(each, Header)), None)
     try:
-        return trace(_of(path), wanted)
+        return trace(_of(path), wanted, no_routes if header is None else routes(header.declared))
     except InputError:
         if not wanted.startswith(LAST) or (own := _last(_of(path), wanted.removeprefix(LAST))) is None:
             raise
@@ -59,8 +63,10 @@ def traces(judged: Judged) -> tuple[Trace, ...]:
     for seen in _of(path):
         for story in stories.values():
             story.add(seen)
-        if isinstance(seen, ObserverChanged | TransactionEnded) or (
-            isinstance(seen, MessageSeen) and seen.message in wanted
+        if (
+            isinstance(seen, ObserverChanged | TransactionEnded | BrokerChanged)
+            or is_change(seen)
+            or (isinstance(seen, MessageSeen) and seen.message in wanted)
         ):
             events.append(seen)
     found = []
@@ -68,7 +74,7 @@ def traces(judged: Judged) -> tuple[Trace, ...]:
         try:
             its = stories.get(message)
             found.append(
-                trace(events, message)
+                trace(events, message, routes(judged.evidence.header.declared))
                 if its is None
                 else Trace(message=message, rows=tuple(its.rows()), outcome=its.outcome, gaps=())
             )

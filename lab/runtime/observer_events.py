@@ -10,12 +10,14 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, TransactionEnded
+from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, ObserverChanged, TransactionEnded
 
 _MOST_UNACKNOWLEDGED = 100_000  # dispatched messages of one consumer that are remembered
 _MILLISECONDS = 1e3
 ENDED = "its process ended or does not answer, perhaps with events that were not read"
 FULL = "its buffer of events was full"
+_FORGOTTEN = f"a client left more than {_MOST_UNACKNOWLEDGED:,} messages unacknowledged, and acknowledged them at once"
+_Key = tuple[str, str, int]  # message, destination, and number of the copy
 _OF_STOMP = "convert_string_expressions:"  # ActiveMQ writes it before the selector of a STOMP client
 
 
@@ -56,15 +58,73 @@ class Event(Struct, frozen=True, kw_only=True):
     automatic: bool = False
 
 
+class _Pending:
+    """The messages that were dispatched to one consumer and not acknowledged, in their order.
+
+    An acknowledgement of several names only the last of them. A consumer may have two copies of a message.
+    """
+
+    def __init__(self) -> None:
+        self._dispatches: OrderedDict[_Key, Event] = OrderedDict()
+        self._copies: dict[tuple[str, str], list[int]] = {}  # of messages with several: the numbers after the first
+        self._last_copy = 0
+        self.is_whole = True  # whether no message was too much to remember
+
+    def add(self, event: Event) -> None:
+        """Add a dispatch; a redelivery comes after those that it had passed."""
+        key = (event.message, event.destination, 0)
+        same = self.copies(event.message, event.destination)
+        if again := next((each for each in same if event.redelivered > self._dispatches[each].redelivered), None):
+            key = again
+        elif same:
+            self._last_copy += 1
+            key = (event.message, event.destination, self._last_copy)
+            self._copies.setdefault(key[:2], []).append(self._last_copy)
+        self._dispatches[key] = event
+        self._dispatches.move_to_end(key)
+        if len(self._dispatches) > _MOST_UNACKNOWLEDGED:
+            self.take(next(iter(self._dispatches)))
+            self.is_whole = False
+
+    def copies(self, message: str, destination: str) -> list[_Key]:
+        """Return the copies of a message, the first one first; most messages have one or none."""
+        first = (message, destination, 0)
+        keys = [first] if first in self._dispatches else []
+        return keys + [(message, destination, number) for number in self._copies.get((message, destination), ())]
+
+    def of_pattern(self, message: str) -> list[_Key]:
+        """Return the copies of a message to any destination."""
+        destination = next((key[1] for key in self._dispatches if key[0] == message), None)
+        return [] if destination is None else self.copies(message, destination)
+
+    def up_to(self, keys: list[_Key], count: int) -> list[_Key]:
+        """Return the messages, `count` at most, that end with a copy: the first one that has so many before it."""
+        order = list(self._dispatches)
+        ends = sorted(order.index(key) + 1 for key in keys)
+        end = next((each for each in ends if each >= count), ends[-1])
+        return order[max(0, end - count) : end]
+
+    def take(self, key: _Key) -> Event | None:
+        """Remove a dispatch and return it; None if it is not remembered."""
+        if key[2] and key[2] in (numbers := self._copies.get(key[:2], [])):
+            numbers.remove(key[2])
+            if not numbers:
+                del self._copies[key[:2]]
+        return self._dispatches.pop(key, None)
+
+    def is_retained(self, key: _Key) -> bool:
+        """Return whether a dispatched message was a retained one."""
+        return key in self._dispatches and self._dispatches[key].retained
+
+
 class Translator:
     """Makes observations of one process of a broker from its events; it knows the consumers and what each has."""
 
     def __init__(self, broker: str) -> None:
         self._broker = broker
         self._consumers: dict[str, Event] = {}
-        # Dispatched and not acknowledged, by consumer: an acknowledgement of several names only the last of them.
-        self._pending: dict[str, OrderedDict[tuple[str, str], Event]] = {}
-        self._in_transaction: dict[str, list[tuple[str, tuple[str, str]]]] = {}  # consumers and keys of _pending
+        self._pending: dict[str, _Pending] = {}  # by consumer
+        self._in_transaction: dict[str, list[tuple[str, _Key]]] = {}  # consumers and keys of _pending
 
     def observations(self, event: Event, t: float, took: float | None = None) -> Iterator[Observation]:
         """Yield the observations of an event at `t`, in seconds of the lab's clock; `took` is a send's duration."""
@@ -83,7 +143,9 @@ class Translator:
             case "acknowledged":
                 yield from self._acknowledged(event, t)
             case "expired" | "dead-lettered" | "discarded":
-                self._pending.get(event.consumer, OrderedDict()).pop((event.message, event.destination), None)
+                pending = self._pending.get(event.consumer, _Pending())
+                for key in pending.copies(event.message, event.destination)[:1]:
+                    pending.take(key)
                 yield self._message(event, t, why=event.cause)
             case "forgotten":
                 yield ConsumerSeen(
@@ -94,7 +156,7 @@ class Translator:
                 done = event.event == "committed"
                 for consumer, key in self._in_transaction.pop(event.transaction, ()):
                     if done:
-                        self._pending.get(consumer, OrderedDict()).pop(key, None)
+                        self._pending.get(consumer, _Pending()).take(key)
                 yield TransactionEnded(t=t, broker=self._broker, transaction=event.transaction, committed=done)
 
     def _consumer(self, event: Event, t: float) -> ConsumerSeen:
@@ -122,42 +184,39 @@ class Translator:
         )  # fmt: skip
 
     def _dispatched(self, event: Event, t: float) -> MessageSeen:
-        pending = self._pending.setdefault(event.consumer, OrderedDict())
-        pending[event.message, event.destination] = event
-        pending.move_to_end((event.message, event.destination))  # a redelivery comes after those that it had passed
-        if len(pending) > _MOST_UNACKNOWLEDGED:
-            pending.popitem(last=False)
+        self._pending.setdefault(event.consumer, _Pending()).add(event)
         return self._message(event, t, retain=event.retained, redelivered=event.redelivered)
 
-    def _acknowledged(self, event: Event, t: float) -> Iterator[MessageSeen]:
+    def _acknowledged(self, event: Event, t: float) -> Iterator[Observation]:
         """Yield one observation for each message that an acknowledgement is of."""
         name = {"one": "acknowledged", "all": "acknowledged", "poison": "rejected"}.get(event.kind)
         if name is None:  # it moves the consumer's window, or another event has it already
             return
-        pending = self._pending.get(event.consumer, OrderedDict())
-        for key in self._keys(event, pending):
-            dispatched = pending.get(key)
+        pending = self._pending.get(event.consumer, _Pending())
+        keys = self._keys(event, pending)
+        for key in keys:
+            retained = pending.is_retained(key)
             if event.transaction:
                 self._in_transaction.setdefault(event.transaction, []).append((event.consumer, key))
             else:
-                pending.pop(key, None)
-            retained = dispatched is not None and dispatched.retained
+                pending.take(key)
             yield self._message(event, t, name=name, key=key, retain=retained, why=event.error)
+        count = max(event.count, 1) if event.kind == "all" else 1
+        if not pending.is_whole and len(keys) < count:
+            missing = count - len(keys)
+            yield ObserverChanged(t=t, broker=self._broker, state="lost", since=t, lost_events=missing, why=_FORGOTTEN)
 
-    def _keys(self, event: Event, pending: OrderedDict[tuple[str, str], Event]) -> list[tuple[str, str]]:
-        """Return the message and destination of each message that an acknowledgement is of, oldest first."""
-        key = (event.message, event.destination)
-        if key not in pending:  # a consumer of a pattern names that as its destination
-            key = next((its for its in pending if its[0] == event.message), key)
-        if key not in pending:
+    def _keys(self, event: Event, pending: _Pending) -> list[_Key]:
+        """Return the key of each message that an acknowledgement is of, oldest first."""
+        copies = pending.copies(event.message, event.destination) or pending.of_pattern(event.message)
+        if not copies:  # a consumer of a pattern names that as its destination
             consumer = self._consumers.get(event.consumer)
             pattern = consumer is not None and any(sign in consumer.destination for sign in "*>")
-            return [] if pattern else [key]  # of a pattern's messages only the observed ones were dispatched here
+            # Of a pattern's messages only the observed ones were dispatched here.
+            return [] if pattern else [(event.message, event.destination, 0)]
         if event.kind != "all" or event.count < 2:
-            return [key]
-        order = list(pending)
-        end = order.index(key) + 1
-        return order[max(0, end - event.count) : end]
+            return copies[:1]
+        return pending.up_to(copies, event.count)
 
     def _message(
         self,
@@ -165,13 +224,13 @@ class Translator:
         t: float,
         *,
         name: str = "",
-        key: tuple[str, str] | None = None,  # of another message than the event's
+        key: _Key | None = None,  # of another message than the event's
         retain: bool = False,
         redelivered: int = 0,
         why: str = "",
     ) -> MessageSeen:
         consumer = self._consumers.get(event.consumer)
-        message, destination = key or (event.message, event.destination)
+        message, destination, _ = key or (event.message, event.destination, 0)
         return MessageSeen(
             t=t, broker=self._broker, event=name or event.event, message=message, destination=destination,
             consumer=event.consumer, client_id="" if consumer is None else consumer.client,

@@ -82,10 +82,10 @@ def test_a_message_with_copies_has_not_come_while_one_copy_is_missing(growing: G
     bills, copies = {"destination": "queue://bills"}, {"destination": "queue://copies"}
     readers = [subscribed(1).with_fields(**bills), subscribed(1, "c2", "robot-7").with_fields(**copies)]
     came = [each.with_fields(**bills) for each in taken(2.1)]
-    growing.add(30, readers, sent(2).with_fields(destination="queue://bills,copies"), came)
-    assert growing.watch.last is not None and (growing.watch.last.in_time, growing.watch.last.pending) == (0, 1)
-    growing.add(40, [each.with_fields(**copies) for each in taken(2.2, consumer="c2")])
-    assert (growing.watch.last.in_time, growing.watch.last.pending) == (1, 0)
+    (found,) = growing.add(30, readers, sent(2).with_fields(destination="queue://bills,copies"), came)
+    assert found.startswith("waiting ID:1: ") and found.endswith("; it waits at tokyo on queue://copies")
+    (found,) = growing.add(40, [each.with_fields(**copies) for each in taken(2.2, consumer="c2")])
+    assert found.startswith("arrived ID:1: ")
 
 
 def test_a_message_in_time_is_not_mentioned(growing: Growing) -> None:
@@ -122,6 +122,22 @@ def test_a_message_that_a_client_has_not_acknowledged_is_at_the_client(growing: 
 def test_a_message_that_a_broker_ended_is_lost_at_once(growing: Growing, name: str, text: str) -> None:
     (found,) = growing.add(3, subscribed(1), sent(2), event(2.5, name))
     assert found == f"lost ID:1: sent at 2.000 s by shop to queue://orders; {text}"
+
+
+def test_a_message_whose_other_copy_ended_is_not_lost(growing: Growing) -> None:
+    given = event(2.1, "dispatched", client_id="billing-1")
+    dead = event(3, "dead-lettered", consumer="", why="duplicate from store")
+    assert growing.add(6, subscribed(1), sent(2), given, dead) == []
+    (found,) = growing.add(30)
+    assert found.startswith("waiting ID:1: ")
+    assert found.endswith("; dispatched to billing-1 at singapore, and not acknowledged")
+
+
+def test_a_message_that_was_not_stored_does_not_wait_at_a_broker_that_was_stopped(growing: Growing) -> None:
+    stopped = BrokerChanged(t=3, broker="tokyo", state="stopped")
+    (found,) = growing.add(30, subscribed(1), sent(2).with_fields(persistent=False), stopped)
+    assert found.startswith("overdue ID:1: ")
+    assert found.endswith("; it was at tokyo, was not stored, and tokyo stopped at 3.000 s")
 
 
 def test_a_message_that_came_twice_is_doubled(growing: Growing) -> None:

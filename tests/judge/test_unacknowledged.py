@@ -158,3 +158,9 @@ def test_a_message_of_a_topic_that_a_client_may_have_is_not_lost() -> None:
     assert its.outcome is UNKNOWN, its.reason
     ((lost, unknown),) = [(each.not_delivered.lost, each.not_delivered.unknown) for each in found.deliveries]
     assert (lost, unknown) == (0, 1)
+
+
+def test_the_end_of_another_copy_is_no_cause() -> None:
+    dead = event(3, "dead-lettered", consumer="", why="duplicate from store")
+    its = verdict(subscribed(1), sent(2), GIVEN, dead)
+    assert its.outcome is UNKNOWN and "dead letter" not in its.reason, its.reason

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import InputError
-from lab.history import MessageSeen, Observation, ObserverChanged, TransactionEnded
+from lab.history import (
+    BrokerChanged,
+    ConsumerSeen,
+    MessageSeen,
+    Observation,
+    ObserverChanged,
+    TransactionEnded,
+)
 from lab.report.trace import Trace, trace
 
 ID = "ID:tokyo-41-1:1:1:1"
@@ -117,3 +124,65 @@ def test_an_acknowledgement_in_a_transaction_counts_when_it_is_committed() -> No
     assert way(SENT, GIVEN, done, committed).outcome == "acknowledged by billing-2 at singapore"
     undone = committed.with_fields(committed=False)
     assert way(SENT, GIVEN, done, undone).outcome == "dispatched to billing-2 at singapore, and not acknowledged"
+
+
+STOPPED = BrokerChanged(t=50, broker="tokyo", state="stopped")
+AGAIN = SENT.with_fields(t=60.0, over="amqp+ssl")
+EXPIRED = seen(70, "singapore", "expired", destination="queue://copies")
+SUPPRESSED = seen(43, "singapore", "dead-lettered", why="duplicate from store")
+READ = seen(44, "singapore", "acknowledged", destination="queue://ActiveMQ.DLQ", client_id="undertaker")
+TO_SCREEN = GIVEN.with_fields(destination="topic://orders", client_id="screen", consumer="c2")
+TO_BOTH = [each.with_fields(destination="topic://orders", consumer="c1") for each in (SENT, GIVEN, DONE)]
+GONE = ConsumerSeen(t=48, broker="singapore", consumer="c1", state="unsubscribed")
+
+
+@pytest.mark.parametrize(
+    ("observations", "outcome"),
+    [
+        ([SENT, STOPPED], "it was at tokyo, was not stored, and tokyo stopped at 50.000 s"),
+        ([SENT.with_fields(persistent=True), STOPPED], "it waits at tokyo on queue://orders"),
+        (
+            [SENT, TO_BRIDGE, ARRIVED, FORWARDED, GIVEN, DONE, AGAIN],
+            "acknowledged by billing-2 at singapore; it waits at tokyo on queue://orders",
+        ),
+        (
+            [SENT, TO_BRIDGE, ARRIVED, GIVEN, DONE, TO_BRIDGE.with_fields(t=44), ARRIVED.with_fields(t=45)],
+            "acknowledged by billing-2 at singapore; a second copy may wait at singapore on queue://orders",
+        ),
+        (
+            [*TO_BOTH, TO_SCREEN],
+            "acknowledged by billing-2 at singapore; dispatched to screen at singapore, and not acknowledged",
+        ),
+        (
+            [SENT.with_fields(destination="queue://orders,copies"), TO_BRIDGE, ARRIVED, FORWARDED, GIVEN, EXPIRED],
+            "it expired at singapore on queue://copies; "
+            "dispatched to billing-2 at singapore on queue://orders, and not acknowledged",
+        ),
+        (
+            [SENT, ARRIVED, GIVEN, SUPPRESSED],
+            "it became a dead letter at singapore: duplicate from store; "
+            "dispatched to billing-2 at singapore, and not acknowledged",
+        ),
+        ([SENT, ARRIVED, FORWARDED, GIVEN.with_fields(consumer="c1"), GONE], "it waits at singapore on queue://orders"),
+        ([SENT, TO_BRIDGE, FORWARDED], "a bridge took it from tokyo"),
+    ],
+)
+def test_the_outcome_is_that_of_each_copy(observations: list[Observation], outcome: str) -> None:
+    assert way(*observations).outcome == outcome
+
+
+def test_nothing_is_said_to_wait_at_a_broker_that_was_killed() -> None:
+    found = way(SENT, BrokerChanged(t=3, broker="tokyo", state="killed"))
+    assert found.outcome == "unknown, since events are missing"
+    assert found.gaps == ("tokyo lost events after 3.000 s: it was killed, perhaps with events that were not read",)
+
+
+@pytest.mark.parametrize(
+    ("to", "outcome"),
+    [
+        (("queue://billing",), "it waits at tokyo on queue://billing"),
+        ((), "tokyo accepted it on queue://orders, and a configuration decides where it goes"),
+    ],
+)
+def test_a_message_waits_where_a_configuration_forwards_it_to(to: tuple[str, ...], outcome: str) -> None:
+    assert trace([*BEGAN, SENT], ID, lambda broker, destination: to).outcome == outcome

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from lab.activemq.destinations import has_wildcard, hears
+from lab.activemq.destinations import has_wildcard, hears, parts_of
 from lab.activemq.forwarding.network import Composite
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.configuration import read as read_configuration
@@ -76,6 +76,35 @@ def forwarded(declared: Mapping[str, Any]) -> dict[tuple[str, str], str]:
             every = list(composites(broker, read_configuration(texts[0].encode(), "the history").broker))
             found |= {(broker, each.pattern): ends for each in every if (ends := _ends(each, every))}
     return found
+
+
+def routes(declared: Mapping[str, Any]) -> Callable[[str, str], tuple[str, ...]]:
+    """Return a function: by a broker and a destination, the destinations that messages sent there go into.
+
+    They are none if that depends on more than the composites of one configuration.
+    """
+    known = forwarded(declared)
+    seen: dict[str, bool] = {}  # by destination: whether a configuration forwards it
+
+    def of(broker: str, destination: str) -> tuple[str, ...]:
+        if to := known.get((broker, destination)):
+            return parts_of(to)
+        parts = parts_of(destination) if "," in destination else (destination,)
+        for part in parts:
+            if part not in seen:
+                seen[part] = any(hears(pattern, part) for pattern in _patterns(declared))
+        return () if any(seen[part] for part in parts) else parts
+
+    return of
+
+
+def _patterns(declared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the destinations that composites of any configuration take messages from."""
+    for broker, texts in _texts(declared).items():
+        for text in texts:
+            if "forwardTo" in text:
+                for each in composites(broker, read_configuration(text.encode(), "the history").broker):
+                    yield each.pattern
 
 
 def _ends(composite: Composite, every: Iterable[Composite]) -> str:

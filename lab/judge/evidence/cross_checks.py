@@ -166,7 +166,7 @@ def _back(evidence: Evidence, destination: str, source: str, far: tuple[str, Des
     """
     target, other = far
     theirs = _sent(evidence, destination, target)
-    if not _comparable(evidence, theirs, source):
+    if not _comparable(evidence, theirs, source, brief=True):  # what came was there, though others may be over
         return other.forwarded
     return max(other.forwarded, sum(_heard(evidence, publication, source) for publication in theirs))
 
@@ -202,11 +202,14 @@ def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:
     return sum(1 for number in found if not any(number < len(times) and times[number] for times in arrivals))
 
 
-def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) -> bool:
-    """Return whether a broker's subscribers receive exactly the messages that reach it, each once."""
-    told_apart = any(publication.retained or publication.expiry is not None for publication in sent)
+def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str, *, brief: bool = False) -> bool:
+    """Return whether a broker's subscribers receive exactly the messages that reach it, each once.
+
+    With `brief`, messages whose time is over may be missing.
+    """
+    told_apart = any(each.retained or (each.expiry is not None and not brief) for each in sent)
     return not told_apart and not any(
-        subscription.selector is not None or subscription.breaks or subscription.pending
+        subscription.selector is not None or subscription.breaks or subscription.pending or subscription.withholds
         for subscription in evidence.ledger.subscriptions.values()
         if subscription.broker == target and any(hears(subscription.destination, p.destination) for p in sent)
     )

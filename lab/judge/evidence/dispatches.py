@@ -94,7 +94,7 @@ class Dispatches:
                 continue
             open_ = given.back if receiver[0] in by_dispatch else given.having
             its.dispatched = frozenset(map(position, open_))
-            its.parallel = given.parallel
+            its.parallel, its.withholds = given.parallel, bool(given.having)
             _put_in_order(its, given, ledger, position)
 
 

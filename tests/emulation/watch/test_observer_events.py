@@ -9,7 +9,7 @@ import pytest
 
 from lab.emulation.watch.observer_answers import parse
 from lab.errors import BrokerError
-from lab.history import ConsumerSeen, MessageSeen, Observation, TransactionEnded
+from lab.history import ConsumerSeen, MessageSeen, Observation, ObserverChanged, TransactionEnded
 from lab.runtime.observer_events import Event, Translator
 
 HEAD = {"started": "a", "first": 1, "left": 1, "dropped": 0, "at": 1, "now": 5}
@@ -157,3 +157,33 @@ def test_of_a_pattern_only_messages_that_were_observed_are_acknowledged() -> Non
 def test_a_stomp_clients_selector_is_as_the_client_wrote_it() -> None:
     (seen,) = translated(subscribed(selector="convert_string_expressions:colour = 'red'"))
     assert isinstance(seen, ConsumerSeen) and seen.selector == "colour = 'red'"
+
+
+def acknowledged_together(message: str, count: int) -> Event:
+    return event("acknowledged", kind="all", consumer="c1", message=message, count=count, destination="queue://orders")
+
+
+def test_an_acknowledgement_of_several_counts_each_copy_of_a_message() -> None:
+    copies = [dispatched("m1"), dispatched("m2"), dispatched("m1")]
+    seen = translated(subscribed(), *copies, acknowledged_together("m1", 3))
+    assert [each[1] for each in names(seen) if each[0] == "acknowledged"] == ["m1", "m2", "m1"]
+    seen = translated(subscribed(), *copies, acknowledged_together("m1", 1), acknowledged_together("m1", 2))
+    assert [each[1] for each in names(seen) if each[0] == "acknowledged"] == ["m1", "m2", "m1"]
+
+
+def test_a_redelivery_is_no_second_copy() -> None:
+    again = event("dispatched", message="m1", destination="queue://orders", consumer="c1", redelivered=1)
+    seen = translated(subscribed(), dispatched("m1"), dispatched("m2"), again, acknowledged_together("m1", 2))
+    assert [each[1] for each in names(seen) if each[0] == "acknowledged"] == ["m2", "m1"]
+
+
+def test_events_are_lost_if_more_messages_are_acknowledged_at_once_than_the_lab_remembers() -> None:
+    translator = Translator("tokyo")
+    list(translator.observations(subscribed(), 1.0))
+    for number in range(100_003):
+        list(translator.observations(dispatched(f"m{number}"), 2.0))
+    seen = list(translator.observations(acknowledged_together("m100002", 100_003), 3.0))
+    assert len(seen) == 100_001
+    lost = seen[-1]
+    assert isinstance(lost, ObserverChanged) and (lost.state, lost.lost_events, lost.since) == ("lost", 3, 3.0)
+    assert lost.why.startswith("a client left more than 100,000 messages unacknowledged")

@@ -9,9 +9,8 @@ import tempfile
 from pathlib import Path
 
 from lab import labs
-from lab.history import Observation, observations
 from lab.report.timeline_text import text
-from lab.report.trace import trace
+from lab.report.traces import find
 from tests.judge.cases import shown
 
 HERE = Path(__file__).parent
@@ -21,8 +20,7 @@ CASES = sorted(path for path in HERE.glob("*.yaml") if path.stem != "topology")
 def told(case: Path, runs: Path) -> str:
     """Return the report of a scenario, and the way of the last message that was sent to orders."""
     ran = labs.run(case, runtime="simulation", runs=runs, environment={})
-    seen = (each for each in observations(ran.folder.path / "history.jsonl") if isinstance(each, Observation))
-    way = trace(seen, "last:orders")
+    way = find(ran.folder.path / "history.jsonl", "last:orders")
     rows = "".join(text(row, only_ascii=False, colour=False) for row in way.rows)
     gaps = "".join(f"{gap}\n" for gap in way.gaps)
     whole = f"{shown(ran.report)}\nmessage {way.message}\n{rows}outcome: {way.outcome}\n{gaps}"
