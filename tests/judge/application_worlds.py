@@ -38,12 +38,15 @@ class Session:
 
 @dataclass(kw_only=True)
 class Message:
-    """A message that the shop sent and Tokyo accepted, and the moments at which billing had it."""
+    """A message that the shop sent and Tokyo accepted, and its deliveries.
+
+    A delivery is an acknowledgement. Of a copy that was never acknowledged it is the moment at which billing read it.
+    """
 
     id: str
     sent: float
     expected: bool = True
-    had: list[float] = field(default_factory=list)  # when it was acknowledged, or else when billing read it
+    had: list[float] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -188,21 +191,20 @@ def _cross(world: World, dice: Random, message: Message) -> None:
         _deliver(world, dice, message, t, t)
 
 
-def _deliver(world: World, dice: Random, message: Message, arrived: float, t: float, again: int = 0) -> None:
+def _deliver(
+    world: World, dice: Random, message: Message, arrived: float, t: float, again: int = 0, read_before: float = inf
+) -> None:
     """Hand a copy that arrived at Singapore to billing, until billing acknowledges the copy."""
     later = [each for each in world.sessions if each.end > t + 0.002]
-    if not later:
-        return
     if world.destination.startswith("topic"):
         later = [each for each in later if each.begin < t]
-        if not later:
-            return
-    t = max(t, min(each.begin for each in later)) + 0.001
+    t = max(t, min((each.begin for each in later), default=END)) + 0.001
+    if t > END or (arrived < world.death <= t and not world.persistent):  # nobody came, or the broker forgot it
+        if read_before < inf:
+            message.had.append(read_before)
+        return
     session = dice.choice([each for each in later if each.begin < t])
-    if arrived < world.death <= t and not world.persistent:
-        return  # it was in the memory of the broker that died
-    dispatched = {"consumer": session.consumer, "redelivered": again}
-    _event(world, t, "singapore", "dispatched", message.id, **dispatched)
+    _event(world, t, "singapore", "dispatched", message.id, consumer=session.consumer, redelivered=again)
     read = t + dice.uniform(0.001, 0.01)
     acknowledged = read + dice.choice((0.005, 0.005, 0.005, 0.7, 3.0))
     if dice.random() < 0.03:
@@ -218,11 +220,12 @@ def _deliver(world: World, dice: Random, message: Message, arrived: float, t: fl
         _event(world, acknowledged, "singapore", "acknowledged", message.id, consumer=session.consumer)
         message.had.append(acknowledged)
         return
-    if read < session.end:
-        message.had.append(read)
+    read_before = read if read < session.end else read_before
     if session.end < END and not world.destination.startswith("topic"):
         died = session.end == world.death  # a broker that died knows of no delivery
-        _deliver(world, dice, message, arrived, session.end + 0.002, 0 if died else again + 1)
+        _deliver(world, dice, message, arrived, session.end + 0.002, 0 if died else again + 1, read_before)
+    elif read_before < inf:
+        message.had.append(read_before)
 
 
 def _event(world: World, t: float, broker: str, name: str, message: str, **fields: object) -> None:
