@@ -69,8 +69,8 @@ class _Consumer:
     redelivered: set[str] = field(default_factory=set)
 
     @property
-    def of(self) -> tuple[str, str]:
-        """Return client and destination."""
+    def subject(self) -> tuple[str, str]:
+        """Return the client and the destination."""
         return self.client, self.destination
 
 
@@ -257,9 +257,9 @@ class Applications:
             durable=bool(seen.durable),
             dispatched=declared is not None and declared.delivered_when == "dispatched",
         )
-        of = consumer.of
+        of = consumer.subject
         self._open[of] = self._open.get(of, 0) + 1
-        self._dispatches.came(of, key, alone=self._open[of] == 1)
+        self._dispatches.came(of, key, self._consumers)
         self.brokers.setdefault(of, {})[seen.broker] = inf
         if consumer.durable:
             self._durable[seen.broker, seen.client_id, seen.durable] = of
@@ -282,8 +282,8 @@ class Applications:
             )
 
     def _left(self, consumer: _Consumer, broker: str, t: float) -> Iterator[Observation]:
-        of = consumer.of
-        if not any(at == broker and each.of == of for (at, _), each in self._consumers.items()):
+        of = consumer.subject
+        if not any(at == broker and each.subject == of for (at, _), each in self._consumers.items()):
             self.brokers[of][broker] = t
         self._open[of] -= 1
         if self._open[of]:
@@ -324,7 +324,7 @@ class Applications:
             if seen.redelivered:
                 consumer.redelivered.add(seen.message)
             its, to = consumer, (seen.broker, seen.consumer)
-            first = self._dispatches.given(its.of, seen.message, to, self._consumers, counts=its.dispatched)
+            first = self._dispatches.given(its.subject, seen.message, to, self._consumers, counts=its.dispatched)
             if first and consumer.dispatched:
                 yield from self._delivery(consumer, seen)
         elif seen.event == "acknowledged" and not seen.why:
@@ -394,7 +394,7 @@ class Applications:
 
     def _taking(self, consumer: _Consumer, message: MessageSeen) -> Iterator[Received]:
         by, counts = (message.broker, message.consumer), not consumer.dispatched
-        self._dispatches.taken(consumer.of, message.message, by, self._consumers, counts=counts)
+        self._dispatches.taken(consumer.subject, message.message, by, self._consumers, counts=counts)
         if counts:
             yield from self._delivery(consumer, message)
 
