@@ -10,7 +10,8 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.ordered import Ordered
-from lab.history import Ended, MessageSeen, Observation
+from lab.declare.expectations.recovered import Recovered
+from lab.history import Ended, MessageSeen, Observation, StepEnded, StepStarted
 from lab.judge import Streamed, judge
 from lab.judge.values import Report, Verdict
 
@@ -164,3 +165,12 @@ def test_the_end_of_another_copy_is_no_cause() -> None:
     dead = event(3, "dead-lettered", consumer="", why="duplicate from store")
     its = verdict(subscribed(1), sent(2), GIVEN, dead)
     assert its.outcome is UNKNOWN and "dead letter" not in its.reason, its.reason
+
+
+def test_a_client_may_have_recovered_that_has_messages_unacknowledged() -> None:
+    heal = [StepStarted(t=1.5, step=1, verb="heal", asked="heal"), StepEnded(t=1.6, step=1)]
+    expectation = Recovered.model_validate({"to": "billing", "after": "heal", "within": "5s"})
+    (its,) = report(expectation, subscribed(1), heal, sent(2), GIVEN).verdicts
+    assert its.outcome is UNKNOWN and "may have messages that were dispatched to it" in its.reason, its.reason
+    (its,) = report(expectation, subscribed(1), heal, sent(2)).verdicts
+    assert its.outcome is FAILED, its.reason

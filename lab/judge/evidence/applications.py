@@ -250,7 +250,7 @@ class Applications:
             dispatched=declared is not None and declared.delivered_when == "dispatched",
         )
         yield from self._consumers.subscribed(seen, consumer)
-        self._dispatches.came(consumer.subject, key, alone=self._consumers.is_alone(consumer.subject))
+        self._dispatches.came(consumer.subject, key, self._consumers)
 
     def _message(self, seen: MessageSeen, process: int) -> Iterator[Observation]:
         if seen.event == "sent":

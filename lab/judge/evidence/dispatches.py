@@ -45,9 +45,10 @@ class Dispatches:
         self._of: dict[Receiver, _Given] = {}
         self._count = 0
 
-    def came(self, receiver: Receiver, consumer: Consumer, *, alone: bool) -> None:
-        """Note a consumer; `alone` is whether its client has no other one there."""
+    def came(self, receiver: Receiver, consumer: Consumer, still: Container[Consumer]) -> None:
+        """Note a consumer."""
         given = self._of.setdefault(receiver, _Given())
+        alone = not any(each in still for each in given.lanes if each != consumer)
         given.parallel |= not alone
         given.lanes[consumer] = 0 if alone else len(given.lanes)
 

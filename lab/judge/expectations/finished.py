@@ -14,7 +14,6 @@ from lab.judge.expectations import receivers
 from lab.judge.findings import Finding, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
-from lab.units import several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +136,6 @@ def _course(word: str, expectation: Finished, evidence: Evidence) -> _Course | s
     doubtful = sum(len(tally.unsure) + len(tally.waiting) for tally in tallies)
     if doubtful:
         return f"it is unknown whether {doubtful} messages of {word} were expected"
-    if perhaps := sum(tally.dispatched(number) for tally in tallies for number in tally.lost):
-        return f"{several(perhaps, 'message')} of {word} may have come: dispatched, and not acknowledged"
     pairs = [pair for tally in tallies for pair in zip(tally.arrived, tally.latency, strict=True)]
     came = [publication.sent_at[number] + took for number, took in pairs]
     expected, lost = sum(tally.expected for tally in tallies), sum(len(tally.lost) for tally in tallies)
