@@ -163,6 +163,7 @@ class Reader:
         if self._is_crowded(names):
             return
         within = min((self._within(audience, publication) for audience, _ in its), default=self._usual)
+        within += max((self._evidence.clock_error(tally) for _, tally in its), default=0.0)
         took: dict[int, float] = {}
         if len(parts_of(publication.destination)) == 1:
             for _, tally in its:
@@ -184,7 +185,7 @@ class Reader:
         if self._is_crowded(names):
             return
         publication, client = tally.publication, listed(names)
-        within = self._within(audience, publication)
+        within = self._within(audience, publication) + self._evidence.clock_error(tally)
         doubled = set(tally.doubled)
         for number, seconds in tally.waits():
             self._came(publication, number, client, names, seconds, within, twice=number in doubled)

@@ -15,6 +15,7 @@ from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, 
 _MOST_UNACKNOWLEDGED = 100_000  # dispatched messages of one consumer that are remembered
 _MILLISECONDS = 1e3
 ENDED = "its process ended or does not answer, perhaps with events that were not read"
+STOPPED = "its process ended in order"
 FULL = "its buffer of events was full"
 _OF_STOMP = "convert_string_expressions:"  # ActiveMQ writes it before the selector of a STOMP client
 

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.latency import Latency
 from lab.history import (
     Acknowledged,
     BridgeSeen,
@@ -320,6 +321,44 @@ def test_an_observer_that_does_not_answer_leaves_every_verdict_on_messages_unkno
     answering = ObserverChanged(t=20, broker="singapore", state="answering")
     its = verdict(subscribed(1), sent(2), silent, answering, taken(2.1))
     assert its.outcome is PASSED, its.reason
+
+
+CLOCK = [
+    ObserverChanged(t=0, broker=broker, state="clock", clock_error=error)
+    for broker, error in (("tokyo", 0.2), ("singapore", 0.3))
+]
+
+
+@pytest.mark.parametrize(
+    ("t", "outcome", "words"),
+    [
+        (6.4, PASSED, "1 of 1 reached billing"),
+        (
+            6.8,
+            UNKNOWN,
+            "ID:1, sent at 2.000 s, took 4.8 s to billing, give or take 0.5 s as the brokers' clocks differ",
+        ),
+        (7.3, UNKNOWN, "it is unknown whether it was late (allowed are 5s)"),
+        (7.6, FAILED, "1 late to billing"),
+    ],
+)
+def test_a_message_is_late_or_in_time_only_beyond_the_error_of_the_brokers_clocks(
+    t: float, outcome: Outcome, words: str
+) -> None:
+    its = verdict(CLOCK, subscribed(1), sent(2), taken(t))
+    assert its.outcome is outcome and words in its.reason, its.reason
+    latency = Latency.model_validate({"to": "billing", "max": "5s"})
+    lines = [*CLOCK, subscribed(1), sent(2), *taken(t), Ended(t=30.0, complete=True)]
+    (its,) = judge([latency], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is outcome, its.reason
+    latency = Latency.model_validate({"to": "billing", "at-least": "5s"})
+    (its,) = judge([latency], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is {PASSED: FAILED, FAILED: PASSED}.get(outcome, UNKNOWN), its.reason
+
+
+def test_a_message_did_not_come_in_time_only_if_the_brokers_clocks_allow_no_more() -> None:
+    for t, outcome in ((24.2, FAILED), (24.8, UNKNOWN)):
+        assert verdict(CLOCK, subscribed(1), sent(t)).outcome is outcome
 
 
 def test_while_a_lab_runs_the_last_events_of_another_broker_may_not_be_in_its_history_yet() -> None:

@@ -20,6 +20,7 @@ from math import inf
 from lab.activemq.destinations import hears, parts_of
 from lab.activemq.selectors import ANY
 from lab.declare.application import Application
+from lab.expected.records import Publication, Subscription
 from lab.history import (
     BEAT,
     Acknowledged,
@@ -134,6 +135,12 @@ class Applications:
     def brokers(self) -> Mapping[tuple[str, str], Mapping[str, float]]:
         """Return by client and destination the brokers at which it was subscribed, with the last moment at each."""
         return self._consumers.brokers
+
+    def clock_error(self, publication: Publication, members: Iterable[Subscription]) -> float:
+        """Return the seconds by which the times of messages to members may be wrong, since brokers' clocks differ."""
+        error = self._gaps.clock_error(publication.broker) if publication.names else 0.0
+        places = {place for each in members for place in self.brokers.get((each.client, each.destination), ())}
+        return error + max(map(self._gaps.clock_error, places), default=0.0)
 
     def dispatches(self, receivers: Iterable[str]) -> bool:
         """Return whether the deliveries to any of some receivers are dispatches, of which the client proves nothing."""
