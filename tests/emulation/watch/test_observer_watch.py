@@ -155,8 +155,7 @@ class Drifting(Broker):
 
     def take(self, instance: InstanceState, started: str, after: int) -> Answer | None:
         self._clock.t += self.slow.pop(0) if len(self.slow) > 1 else self.slow[0]
-        answer = super().take(instance, started, after)  # it reads its clock at the very end of its request
-        return answer
+        return super().take(instance, started, after)  # it reads its clock at the very end of its request
 
 
 class Stepped(RealClock):
