@@ -74,6 +74,8 @@ class ConsumerSeen(Observation, frozen=True, kw_only=True, tag="consumer"):
     """Whether the consumer belongs to a bridge."""
     browser: bool = False
     """Whether the consumer only browses the queue."""
+    no_local: bool = False
+    """Whether the consumer gets no message that its own connection sends."""
     error: str = ""
     """The reason for which the broker refused the consumer."""
 

@@ -38,6 +38,7 @@ class Event(Struct, frozen=True, kw_only=True):
     durable: str = ""
     network: bool = False
     browser: bool = False
+    no_local: bool = False
     message: str = ""
     producer: str = ""
     persistent: bool = False
@@ -110,6 +111,7 @@ class Translator:
             client_id=known.client, user=known.user, connection=known.connection,
             selector=known.selector.removeprefix(_OF_STOMP),
             durable=known.durable, over=known.over, network=known.network, browser=known.browser, error=event.error,
+            no_local=known.no_local,
         )  # fmt: skip
 
     def _sent(self, event: Event, t: float, took: float | None) -> MessageSeen:

@@ -252,6 +252,40 @@ def test_an_empty_retained_message_of_mqtt_deletes_the_one_before_it(
     assert its.outcome is outcome and words in its.reason, its.reason
 
 
+@pytest.mark.parametrize(
+    ("sender", "more", "outcome", "words"),
+    [
+        ("billing-1", {}, FAILED, "1 of 1 lost on the way to billing"),
+        ("billing-1", {"no_local": True}, UNKNOWN, "nothing but messages of billing itself, which noLocal keeps out"),
+        (
+            "billing-1",
+            {"no_local": True, "durable": "d"},
+            UNKNOWN,
+            "with noLocal, billing gets no message that the same",
+        ),
+        ("billing-2", {"no_local": True}, UNKNOWN, "with noLocal, billing gets no message that the same connection"),
+        ("shop-7", {"no_local": True}, FAILED, "1 of 1 lost on the way to billing"),
+    ],
+)
+def test_a_consumer_with_no_local_is_not_expected_to_receive_its_own_messages(
+    sender: str, more: dict[str, Any], outcome: Outcome, words: str
+) -> None:
+    topic = {"destination": "topic://orders"}
+    own = sent(2).with_fields(**topic, client_id=sender, broker="singapore")
+    expectation = Delivered.model_validate({"to": "billing", "topic": "orders", "promise": "exactly-once"})
+    lines = [BEGAN, subscribed(1, **more).with_fields(**topic), own, Ended(t=30.0, complete=True)]
+    (its,) = judge([expectation], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is outcome and words in its.reason, its.reason
+
+
+def test_a_queues_consumer_with_no_local_may_leave_its_own_messages_to_others() -> None:
+    own = sent(2).with_fields(client_id="billing-1", broker="singapore")
+    its = verdict(subscribed(1, no_local=True), own, sent(3, 2), taken(3.1, 2))
+    assert its.outcome is UNKNOWN and "with noLocal" in its.reason, its.reason
+    its = verdict(subscribed(1, no_local=True), sent(3, 2), taken(3.1, 2))
+    assert its.outcome is PASSED, its.reason
+
+
 def test_a_durable_subscription_expects_messages_until_it_is_removed() -> None:
     topic = {"destination": "topic://orders"}
     durable = subscribed(1, durable="d").with_fields(**topic)

@@ -245,6 +245,7 @@ def collect_evidence(
             if its is not None:
                 its.brokers |= {broker for broker, until in places.items() if until >= interval.begin}
                 its.alive = min(its.alive, applications.until)
+                its.hears_own = applications.hears_own(its)
     _shorten(ledger, header)
     found = routes(header)
     conclude(timeline)

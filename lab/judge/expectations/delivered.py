@@ -287,6 +287,8 @@ def _nothing_expected(expectation: Delivered, chosen: Chosen, receiver: str, evi
             "into other destinations than those that they are sent to"
         )
     what = f"nothing that the selector of {listed(selective)} lets through" if selective else "nothing"
+    if without_own := [member.client for member in chosen.audience.members if member.hears_own is False]:
+        what += f" but messages of {listed(without_own)} itself, which noLocal keeps out,"
     senders = f" by {listed(list(expectation.senders))}" if expectation.senders else ""
     return f"{what} was sent to {where}{senders} while {receiver} listened"
 
