@@ -4,7 +4,7 @@
 2. A topic's subscriber is expected to receive the messages sent while it is subscribed. A durable subscriber stays
    subscribed while it is away; messages sent meanwhile can be delivered when it is back.
 3. The queue behind a virtual topic keeps messages from its first consumer on.
-4. A selector lets a message through, keeps it out, or may do either.
+4. A selector lets a message through, keeps it out, or may do either. So does `noLocal`, of the client's own messages.
 5. A new MQTT subscription is expected to receive the last retained message of each topic that it hears. An empty
    retained message deletes the one before it, and no client is expected to receive it later. While the outcome of a
    later retained message is unknown, either of the two may be the one.
@@ -95,13 +95,20 @@ def entitlement(members: Sequence[Subscription], publication: Publication, kept:
     """Return which members are expected to receive a publication; `kept` holds all retained messages."""
     hearing = [member for member in members if hears(member.destination, publication.destination)]
     others = [member for member in members if member not in hearing] if len(hearing) < len(members) else []
-    if all(member.selector is None for member in hearing):
+    if all(member.selector is None and member.hears_own for member in hearing):
         surely, perhaps = kept.of(hearing, publication)
         return Entitlement(members=tuple(hearing), others=tuple(others), retained=surely, perhaps_retained=perhaps)
     through: list[Subscription] = []
     unsure = ""
     sure = False
     for member in hearing:
+        if member.client == publication.client and not member.hears_own:
+            if member.hears_own is None:
+                through.append(member)
+                unsure = f"with noLocal, {member.client} gets no message that the same connection sends"
+            else:
+                others.append(member)
+            continue
         try:
             lets = member.selector is None or matches_over(
                 protocol(member.over), member.selector, _properties(publication)

@@ -203,6 +203,7 @@ class Subscription:
         "durable",
         "first_unexplained",
         "given_back",
+        "hears_own",
         "left",
         "over",
         "parallel",
@@ -232,6 +233,7 @@ class Subscription:
         self.unconfirmed = False  # it acknowledges by itself, and no broker answers that
         self.acknowledges = False  # what it receives stays its broker's until it says that it has it
         self.selector: str | None = None
+        self.hears_own: bool | None = True  # whether it gets messages that its client sends; None: perhaps
         self.windows: list[tuple[float, float]] = []  # begin and end of each time it listened
         self.starts = 0  # times that a broker accepted it
         self.stacked: list[tuple[float, int]] = []  # from when on it stood how many times over, on one connection

@@ -6,12 +6,12 @@ from lab.history.observation import Number, Observation
 
 
 class ObserverChanged(Observation, frozen=True, kw_only=True, tag="observer"):
-    """The observer of a broker began, lost events, did not answer, or ended."""
+    """The observer of a broker began, lost events, did not answer, or ended, or its clock became less certain."""
 
     broker: str
     """The broker."""
     state: str
-    """The change: `began`, `lost`, `silent`, `answering` (after a silence) or `ended`."""
+    """The change: `began`, `lost`, `silent`, `answering` (after a silence), `clock` or `ended`."""
     patterns: tuple[str, ...] = ()
     """The patterns of the observed destinations."""
     since: Number | None = None
@@ -19,7 +19,7 @@ class ObserverChanged(Observation, frozen=True, kw_only=True, tag="observer"):
     lost_events: int = 0
     """The number of events that the broker's full buffer dropped."""
     clock_error: Number = 0.0
-    """The largest error of the times of this broker's events, in seconds."""
+    """The largest error of the times of this broker's events from then on, in seconds."""
     why: str = ""
     """The reason in words."""
     instance: int = 0
@@ -74,6 +74,8 @@ class ConsumerSeen(Observation, frozen=True, kw_only=True, tag="consumer"):
     """Whether the consumer belongs to a bridge."""
     browser: bool = False
     """Whether the consumer only browses the queue."""
+    no_local: bool = False
+    """Whether the consumer gets no message that its own connection sends."""
     error: str = ""
     """The reason for which the broker refused the consumer."""
 

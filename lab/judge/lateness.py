@@ -22,7 +22,7 @@ def late(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> str:
         (tally.publication.sent_at[number], tally, number, took)
         for tally in chosen.tallies
         for number, took in tally.waits()
-        if took > within
+        if took > within + evidence.clock_error(tally)
     ]
     if not found:
         return ""
@@ -34,6 +34,26 @@ def late(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     return (
         f"{len(found)} late to {listed(list(chosen.audience.names))} (allowed are {allowed}"
         f"{more}), first {tally.publication.named(number)} took {gap(took)}, sent at {moment(sent)}{near}"
+    )
+
+
+def perhaps_late(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> str:
+    """Return in words the messages that were late or not, as the clocks of brokers differ; "" if there are none."""
+    within = expectation.within.total_seconds()
+    found = [
+        (tally.publication.sent_at[number], tally.publication.named(number), took, error)
+        for tally in chosen.tallies
+        if (error := evidence.clock_error(tally))
+        for number, took in tally.waits()
+        if within - error < took <= within + error
+    ]
+    if not found:
+        return ""
+    sent, name, took, error = min(found)
+    return (
+        f"{name}, sent at {moment(sent)}, took {gap(took)} to {listed(list(chosen.audience.names))}, give or take "
+        f"{gap(error)} as the brokers' clocks differ: it is unknown whether it was late (allowed are "
+        f"{units.format_duration(expectation.within)})"
     )
 
 

@@ -169,6 +169,7 @@ class Reader:
         if self._is_crowded(names):
             return
         within = min((self._within(audience, publication) for audience, _ in its), default=self._usual)
+        within += max((self._evidence.clock_error(tally) for _, tally in its), default=0.0)
         took: dict[int, float] = {}
         if len(parts_of(publication.destination)) == 1:
             for _, tally in its:
@@ -190,7 +191,7 @@ class Reader:
         if self._is_crowded(names):
             return
         publication, client = tally.publication, listed(names)
-        within = self._within(audience, publication)
+        within = self._within(audience, publication) + self._evidence.clock_error(tally)
         doubled = set(tally.doubled)
         for number, seconds in tally.waits():
             self._came(publication, number, client, names, seconds, within, twice=number in doubled)

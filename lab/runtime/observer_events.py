@@ -15,6 +15,7 @@ from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, 
 _MOST_UNACKNOWLEDGED = 100_000  # dispatched messages of one consumer that are remembered
 _MILLISECONDS = 1e3
 ENDED = "its process ended or does not answer, perhaps with events that were not read"
+STOPPED = "its process ended in order"
 FULL = "its buffer of events was full"
 _FORGOTTEN = f"a client left more than {_MOST_UNACKNOWLEDGED:,} messages unacknowledged, and acknowledged them at once"
 _Key = tuple[str, str, int]  # message, destination, and number of the copy
@@ -39,6 +40,7 @@ class Event(Struct, frozen=True, kw_only=True):
     durable: str = ""
     network: bool = False
     browser: bool = False
+    no_local: bool = False
     message: str = ""
     producer: str = ""
     persistent: bool = False
@@ -171,6 +173,7 @@ class Translator:
             client_id=known.client, user=known.user, connection=known.connection,
             selector=known.selector.removeprefix(_OF_STOMP),
             durable=known.durable, over=known.over, network=known.network, browser=known.browser, error=event.error,
+            no_local=known.no_local,
         )  # fmt: skip
 
     def _sent(self, event: Event, t: float, took: float | None) -> MessageSeen:

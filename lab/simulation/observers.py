@@ -13,7 +13,7 @@ from dataclasses import field
 
 from lab.dataclass import dataclass
 from lab.history import ObserverChanged, Recorder
-from lab.runtime.observer_events import ENDED, FULL, Event, Translator
+from lab.runtime.observer_events import ENDED, FULL, STOPPED, Event, Translator
 from lab.simulation.broker.observer import Observer
 from lab.simulation.kernel import SECOND, Kernel
 
@@ -95,6 +95,8 @@ class Observers:
         match event.event:
             case "stopped":
                 process.stopped = True
+                if process.known and self._recorder is not None:
+                    self._change(instance, "ended", why=STOPPED)
             case "halted":
                 self._lose(instance, process, event.at)
             case "paused":

@@ -99,6 +99,13 @@ def test_a_message_is_late_only_once_its_observers_had_time_to_say_that_it_came(
     assert growing.add(7.6, taken(6.9)) == []
 
 
+def test_a_message_is_not_called_late_within_the_error_of_the_brokers_clocks(growing: Growing) -> None:
+    clock = BEGAN.with_fields(state="clock", clock_error=0.5)
+    assert growing.add(20, clock, subscribed(1), sent(2), taken(7.4), sent(8, 2), taken(13.6, 2)) == [
+        "late ID:2: it arrived at billing after 5.6 s"
+    ]
+
+
 def test_a_message_to_a_queue_without_a_consumer_waits(growing: Growing) -> None:
     text = "waiting ID:1: sent at 2.000 s by shop to queue://orders; it waits at tokyo on queue://orders"
     assert growing.add(30, sent(2)) == [text]

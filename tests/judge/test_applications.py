@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.latency import Latency
 from lab.history import (
     Acknowledged,
     BridgeSeen,
@@ -246,6 +247,40 @@ def test_an_empty_retained_message_of_mqtt_deletes_the_one_before_it(
     assert its.outcome is outcome and words in its.reason, its.reason
 
 
+@pytest.mark.parametrize(
+    ("sender", "more", "outcome", "words"),
+    [
+        ("billing-1", {}, FAILED, "1 of 1 lost on the way to billing"),
+        ("billing-1", {"no_local": True}, UNKNOWN, "nothing but messages of billing itself, which noLocal keeps out"),
+        (
+            "billing-1",
+            {"no_local": True, "durable": "d"},
+            UNKNOWN,
+            "with noLocal, billing gets no message that the same",
+        ),
+        ("billing-2", {"no_local": True}, UNKNOWN, "with noLocal, billing gets no message that the same connection"),
+        ("shop-7", {"no_local": True}, FAILED, "1 of 1 lost on the way to billing"),
+    ],
+)
+def test_a_consumer_with_no_local_is_not_expected_to_receive_its_own_messages(
+    sender: str, more: dict[str, Any], outcome: Outcome, words: str
+) -> None:
+    topic = {"destination": "topic://orders"}
+    own = sent(2).with_fields(**topic, client_id=sender, broker="singapore")
+    expectation = Delivered.model_validate({"to": "billing", "topic": "orders", "promise": "exactly-once"})
+    lines = [BEGAN, subscribed(1, **more).with_fields(**topic), own, Ended(t=30.0, complete=True)]
+    (its,) = judge([expectation], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is outcome and words in its.reason, its.reason
+
+
+def test_a_queues_consumer_with_no_local_may_leave_its_own_messages_to_others() -> None:
+    own = sent(2).with_fields(client_id="billing-1", broker="singapore")
+    its = verdict(subscribed(1, no_local=True), own, sent(3, 2), taken(3.1, 2))
+    assert its.outcome is UNKNOWN and "with noLocal" in its.reason, its.reason
+    its = verdict(subscribed(1, no_local=True), sent(3, 2), taken(3.1, 2))
+    assert its.outcome is PASSED, its.reason
+
+
 def test_a_durable_subscription_expects_messages_until_it_is_removed() -> None:
     topic = {"destination": "topic://orders"}
     durable = subscribed(1, durable="d").with_fields(**topic)
@@ -315,6 +350,44 @@ def test_an_observer_that_does_not_answer_leaves_every_verdict_on_messages_unkno
     answering = ObserverChanged(t=20, broker="singapore", state="answering")
     its = verdict(subscribed(1), sent(2), silent, answering, taken(2.1))
     assert its.outcome is PASSED, its.reason
+
+
+CLOCK = [
+    ObserverChanged(t=0, broker=broker, state="clock", clock_error=error)
+    for broker, error in (("tokyo", 0.2), ("singapore", 0.3))
+]
+
+
+@pytest.mark.parametrize(
+    ("t", "outcome", "words"),
+    [
+        (6.4, PASSED, "1 of 1 reached billing"),
+        (
+            6.8,
+            UNKNOWN,
+            "ID:1, sent at 2.000 s, took 4.8 s to billing, give or take 0.5 s as the brokers' clocks differ",
+        ),
+        (7.3, UNKNOWN, "it is unknown whether it was late (allowed are 5s)"),
+        (7.6, FAILED, "1 late to billing"),
+    ],
+)
+def test_a_message_is_late_or_in_time_only_beyond_the_error_of_the_brokers_clocks(
+    t: float, outcome: Outcome, words: str
+) -> None:
+    its = verdict(CLOCK, subscribed(1), sent(2), taken(t))
+    assert its.outcome is outcome and words in its.reason, its.reason
+    latency = Latency.model_validate({"to": "billing", "max": "5s"})
+    lines = [*CLOCK, subscribed(1), sent(2), *taken(t), Ended(t=30.0, complete=True)]
+    (its,) = judge([latency], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is outcome, its.reason
+    latency = Latency.model_validate({"to": "billing", "at-least": "5s"})
+    (its,) = judge([latency], Streamed(OBSERVED, lines)).verdicts
+    assert its.outcome is {PASSED: FAILED, FAILED: PASSED}.get(outcome, UNKNOWN), its.reason
+
+
+def test_a_message_did_not_come_in_time_only_if_the_brokers_clocks_allow_no_more() -> None:
+    for t, outcome in ((24.2, FAILED), (24.8, UNKNOWN)):
+        assert verdict(CLOCK, subscribed(1), sent(t)).outcome is outcome
 
 
 def test_while_a_lab_runs_the_last_events_of_another_broker_may_not_be_in_its_history_yet() -> None:

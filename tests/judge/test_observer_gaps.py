@@ -122,6 +122,8 @@ def test_a_new_process_that_no_line_announces_may_have_lost_events(tmp_path: Pat
     its = verdict(tmp_path, lines, ANEW)
     assert its.outcome is UNKNOWN, its.reason
     assert "its process began anew, and no event shows that the earlier process ended in order" in its.reason
+    ended = THERE.with_fields(t=8, state="ended", why="its process ended in order")
+    assert verdict(tmp_path, lines, ended, ANEW).outcome is PASSED
     stopped = BrokerChanged(t=8, broker="singapore", state="stopped")
     assert verdict(tmp_path, lines, stopped, ANEW).outcome is PASSED
 

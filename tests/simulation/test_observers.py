@@ -177,7 +177,7 @@ def test_a_killed_broker_may_have_lost_events_and_a_stopped_one_has_not() -> Non
     lab.begin().stopped()
     lab.begin()
     lab.observers.unfollow()
-    assert lab.recorded == ["began", "lost", "began", "began", "ended"]
+    assert lab.recorded == ["began", "lost", "began", "ended", "began", "ended"]
 
 
 def test_a_paused_broker_is_silent_until_it_goes_on() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from ipaddress import IPv4Address
 from typing import Any
 
 import docker.errors
+from docker.models.containers import Container
 from docker.types import Mount
 
 import docker
@@ -19,6 +21,7 @@ from lab.emulation.network.subnets import route_word
 from lab.errors import HostError
 from lab.plan.values import OF_HOST, BrokerPlan, InstancePlan
 
+OBSERVER = "/opt/mqlab/observer.jar"  # as docker/broker/train.sh makes it
 OWNER_UID = 10001  # the image's user `activemq`
 # A standby is healthy while it is starting: it waits for the store's lock.
 _OF_A_PAIR = {"test": ["CMD-SHELL", "bash /opt/mqlab/health.sh | grep -Eq 'start(ed|ing)'"]}
@@ -59,7 +62,22 @@ def start_broker(
             **({} if tcp == OF_HOST else {settings.TCP.name: tcp}),
         },
         order=None if plan.later else order,
+        check=partial(check_observer, plan),
     )
+
+
+def check_observer(plan: BrokerPlan, container: Container) -> None:
+    """Raise HostError if a broker is to be observed and its image has no observer, as it did not compile there."""
+    if not plan.identity.observe:
+        return
+    try:
+        container.get_archive(OBSERVER)
+    except docker.errors.NotFound as error:
+        raise HostError(
+            f"broker {plan.name}: observe needs an observer, and the image of ActiveMQ {plan.activemq_version} has "
+            "none, since the observer's source did not compile there",
+            "remove observe (or --observe), or give the broker another engine-version",
+        ) from error
 
 
 def packed(files: Sequence[BrokerFile]) -> list[File]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -23,7 +23,7 @@ from docker.models.containers import Container
 import docker
 from lab.dataclass import dataclass
 from lab.emulation.engine.context import DEFAULT_HOST
-from lab.errors import HostError
+from lab.errors import HostError, LabError
 from lab.runtime.profile import START, UNPROFILED, Profile
 from lab.user_home import empty_home_if_none
 
@@ -83,14 +83,16 @@ class _PreparingClient(DockerClient):
         further: Sequence[Attachment] = (),
         files: Sequence[File] = (),
         order: Order | None = None,
+        check: Callable[[Container], None] = lambda container: None,
     ) -> None:
         # Not super().__init__(): it looks for an engine by itself, and might find another one than ours.
         self.client = client
-        self._further, self._files, self._order = further, files, order
+        self._further, self._files, self._order, self._check = further, files, order, check
 
     def start(self, container: Container) -> None:
-        """Copy the files, start the container and join its other networks; remove it if any of that fails."""
+        """Check the container, copy its files, start it and join its other networks; remove it if any of that fails."""
         try:
+            self._check(container)
             for folder, files in groupby(self._files, lambda file: str(PurePosixPath(file.path).parent)):
                 container.put_archive(folder, archive(files, folder))
             if self._order is None:
@@ -103,7 +105,7 @@ class _PreparingClient(DockerClient):
             for endpoint in self._further:
                 with self._order.profile.wait(START, f"join {endpoint.network}", "the engine has joined it"):
                     self.client.networks.get(endpoint.network).connect(container, ipv4_address=endpoint.address)
-        except docker.errors.APIError:
+        except (docker.errors.APIError, LabError):
             container.remove(force=True, v=True)
             raise
 
@@ -144,13 +146,16 @@ def start(
     options: Mapping[str, Any],
     order: Order | None,
     environment: Mapping[str, str] | None = None,
+    check: Callable[[Container], None] = lambda container: None,
 ) -> str:
     """Start one container of a lab and return its id; `ports` maps its ports to addresses and ports of its host.
+
+    `check` is called before its files are copied, and raises LabError if the container must not start.
 
     Without an order, the container is made with its files and not started.
     """
     first, *further = endpoints
-    preparing = _PreparingClient(client, further, files, order)
+    preparing = _PreparingClient(client, further, files, order, check)
     starting = _Starting(image, name, preparing)
     # Testcontainers knows ports on every interface only; a lab's are on one address.
     published: dict[str, Any] = {f"{inside}/tcp": list(outside) for inside, outside in ports.items()}

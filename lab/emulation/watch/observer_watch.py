@@ -12,9 +12,12 @@ from lab.errors import BrokerError
 from lab.history import Observation, ObserverChanged, Recorder
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Down, Failed
-from lab.runtime.observer_events import ENDED, FULL, Translator
+from lab.runtime.observer_events import ENDED, FULL, STOPPED, Translator
 
 _POLL_SECONDS = 0.05  # seconds between two requests: an event is in the history within 0.1 s
+_DRIFT = 2e-4  # seconds a second by which two machines' clocks may drift apart
+_GOOD_SECONDS = 0.005  # the error that is stated of a clock at least; a new process's clock is measured down to it
+_MOST_MEASUREMENTS = 5  # of a new process's clock: its first answers take long
 PATIENCE = 1.0  # seconds without an answer after which the history says that answers are missing
 _NANOSECONDS = 1e9
 
@@ -32,11 +35,17 @@ class Process:
     started: str
     translator: Translator
     offset: float  # seconds that the lab's clock is ahead of the broker's
-    error: float  # seconds by which the offset may be wrong
+    error: float  # seconds by which the offset was wrong at most when it was measured
+    measured: float  # when that was
+    stated: float = 0.0  # the error that the history has
     next: int = 1  # the number of the next event
     dropped: int = 0
     stopped: bool = False  # whether it ended in order, and its last event was read
     silent: bool = False  # whether it did not answer the last time
+
+    def error_at(self, t: float) -> float:
+        """Return the seconds by which the offset may be wrong at a moment."""
+        return self.error + _DRIFT * max(t - self.measured, 0.0)
 
 
 class ObserverWatch:
@@ -178,8 +187,11 @@ class _InstanceWatch:
             return False
         if process is None:
             process = self._begin(answer, before, after)
-        elif (after - before) / 2 < process.error:
+        elif (after - before) / 2 < process.error_at(after):
             self._set_clock(process, answer, before, after)
+        elif process.error_at(after) > process.stated:
+            process.stated = 2 * process.error_at(after)
+            self._changed("clock", clock_error=process.stated)
         process.silent = False
         if answer.head.first > process.next:
             self.lose("another process has read its earlier events")
@@ -214,25 +226,46 @@ class _InstanceWatch:
             self._ended(process)
             return
         self.take()  # what was read last is known to have come
-        self._changed("ended", clock_error=process.error)
+        self._changed("ended", clock_error=process.error_at(self._clock.now()))
 
     def _ended(self, process: Process | None) -> None:
         """Forget a process that is gone; its last events may be missing unless it ended in order."""
         if process is not None:
             self._processes.pop(self.instance.name, None)
-            if not process.stopped:
+            if process.stopped:
+                self._changed("ended", why=STOPPED)
+            else:
                 self.lose(ENDED)
 
     def _begin(self, answer: Answer, before: float, after: float) -> Process:
-        process = Process(started=answer.head.started, translator=Translator(self.instance.broker), offset=0, error=0)
+        translator = Translator(self.instance.broker)
+        process = Process(started=answer.head.started, translator=translator, offset=0, error=0, measured=after)
         self._set_clock(process, answer, before, after)
+        self._measure(process)
         self._processes[self.instance.name] = process
-        self._changed("began", patterns=self._patterns, clock_error=process.error)
+        process.stated = max(process.error, _GOOD_SECONDS)
+        self._changed("began", patterns=self._patterns, clock_error=process.stated)
         return process
+
+    def _measure(self, process: Process) -> None:
+        """Measure the clock of a new process again until its error is small, or a number of times."""
+        for _ in range(_MOST_MEASUREMENTS):
+            if process.error <= _GOOD_SECONDS:
+                return
+            before = self._clock.now()
+            try:
+                answer = self._take(self.instance, "", 0)
+            except BrokerError:
+                return
+            after = self._clock.now()
+            if answer is None or answer.head.started != process.started:
+                return
+            if (after - before) / 2 < process.error:
+                self._set_clock(process, answer, before, after)
 
     def _set_clock(self, process: Process, answer: Answer, before: float, after: float) -> None:
         process.offset = (before + after) / 2 - answer.head.now / _NANOSECONDS
-        process.error = (after - before) / 2
+        process.error, process.measured = (after - before) / 2, after
 
     def _record(self, process: Process, answer: Answer) -> None:
         """Record the events of an answer together: a history that many write to is locked once."""

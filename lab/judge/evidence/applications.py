@@ -20,6 +20,7 @@ from math import inf
 from lab.activemq.destinations import hears, parts_of
 from lab.activemq.selectors import ANY
 from lab.declare.application import Application
+from lab.expected.records import Publication, Subscription, is_queue
 from lab.history import (
     BEAT,
     Acknowledged,
@@ -70,6 +71,8 @@ class Applications:
         self._chosen: dict[str, str] = {}  # by a message id that an AMQP sender chose: the destination
         self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
         self._taken: dict[str, list[tuple[Consumer, MessageSeen]]] = {}  # by transaction
+        self._connections: dict[str, set[tuple[str, str]]] = {}  # by client: brokers and client ids
+        self._without_own: set[tuple[str, str]] = set()  # clients and destinations of consumers with noLocal
         self._crowded: dict[str, str] = {}  # by client: why its deliveries cannot be assigned to messages
         self._consumers = Consumers(self._crowded.__setitem__)
         self._process: dict[str, int] = {}  # by broker: the number of its present process
@@ -137,6 +140,22 @@ class Applications:
     def brokers(self) -> Mapping[tuple[str, str], Mapping[str, float]]:
         """Return by client and destination the brokers at which it was subscribed, with the last moment at each."""
         return self._consumers.brokers
+
+    def hears_own(self, subscription: Subscription) -> bool | None:
+        """Return whether a client gets the messages that it sends; None if only some of them, or it is not known.
+
+        A broker has one connection of a client id at a time. What another connection of the client sends does come.
+        """
+        if (subscription.client, subscription.destination) not in self._without_own:
+            return True
+        one = len(self._connections[subscription.client]) == 1
+        return False if one and not (subscription.durable or is_queue(subscription.destination)) else None
+
+    def clock_error(self, publication: Publication, members: Iterable[Subscription]) -> float:
+        """Return the seconds by which the times of messages to members may be wrong, since brokers' clocks differ."""
+        error = self._gaps.clock_error(publication.broker) if publication.names else 0.0
+        places = {place for each in members for place in self.brokers.get((each.client, each.destination), ())}
+        return error + max(map(self._gaps.clock_error, places), default=0.0)
 
     def dispatches(self, receivers: Iterable[str]) -> bool:
         """Return whether the deliveries to any of some receivers are dispatches, of which the client proves nothing."""
@@ -237,6 +256,7 @@ class Applications:
             self._lab_consumers.add(key)
             return
         self._seen = True
+        self._connections.setdefault(name, set()).add((seen.broker, seen.client_id))
         self.ways.came(*key)
         declared = self._declared.get(name)
         consumer = Consumer(
@@ -249,6 +269,8 @@ class Applications:
             durable=bool(seen.durable),
             dispatched=declared is not None and declared.delivered_when == "dispatched",
         )
+        if seen.no_local:
+            self._without_own.add(consumer.subject)
         yield from self._consumers.subscribed(seen, consumer)
         self._dispatches.came(consumer.subject, key, self._consumers)
 
@@ -302,6 +324,7 @@ class Applications:
         destination = self._forwarded.get((seen.broker, seen.destination), seen.destination)
         common = (name, seen.broker, destination, seen.persistent, seen.retain, lifetime)
         self._seen = True
+        self._connections.setdefault(name, set()).add((seen.broker, seen.client_id))
         if common not in self._steps:
             step = FIRST_STEP + len(self._steps)
             self._steps[common] = [step, 0]

@@ -85,6 +85,11 @@ class Evidence:
     damage: str = ""  # why the history cannot be what a run wrote, and where; then nothing is known of it for certain
     unsealed: str = ""  # why the history has no checksum, as a sentence without a full stop; then nothing is passed
 
+    def clock_error(self, tally: Tally) -> float:
+        """Return the seconds by which the times of a tally's messages may be wrong; 0 for the lab's own clients."""
+        its = self.applications
+        return 0.0 if its is None else its.clock_error(tally.publication, tally.members)
+
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
         """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None."""
         return self.meant(Arrivals(to=receivers, destination=destination))
@@ -240,6 +245,7 @@ def collect_evidence(
             if its is not None:
                 its.brokers |= {broker for broker, until in places.items() if until >= interval.begin}
                 its.alive = min(its.alive, applications.until)
+                its.hears_own = applications.hears_own(its)
         applications.apply_dispatches(ledger)
     _shorten(ledger, header)
     found = routes(header)

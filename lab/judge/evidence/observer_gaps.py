@@ -31,6 +31,7 @@ class ObserverGaps:
         self._silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance: observers without answers
         self._processes: dict[str, int] = {}  # by broker
         self._read: dict[tuple[str, int], float] = {}  # by broker and instance: when the last process was last read
+        self._errors: dict[str, float] = {}  # by broker: the largest error of its clock, in seconds
         self._blind: dict[str, int] = {}  # by broker: the process of which events were lost
         self._strangers: dict[tuple[str, str], _Stranger] = {}  # by broker and consumer id
 
@@ -50,6 +51,7 @@ class ObserverGaps:
     def add(self, change: ObserverChanged, process: int) -> bool:
         """Add a change of an observer; return whether events were lost."""
         key = (change.broker, change.instance)
+        self._errors[change.broker] = max(change.clock_error, self._errors.get(change.broker, 0.0))
         lost: ObserverChanged | None = None
         match change.state:
             case "lost":
@@ -65,6 +67,10 @@ class ObserverGaps:
                 self._read[key] = change.t
             case "answering":
                 self._silent.pop(key, None)
+            case "ended" if change.why:  # its process ended in order
+                self._read.pop(key, None)
+            case "ended":
+                self._read[key] = change.t
         if lost is not None:
             self._lost.append(lost)
         return lost is not None
@@ -86,6 +92,10 @@ class ObserverGaps:
             known = self._strangers.get(key)
             first = event.t if known is None else known.first
             self._strangers[key] = _Stranger(event.broker, event.consumer, first, event.t)
+
+    def clock_error(self, broker: str) -> float:
+        """Return the seconds by which the moments of a broker's events may be wrong."""
+        return self._errors.get(broker, 0.0)
 
     def between(self, begin: float, end: float = inf) -> str:
         """Return in words that events are missing between two moments; "" if none are."""

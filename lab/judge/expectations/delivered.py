@@ -21,7 +21,7 @@ from lab.judge.evidence.tally import Tally
 from lab.judge.expectations.duplicates import duplicated
 from lab.judge.expectations.receivers import until_all_came
 from lab.judge.findings import Finding, combine, never_subscribed
-from lab.judge.lateness import late, overdue, sent_at, since
+from lab.judge.lateness import late, overdue, perhaps_late, sent_at, since
 from lab.judge.quiet import in_words, not_quiet
 from lab.judge.shares import judge_shares
 from lab.judge.unacknowledged import REMEDY, apart, perhaps_twice
@@ -74,7 +74,8 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         return Outcome.UNKNOWN, uncertain or _nothing_expected(expectation, chosen, who, evidence)
     failed = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
-    gone, pending = overdue(chosen, within, watched)
+    error = max(map(evidence.clock_error, chosen.tallies), default=0.0)
+    gone, pending = overdue(chosen, within + error, watched)
     taken, perhaps_taken = went_to_others(
         chosen, whole=evidence.timeline.complete, once=expectation.promise != "at-least-once", due=watched - within
     )
@@ -116,7 +117,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     if pending and not losable:
         pending.sort(key=sent_at)
         tally, number = pending[0]
-        if tally.due(number) + within <= watched:
+        if tally.due(number) + within + error <= watched:
             return Outcome.UNKNOWN, (
                 f"{len(pending)} of {expected} did not reach {who}, first {_sent(tally, number)}: {who} did not listen "
                 f"for {time} from then on, so it may have been under way"
@@ -133,6 +134,8 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
     if expectation.promise != "at-least-once" and (words := perhaps_twice(chosen)[1]):
+        return Outcome.UNKNOWN, words
+    if words := perhaps_late(expectation, chosen, evidence):
         return Outcome.UNKNOWN, words
     if (gone or expectation.promise != "at-least-once") and (
         words := strangers(chosen, "whether each message came" if gone else "whether one came twice")
@@ -307,6 +310,8 @@ def _nothing_expected(expectation: Delivered, chosen: Chosen, receiver: str, evi
             "into other destinations than those that they are sent to"
         )
     what = f"nothing that the selector of {listed(selective)} lets through" if selective else "nothing"
+    if without_own := [member.client for member in chosen.audience.members if member.hears_own is False]:
+        what += f" but messages of {listed(without_own)} itself, which noLocal keeps out,"
     senders = f" by {listed(list(expectation.senders))}" if expectation.senders else ""
     return f"{what} was sent to {where}{senders} while {receiver} listened"
 

@@ -12,6 +12,7 @@ from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.tally import Tally
 from lab.judge.expectations import receivers
 from lab.judge.findings import Finding, combine, never_subscribed, unknown
 from lab.judge.percentiles import Percentiles
@@ -28,6 +29,7 @@ class Timed(NamedTuple):
     publication: Publication
     numbers: Sequence[int]
     took: Sequence[float]
+    error: float = 0.0  # seconds by which each time may be wrong
 
 
 def judge(expectation: Latency, evidence: Evidence) -> Finding:
@@ -73,17 +75,21 @@ def _ways(expectation: Latency, evidence: Evidence) -> Iterator[tuple[str, Seque
     if expectation.direction is None:
         for each in chosen:
             who = listed(list(each.audience.names))
-            its = [Timed(each.audience, tally.publication, *tally.timed()) for tally in each.tallies]
+            its = [_timed(each.audience, tally, evidence) for tally in each.tallies]
             yield f"to {who}", its, equal_bodies(each.tallies, who, _UNTIMED)
         return
     source, target = expectation.direction
     there = [each.audience for each in chosen if target in each.audience.brokers]
     tallies = [tally for audience in there for tally in audience.tallies if tally.publication.broker == source]
-    timed = [found for each in chosen for found in _crossing(each.audience, source, target)]
+    timed = [found for each in chosen for found in _crossing(each.audience, source, target, evidence)]
     yield f"from {source} to {target}", timed, equal_bodies(tallies, target, _UNTIMED)
 
 
-def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
+def _timed(audience: Audience, tally: Tally, evidence: Evidence) -> Timed:
+    return Timed(audience, tally.publication, *tally.timed(), evidence.clock_error(tally))
+
+
+def _crossing(audience: Audience, source: str, target: str, evidence: Evidence) -> Iterator[Timed]:
     """Yield the messages from one broker's publishers to the audience's members at another broker."""
     there = [member for member in audience.members if member.broker == target]
     for tally in audience.tallies:
@@ -91,7 +97,7 @@ def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
         if publication.broker != source or not there:
             continue
         if len(there) == len(audience.members):
-            yield Timed(audience, publication, *tally.timed())
+            yield _timed(audience, tally, evidence)
             continue
         for member in there:  # members that share a queue with others
             if publication.step in member.arrivals and not tally.alike:
@@ -99,9 +105,8 @@ def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
                 waited = {*tally.kept, *arrivals.retained}
                 first = publication.first
                 numbers = [n for n, times in enumerate(arrivals.times) if n >= first and times and n not in waited]
-                yield Timed(
-                    audience, publication, numbers, [arrivals.first_at[n] - publication.sent_at[n] for n in numbers]
-                )
+                took = [arrivals.first_at[n] - publication.sent_at[n] for n in numbers]
+                yield Timed(audience, publication, numbers, took, evidence.clock_error(tally))
 
 
 def _judge_one(expectation: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> Finding:
@@ -110,9 +115,12 @@ def _judge_one(expectation: Latency, way: str, timed: Sequence[Timed], evidence:
     if figures is None:
         return Outcome.UNKNOWN, f"nothing whose time could be taken went {way}"
     whole = evidence.timeline.complete
+    error = 1000 * max((each.error for each in timed), default=0.0)
+    unsure = ""  # a figure that is above its bound or below, as the clocks of brokers differ
     failed: list[str] = []
     so_far: list[str] = []  # messages that a cut history lacks may mend these
-    if expectation.at_least is not None and ordered[0] < (least := units.milliseconds(expectation.at_least)):
+    least = None if expectation.at_least is None else units.milliseconds(expectation.at_least)
+    if expectation.at_least is not None and least is not None and ordered[0] + error < least:
         bound = units.format_duration(expectation.at_least)
         first = _first(timed, lambda took: took < least, evidence)
         failed.append(f"the fastest took {milliseconds(ordered[0])}, asked were at least {bound}{first}")
@@ -120,17 +128,25 @@ def _judge_one(expectation: Latency, way: str, timed: Sequence[Timed], evidence:
         bounds = getattr(expectation, name)
         if bounds is None:
             continue
-        if bounds.at_most is not None and figure > (most := units.milliseconds(bounds.at_most)):
+        for bound in (bounds.at_most, bounds.at_least):
+            if bound is not None and abs(figure - units.milliseconds(bound)) <= error > 0:
+                unsure = f"{name} is {milliseconds(figure)}"
+        if bounds.at_most is not None and figure - error > (most := units.milliseconds(bounds.at_most)):
             first = _first(timed, lambda took, most=most: took > most, evidence)  # type: ignore[misc]
             allowed = units.format_duration(bounds.at_most)
             lasts = whole or name == "max"
             (failed if lasts else so_far).append(f"{name} is {milliseconds(figure)}, allowed are {allowed}{first}")
-        if bounds.at_least is not None and figure < units.milliseconds(bounds.at_least):
+        if bounds.at_least is not None and figure + error < units.milliseconds(bounds.at_least):
             asked = units.format_duration(bounds.at_least)
             (failed if whole else so_far).append(f"{name} is {milliseconds(figure)}, asked were at least {asked}")
     if failed or so_far:
         words = f"{way}, over {len(ordered)}: {'; '.join((*failed, *so_far))}"
         return (Outcome.FAILED, words) if failed else unknown(words, evidence)
+    if least is not None and abs(ordered[0] - least) <= error > 0:
+        unsure = f"the fastest took {milliseconds(ordered[0])}"
+    if unsure:
+        near = f"{unsure}, give or take {milliseconds(error)} as the brokers' clocks differ, so its bound is undecided"
+        return Outcome.UNKNOWN, f"{way}, over {len(ordered)}: {near}"
     return Outcome.PASSED, (
         f"{way}, over {len(ordered)}: fastest {milliseconds(ordered[0])}, p50 {milliseconds(figures.p50)}, "
         f"p95 {milliseconds(figures.p95)}, p99 {milliseconds(figures.p99)}, slowest {milliseconds(figures.max)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, ObserverChanged, TransactionEnded
+from lab.judge.wording import gap
 from lab.report.rows.row import Description, Weight, Words
 
 
@@ -11,7 +12,10 @@ def _observer(seen: ObserverChanged) -> Description:
     if seen.state == "began":
         return seen.broker, f"the observer{by} began: {', '.join(seen.patterns)}", Weight.PLAIN
     if seen.state == "ended":
-        return seen.broker, f"the observer{by} ended", Weight.PLAIN
+        why = f": {seen.why}" if seen.why else ""
+        return seen.broker, f"the observer{by} ended{why}", Weight.PLAIN
+    if seen.state == "clock":
+        return seen.broker, f"the times of the observer{by} may be wrong by {gap(seen.clock_error)}", Weight.PLAIN
     if seen.state == "answering":
         return seen.broker, f"the observer{by} answers again", Weight.PLAIN
     if seen.state == "silent":

@@ -80,10 +80,10 @@ def test_an_acknowledgement_in_a_transaction_names_it_until_the_transaction_ends
 
 
 def test_a_consumer_that_left_is_named_as_it_came() -> None:
-    came, left = translated(subscribed(network=True), event("unsubscribed", consumer="c1"))
+    came, left = translated(subscribed(network=True, no_local=True), event("unsubscribed", consumer="c1"))
     assert isinstance(came, ConsumerSeen) and isinstance(left, ConsumerSeen)
-    assert (left.state, left.destination, left.client_id, left.network) == (
-        "unsubscribed", "queue://orders", "billing", True,
+    assert (left.state, left.destination, left.client_id, left.network, left.no_local) == (
+        "unsubscribed", "queue://orders", "billing", True, True,
     )  # fmt: skip
 
 

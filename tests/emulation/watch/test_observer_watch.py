@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.observer_answers import Answer, Head, UnreadableError
-from lab.emulation.watch.observer_watch import ObserverWatch, Process
+from lab.emulation.watch.observer_watch import ObserverWatch, Process, _InstanceWatch
 from lab.errors import BrokerError
 from lab.history import MemoryRecorder, MessageSeen, Observation, ObserverChanged
 from lab.runtime.clock import RealClock
@@ -143,6 +143,84 @@ def test_moments_are_of_the_labs_clock_within_the_error_that_is_stated() -> None
     assert abs(seen.t - sent[0]) <= began.clock_error + 0.005
 
 
+class Drifting(Broker):
+    """A broker whose first answers take long, and whose clock drifts; the lab's clock is handed in."""
+
+    def __init__(self, clock: Stepped, drift: float = 0.0, slow: Sequence[float] = ()) -> None:
+        super().__init__()
+        self._clock, self._drift, self.slow = clock, drift, list(slow)
+
+    def now(self) -> int:
+        return round(self._clock.t * (1 + self._drift) * 1e9)
+
+    def take(self, instance: InstanceState, started: str, after: int) -> Answer | None:
+        self._clock.t += self.slow.pop(0) if len(self.slow) > 1 else self.slow[0]
+        return super().take(instance, started, after)  # it reads its clock at the very end of its request
+
+
+class Stepped(RealClock):
+    """A clock that stands until it is moved."""
+
+    t = 0.0
+
+    def now(self) -> float:
+        return self.t
+
+
+def read(broker: Broker, clock: Stepped, *, then: Callable[[Callable[[], object]], object]) -> MemoryRecorder:
+    """Return the observations of reading a broker's observer, when `then` says so, in this thread."""
+    recorder = MemoryRecorder()
+    watch = _InstanceWatch(TOKYO, ("orders",), broker.take, clock, recorder, {})
+    then(watch.take)
+    return recorder
+
+
+def test_the_clock_of_a_new_process_is_measured_again_while_its_answers_are_slow() -> None:
+    clock = Stepped()
+    broker = Drifting(clock, slow=[0.4, 0.1, 0.002, 0.3])
+    (began,) = changes(read(broker, clock, then=lambda take: take()))
+    assert (began.state, began.clock_error) == ("began", 0.005)
+    assert len(broker.asked) == 3
+
+
+def test_a_clock_that_drifts_is_followed() -> None:
+    clock = Stepped()
+    broker = Drifting(clock, drift=1e-4, slow=[0.001, 0.004])
+
+    def an_hour(take: Callable[[], object]) -> None:
+        for _ in range(3600):
+            take()
+            clock.t += 1.0
+        broker.send("late")
+        sent.append(clock.t)
+        take()
+
+    sent = list[float]()
+    recorder = read(broker, clock, then=an_hour)
+    (message,) = [each for each in recorder.observations if isinstance(each, MessageSeen)]
+    stated = max(each.clock_error for each in changes(recorder))
+    assert abs(message.t - sent[0]) <= stated <= 0.02, (message.t - sent[0], states(recorder))
+
+
+def test_a_clock_that_cannot_be_measured_as_well_as_before_becomes_less_certain() -> None:
+    clock = Stepped()
+    broker = Drifting(clock, drift=1e-4, slow=[0.001, 0.4])
+
+    def ten_minutes(take: Callable[[], object]) -> None:
+        for _ in range(600):
+            take()
+            clock.t += 1.0
+        broker.send("late")
+        sent.append(clock.t)
+        take()
+
+    sent = list[float]()
+    recorder = read(broker, clock, then=ten_minutes)
+    (message,) = [each for each in recorder.observations if isinstance(each, MessageSeen)]
+    assert states(recorder)[:2] == ["began", "clock"] and len(states(recorder)) < 10
+    assert 0.05 < abs(message.t - sent[0]) <= changes(recorder)[-1].clock_error
+
+
 def test_events_that_the_broker_dropped_are_counted_and_dated() -> None:
     broker = Broker()
 
@@ -195,7 +273,9 @@ def test_a_process_that_ended_in_order_has_lost_nothing() -> None:
         broker.send("after")
         assert until(lambda: messages(recorder) == ["before", "after"])
 
-    assert [seen.state for seen in changes(watched(broker, do))] == ["began", "began", "ended"]
+    assert [(seen.state, seen.why) for seen in changes(watched(broker, do))] == [
+        ("began", ""), ("ended", "its process ended in order"), ("began", ""), ("ended", ""),
+    ]  # fmt: skip
 
 
 def test_a_broker_that_does_not_come_back_may_have_had_events_that_were_not_read() -> None:

@@ -103,7 +103,8 @@ final class ObservingBroker extends BrokerFilter {
                 .with("connection", context.getConnectionId()).with("user", context.getUserName())
                 .with("destination", info.getDestination().getQualifiedName()).with("selector", info.getSelector())
                 .with("durable", info.getSubscriptionName()).with("over", connector(context))
-                .flag("network", info.isNetworkSubscription() || context.isNetworkConnection()).flag("browser", info.isBrowser()).entry());
+                .flag("network", info.isNetworkSubscription() || context.isNetworkConnection()).flag("browser", info.isBrowser())
+                .flag("no_local", info.isNoLocal()).entry());
         }
         try {
             return super.addConsumer(context, info);
