@@ -76,10 +76,6 @@ class Consumers:
         """Return whether no event shows that a consumer has left."""
         return key in self._known or key in self._doubtful
 
-    def is_alone(self, subject: _Subject) -> bool:
-        """Return whether one consumer of a client and destination is known."""
-        return self._open.get(subject) == 1
-
     @property
     def listening(self) -> tuple[str, ...]:
         """Return the clients that are known to listen, each once."""
