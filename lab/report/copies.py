@@ -29,11 +29,11 @@ def no_routes(broker: str, destination: str) -> tuple[str, ...]:
     return parts_of(destination) if "," in destination else (destination,)
 
 
-def is_change(seen: Observation) -> bool:
+def is_change(event: Observation) -> bool:
     """Return whether an observation takes messages from their place: a consumer left, or a broker ended."""
-    if isinstance(seen, ConsumerSeen):
-        return seen.state == "unsubscribed"
-    return isinstance(seen, BrokerChanged) and seen.state in _STOPS and not seen.standby
+    if isinstance(event, ConsumerSeen):
+        return event.state == "unsubscribed"
+    return isinstance(event, BrokerChanged) and event.state in _STOPS and not event.standby
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,10 +67,10 @@ def copies(
 ) -> tuple[Copy, ...]:
     """Return the copies of a message; `committed` has broker and id of transactions."""
     found = _Copies(committed, routes)
-    its = sorted(events, key=lambda seen: seen.t)
+    its = sorted(events, key=lambda event: event.t)
     begin = its[0].t if its else 0.0
-    for seen in sorted([*its, *(each for each in changes if each.t >= begin)], key=lambda seen: seen.t):
-        found.add(seen)
+    for event in sorted([*its, *(each for each in changes if each.t >= begin)], key=lambda event: event.t):
+        found.add(event)
     return tuple(found.all)
 
 
@@ -81,89 +81,91 @@ class _Copies:
         self.all: list[Copy] = []
         self._committed, self._routes = committed, routes
 
-    def add(self, seen: MessageSeen | Change) -> None:
+    def add(self, event: MessageSeen | Change) -> None:
         """Add an event; they come in the order of their moments."""
-        if isinstance(seen, ConsumerSeen):
+        if isinstance(event, ConsumerSeen):
             for copy in self.all:
-                if (copy.broker, copy.consumer, copy.state) == (seen.broker, seen.consumer, GIVEN) and _is_queue(copy):
+                if (copy.broker, copy.consumer, copy.state) == (event.broker, event.consumer, GIVEN) and _is_queue(
+                    copy
+                ):
                     copy.state = WAITS
-        elif isinstance(seen, BrokerChanged):
+        elif isinstance(event, BrokerChanged):
             for copy in self.all:
-                if copy.broker == seen.broker and copy.state in _OPEN and _is_queue(copy):
-                    copy.state, copy.t = WAITS if copy.persistent else GONE, seen.t
-        elif seen.event == "sent" and (not seen.why or seen.original):
-            self._sent(seen)
-        elif seen.event == "dispatched" and not seen.network:
-            self._dispatched(seen)
-        elif seen.event == "acknowledged" and not seen.why:
-            self._acknowledged(seen)
-        elif seen.event == "rejected":
-            for copy in self._at(seen.broker, seen.destination):
-                if copy.state == GIVEN and copy.consumer == seen.consumer:
+                if copy.broker == event.broker and copy.state in _OPEN and _is_queue(copy):
+                    copy.state, copy.t = WAITS if copy.persistent else GONE, event.t
+        elif event.event == "sent" and (not event.why or event.original):
+            self._sent(event)
+        elif event.event == "dispatched" and not event.network:
+            self._dispatched(event)
+        elif event.event == "acknowledged" and not event.why:
+            self._acknowledged(event)
+        elif event.event == "rejected":
+            for copy in self._at(event.broker, event.destination):
+                if copy.state == GIVEN and copy.consumer == event.consumer:
                     copy.state = WAITS
-        elif seen.event in ENDS:
-            self._ended(seen)
+        elif event.event in ENDS:
+            self._ended(event)
 
-    def _sent(self, seen: MessageSeen) -> None:
-        told_before = any(copy.assumed for copy in self._at(seen.broker, seen.destination))
-        came = seen.network and not told_before and self._cross(seen)
-        again = seen.network and not came and any(copy.state == CROSSED for copy in self.all)
-        for destination in self._routes(seen.broker, seen.destination):
-            here = list(self._at(seen.broker, destination))
+    def _sent(self, event: MessageSeen) -> None:
+        told_before = any(copy.assumed for copy in self._at(event.broker, event.destination))
+        came = event.network and not told_before and self._cross(event)
+        again = event.network and not came and any(copy.state == CROSSED for copy in self.all)
+        for destination in self._routes(event.broker, event.destination):
+            here = list(self._at(event.broker, destination))
             assumed = next((copy for copy in here if copy.assumed), None)
             if assumed is not None:
-                assumed.assumed, assumed.persistent = False, seen.persistent
-            elif destination.startswith("queue://") and (seen.network or not here or seen.over.startswith("amqp")):
-                dead, perhaps = bool(seen.original), again and bool(here)
-                persistent = seen.persistent or dead
-                self._new(seen.broker, destination, persistent=persistent, dead=dead, perhaps=perhaps)
+                assumed.assumed, assumed.persistent = False, event.persistent
+            elif destination.startswith("queue://") and (event.network or not here or event.over.startswith("amqp")):
+                dead, perhaps = bool(event.original), again and bool(here)
+                persistent = event.persistent or dead
+                self._new(event.broker, destination, persistent=persistent, dead=dead, perhaps=perhaps)
 
-    def _cross(self, seen: MessageSeen) -> bool:
+    def _cross(self, event: MessageSeen) -> bool:
         """Take the copy at another broker that came over a bridge; return whether there is one."""
         for copy in self.all:
-            if copy.broker != seen.broker and copy.state == WAITS and copy.destination == seen.destination:
+            if copy.broker != event.broker and copy.state == WAITS and copy.destination == event.destination:
                 copy.state = CROSSED
                 return True
         return False
 
-    def _dispatched(self, seen: MessageSeen) -> None:
-        here = list(self._at(seen.broker, seen.destination))
-        if seen.destination.startswith("topic://"):
-            here = [copy for copy in here if copy.client == client(seen)]
+    def _dispatched(self, event: MessageSeen) -> None:
+        here = list(self._at(event.broker, event.destination))
+        if event.destination.startswith("topic://"):
+            here = [copy for copy in here if copy.client == client(event)]
         waiting = (copy for copy in here if copy.state == WAITS)
         given = (copy for copy in here if copy.state == GIVEN)
         copy = next(waiting, None) or next(given, None)
         if copy is None:
-            copy = self._came_unseen(seen)
-        copy.state, copy.consumer, copy.client, copy.perhaps = GIVEN, seen.consumer, client(seen), False
+            copy = self._came_unseen(event)
+        copy.state, copy.consumer, copy.client, copy.perhaps = GIVEN, event.consumer, client(event), False
 
-    def _acknowledged(self, seen: MessageSeen) -> None:
-        if seen.transaction and (seen.broker, seen.transaction) not in self._committed:
+    def _acknowledged(self, event: MessageSeen) -> None:
+        if event.transaction and (event.broker, event.transaction) not in self._committed:
             return
-        here = list(self._at(seen.broker, seen.destination))
-        if seen.network:
+        here = list(self._at(event.broker, event.destination))
+        if event.network:
             gone = (each for each in here if each.state == CROSSED and not each.answered)
             copy = next(gone, None) or next((each for each in here if each.state == WAITS), None)
             if copy is not None:
                 copy.state, copy.answered = CROSSED, True
             return
-        mine = [each for each in here if each.state == GIVEN and each.consumer == seen.consumer]
-        copy = next((each for each in mine if each.client == client(seen)), None) or next(iter(mine), None)
+        mine = [each for each in here if each.state == GIVEN and each.consumer == event.consumer]
+        copy = next((each for each in mine if each.client == client(event)), None) or next(iter(mine), None)
         copy = copy or next((each for each in here if each.state in _OPEN and _is_queue(each)), None)
         if copy is None:
-            copy = self._came_unseen(seen)
-        copy.state, copy.client = BY_ITSELF if seen.automatic else ACKNOWLEDGED, client(seen)
+            copy = self._came_unseen(event)
+        copy.state, copy.client = BY_ITSELF if event.automatic else ACKNOWLEDGED, client(event)
 
-    def _ended(self, seen: MessageSeen) -> None:
-        here = list(self._at(seen.broker, seen.destination))
+    def _ended(self, event: MessageSeen) -> None:
+        here = list(self._at(event.broker, event.destination))
         copy = next((each for each in here if each.state == WAITS), None)
-        if seen.consumer or copy is None:
-            copy = next((each for each in here if seen.consumer and each.consumer == seen.consumer), copy)
+        if event.consumer or copy is None:
+            copy = next((each for each in here if event.consumer and each.consumer == event.consumer), copy)
         if copy is None:  # expired first, and a dead letter then
             copy = next((each for each in here if each.end is not None and each.end.event == "expired"), None)
         if copy is None:
-            copy = self._new(seen.broker, seen.destination) if here else self._came_unseen(seen)
-        copy.state, copy.end, copy.assumed = ENDED, seen, False
+            copy = self._new(event.broker, event.destination) if here else self._came_unseen(event)
+        copy.state, copy.end, copy.assumed = ENDED, event, False
 
     def _at(self, broker: str, destination: str) -> Iterator[Copy]:
         """Yield the copies at a place; the destination may be the pattern of a consumer."""
@@ -171,11 +173,11 @@ class _Copies:
             if copy.broker == broker and (copy.destination == destination or hears(destination, copy.destination)):
                 yield copy
 
-    def _came_unseen(self, seen: MessageSeen) -> Copy:
+    def _came_unseen(self, event: MessageSeen) -> Copy:
         """Return the copy of which no event shows that it was sent there."""
-        if _is_queue(seen):
-            self._cross(seen)
-        return self._new(seen.broker, seen.destination, assumed=_is_queue(seen))
+        if _is_queue(event):
+            self._cross(event)
+        return self._new(event.broker, event.destination, assumed=_is_queue(event))
 
     def _new(self, broker: str, destination: str, **fields: bool) -> Copy:
         copy = Copy(broker=broker, destination=destination, **fields)  # type: ignore[arg-type]  # all are flags
@@ -183,25 +185,25 @@ class _Copies:
         return copy
 
 
-def _is_queue(of: Copy | MessageSeen) -> bool:
-    return of.destination.startswith("queue://")
+def _is_queue(place: Copy | MessageSeen) -> bool:
+    return place.destination.startswith("queue://")
 
 
-def in_words(found: Sequence[Copy]) -> str:
+def in_words(all_copies: Sequence[Copy]) -> str:
     """Return the states of copies in one sentence; "" if there is none that the events prove."""
-    several_places = len({copy.destination for copy in found if not copy.dead}) > 1
+    several_places = len({copy.destination for copy in all_copies if not copy.dead}) > 1
 
     def at(copy: Copy) -> str:
         return f"{copy.broker} on {copy.destination}" if several_places else copy.broker
 
     words = [
         f"it {ENDS[copy.end.event]} at {at(copy)}" + (f": {copy.end.why}" if copy.end.why else "")
-        for copy in found
+        for copy in all_copies
         if copy.end is not None and copy.state == ENDED
     ]
     words += [
         f"it was at {at(copy)}, was not stored, and {copy.broker} stopped at {copy.t:.3f} s"
-        for copy in found
+        for copy in all_copies
         if copy.state == GONE
     ]
     for state, before, after in (
@@ -209,13 +211,13 @@ def in_words(found: Sequence[Copy]) -> str:
         (BY_ITSELF, "dispatched to", "; its protocol acknowledges nothing"),
         (GIVEN, "dispatched to", ", and not acknowledged"),
     ):
-        by = dict.fromkeys(f"{copy.client} at {at(copy)}" for copy in found if copy.state == state)
+        by = dict.fromkeys(f"{copy.client} at {at(copy)}" for copy in all_copies if copy.state == state)
         words += [f"{before} {', '.join(by)}{after}"] if by else []
-    waiting = [copy for copy in found if copy.state == WAITS and not copy.dead]
+    waiting = [copy for copy in all_copies if copy.state == WAITS and not copy.dead]
     words += dict.fromkeys(
         f"{'a second copy may wait' if copy.perhaps else 'it waits'} at {copy.broker} on {copy.destination}"
         for copy in waiting
     )
-    if not words and (crossed := [copy for copy in found if copy.state == CROSSED]):
+    if not words and (crossed := [copy for copy in all_copies if copy.state == CROSSED]):
         words = [f"a bridge took it from {crossed[-1].broker}"]
     return "; ".join(words)

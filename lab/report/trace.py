@@ -126,11 +126,11 @@ def _weight(seen: MessageSeen) -> Weight:
     return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
 
 
-def outcome(events: Sequence[MessageSeen], found: Sequence[Copy], *, missing: bool = False) -> str:
+def outcome(events: Sequence[MessageSeen], all_copies: Sequence[Copy], *, missing: bool = False) -> str:
     """Return what became of a message in one sentence, as far as its events and copies prove it."""
     if missing:
-        return in_words([copy for copy in found if copy.state in (ACKNOWLEDGED, ENDED)]) or _MISSING
-    if words := in_words(found):
+        return in_words([copy for copy in all_copies if copy.state in (ACKNOWLEDGED, ENDED)]) or _MISSING
+    if words := in_words(all_copies):
         return words
     last = [seen for seen in events if seen.event == "sent"][-1:]
     if not last:
