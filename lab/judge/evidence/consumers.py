@@ -89,28 +89,28 @@ class Consumers:
             self._add(key, doubtful)
         return self._known.get(key)
 
-    def subscribed(self, seen: ConsumerSeen, consumer: Consumer) -> Iterator[Observation]:
+    def subscribed(self, event: ConsumerSeen, consumer: Consumer) -> Iterator[Observation]:
         """Add a consumer."""
-        key, subject = (seen.broker, seen.consumer), consumer.subject
-        yield from self.left(*key, seen.t)
-        if seen.client_id:  # a broker lets in one connection of a client id
-            before = [key for key in _of(self._doubtful, seen.broker) if _replaces(consumer, self._doubtful[key])]
-            yield from self._gone(before, seen.t)
+        key, subject = (event.broker, event.consumer), consumer.subject
+        yield from self.left(*key, event.t)
+        if event.client_id:  # a broker lets in one connection of a client id
+            before = [key for key in _of(self._doubtful, event.broker) if _replaces(consumer, self._doubtful[key])]
+            yield from self._gone(before, event.t)
         if subject in self._doubts:
-            yield from self._resolved(subject, seen.t)
+            yield from self._resolved(subject, event.t)
         self._add(key, consumer)
         if consumer.durable:
-            self._durable[seen.broker, seen.client_id, seen.durable] = subject
+            self._durable[event.broker, event.client_id, event.durable] = subject
         if self._open[subject] == 1:
             yield Subscribed(
-                t=seen.t,
+                t=event.t,
                 client=consumer.client,
-                broker=seen.broker,
+                broker=event.broker,
                 over=consumer.over,
-                destination=seen.destination,
+                destination=event.destination,
                 step=0,
                 durable=consumer.durable,
-                selector=seen.selector or None,
+                selector=event.selector or None,
                 ack="client",
             )
 
@@ -119,12 +119,12 @@ class Consumers:
         if self.known(broker, consumer) is not None:
             yield from self._left(broker, self._known.pop((broker, consumer)), t)
 
-    def forgotten(self, seen: ConsumerSeen) -> Iterator[Observation]:
+    def forgotten(self, event: ConsumerSeen) -> Iterator[Observation]:
         """Remove a durable subscription."""
-        subject = self._durable.pop((seen.broker, seen.client_id, seen.durable), None)
+        subject = self._durable.pop((event.broker, event.client_id, event.durable), None)
         if subject is not None:
             self._doubts.pop(subject, None)  # it was there until now
-            yield Unsubscribed(t=seen.t, client=subject[0], broker=seen.broker, destination=subject[1])
+            yield Unsubscribed(t=event.t, client=subject[0], broker=event.broker, destination=subject[1])
 
     def all_left(self, broker: str, t: float, last: float = inf) -> Iterator[Observation]:
         """Remove the consumers of a broker's processes up to one, whose connections have ended."""
