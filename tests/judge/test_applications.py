@@ -428,6 +428,13 @@ def test_a_failed_delivery_names_the_end_or_the_place_of_its_message(events: lis
     assert "sent at 2.000 s" in its.reason and f"; {words}" in its.reason, its.reason
 
 
+def test_a_message_that_its_client_rejected_fails() -> None:
+    rejected = [event(2.1, "dispatched"), event(2.2, "rejected"), event(2.3, "dead-lettered", why="rejected")]
+    its = verdict(subscribed(1), sent(2), sent(3, 2), taken(3.1, 2), rejected)
+    assert its.outcome is FAILED, its.reason
+    assert "it became a dead letter at singapore" in its.reason
+
+
 STAR, CHAIN = ("tokyo singapore", "tokyo dublin"), ("tokyo dublin", "dublin singapore")
 
 

@@ -308,6 +308,9 @@ class Applications:
                 if seen.automatic and not consumer.dispatched:
                     self.automatic.add(consumer.client)
                 yield from self._taking(consumer, seen)
+        elif seen.event == "rejected":  # the client answered that it does not take the message
+            by = (seen.broker, seen.consumer)
+            self._dispatches.taken(consumer.subject, seen.message, by, self._consumers, counts=False)
 
     def _sending(self, seen: MessageSeen, name: str) -> Iterator[Observation]:
         if seen.message in self._ids:  # sent again, with the id that it had

@@ -70,9 +70,9 @@ class Dispatches:
     def taken(
         self, receiver: Receiver, message: str, by: Consumer, still: Container[Consumer], *, counts: bool
     ) -> None:
-        """Note an acknowledgement: connections that ended left their copy to the one that acknowledged it.
+        """Note an answer: connections that ended left their copy to the one that answered.
 
-        `counts` is whether the acknowledgement is a delivery.
+        `counts` is whether the answer is a delivery: an acknowledgement is one, a rejection is none.
         """
         given = self._of.setdefault(receiver, _Given())
         having = given.having.get(message, {})
