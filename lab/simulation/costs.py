@@ -24,7 +24,9 @@ from lab.units import parse_duration
 FILE = Path(__file__).parent / "costs.toml"
 LARGEST = 65_536  # bytes of a file
 LONGEST = 60.0  # seconds
-_INSTEAD = 'write a table for each time, such as [boot] with value = "0.11s"; python -m bench.calibrate FILE does'
+_INSTEAD = (
+    'write a table for each time, such as [boot] with value = "0.11s"; python -m bench.calibrate FILE writes them'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def _read(path: Path, file: str) -> Mapping[str, str]:
     try:
         found = tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError.of(f"{file} is no TOML: {error}", _INSTEAD) from error
+        raise InputError.of(f"{file} is not TOML: {error}", _INSTEAD) from error
     return {name: _value(name, of, file) for name, of in found.items()}
 
 
@@ -92,7 +94,7 @@ def _value(name: str, entry: Any, file: str) -> str:
     except (ValueError, OverflowError) as error:
         raise InputError.of(f"{file}: {name}: {error}", _INSTEAD) from error
     if duration > LONGEST:
-        raise InputError.of(f"{file}: {name} is longer than {LONGEST:.0f} s", "no broker takes so long")
+        raise InputError.of(f"{file}: {name} is longer than {LONGEST:.0f} s", "write a shorter time, as brokers have")
     return value
 
 

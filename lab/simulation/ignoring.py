@@ -37,7 +37,7 @@ def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
     """Yield the settings by which a broker names other brokers to its clients: a masterslave: bridge would use them."""
     for element in configuration.broker.walk():
         if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
-            words = 'updateClusterClients="true" for a bridge of masterslave:'
+            words = 'updateClusterClients="true" for a masterslave: bridge'
             what, place = f"the simulation has no model of {words}", configuration.place(element.start)
             yield Unmodelled.of_setting("updateClusterClients", words, what, _LEAVE_OUT, place, tag=element.name)
 
@@ -46,7 +46,7 @@ def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
     """Yield the settings that leave a pair without the shared store whose lock decides which instance is active."""
     attribute = configuration.broker.attribute("persistent")
     if attribute is not None and not is_true(attribute.value):
-        words = f'persistent="{attribute.value}" for a pair, whose instances share the lock of their store'
+        words = f'persistent="{attribute.value}" for a pair, whose instances share a store and its lock'
         what, place = f"the simulation has no model of {words}", configuration.place(attribute.start)
         span = (attribute.start, attribute.end)
         yield Unmodelled.of_setting("persistent", words, what, _LEAVE_OUT, place, tag="broker", span=span)
@@ -65,13 +65,15 @@ def misnamed(
     for name in dict.fromkeys(names):
         if any(named(each, (name,)) for each in problems):
             continue
-        what, place = f"{IGNORE} {name}: no configuration of the scenario has it", None
-        remedy = f"settings that may be ignored there: {', '.join(might)}" if might else ""
-        remedy = remedy or f"the simulation has a model of all that is there: leave {IGNORE} out"
+        what, place = f"{IGNORE} {name}: no configuration of the scenario has this setting", None
+        remedy = f"name a setting that can be ignored: {', '.join(might)}" if might else ""
+        remedy = remedy or f"leave {IGNORE} out: the simulation has a model of every setting"
         if (found := next(chain.from_iterable(_written(each, name) for each in configurations), None)) is not None:
             support, place = found
-            known = "has no effect in the simulation" if support.kind is Kind.NO_EFFECT else "is modelled as it is here"
-            what, remedy = f"{IGNORE} {name}: it {known}", f"leave {IGNORE} {name} out"
+            known = (
+                "has no effect in the simulation" if support.kind is Kind.NO_EFFECT else "is modelled as it is written"
+            )
+            what, remedy = f"{IGNORE} {name}: the setting {known}", f"leave {IGNORE} {name} out"
         yield Problem(what=what, remedy=remedy, place=place)
 
 

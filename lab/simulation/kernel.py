@@ -123,7 +123,7 @@ class Kernel(Agenda):
             try:  # around the loop too, in which a signal may come as well as in an event
                 while self._hub is me:
                     if not (heap or self._turn()):
-                        raise RuntimeError("nothing is to come any more, and a task waits without a limit")
+                        raise RuntimeError("no event is left, and a task waits without a time limit")
                     t, number, do, arguments = heappop(heap)
                     if do is None:
                         continue

@@ -181,8 +181,8 @@ class SimulatedLab:
     def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
         """Raise InputError: no other program can reach a simulated broker."""
         raise InputError.of(
-            "a simulated broker has no address that another program could connect to",
-            "connect with the lab's own clients, or open the lab with the runtime emulation",
+            "another program cannot connect to a simulated broker, which has no address",
+            "connect with the lab's clients, or open the lab with --runtime emulation",
         )
 
     def password(self, broker: str, user: str) -> SecretStr:
@@ -267,7 +267,7 @@ class SimulatedLab:
             if instance.name == name:
                 return instance.log.tail(tail)
         known = ", ".join(instance.name for instance in self.instances.all)
-        raise InputError.of(f'no log of "{name}" in a simulation', f"there is: {known}")
+        raise InputError.of(f'a simulation has no log of "{name}"', f"name one of: {known}")
 
     def keep_logs(self) -> None:
         """Write every instance's log into the run folder; one that cannot be written makes a warning."""

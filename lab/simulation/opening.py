@@ -64,7 +64,7 @@ class Models:
     def open(self, opening: Opening, progress: Progress) -> Iterator[SimulatedLab]:
         """Open a lab, and keep its logs at the end of the block."""
         if opening.detached:
-            raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
+            raise HostError("a simulated lab cannot stay: it exists only in the process that opens it")
         lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit, self.ignored)
         opening.profile.follow(lambda: lab.kernel.now / SECOND)
         try:

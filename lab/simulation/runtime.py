@@ -50,12 +50,12 @@ class Simulation:
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Models:
         """Return the models; raise InputError for an archive, from which nothing is made here."""
         if archive is not None:
-            raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
+            raise InputError.of("a simulation has no use for --activemq-archive", "leave --activemq-archive out")
         with garbage_collection.seldom():  # what is loaded is no garbage
             from lab.simulation.opening import Models  # here, since who asks for refusals alone opens no lab
 
         if any(its.ports for broker in plan.brokers for its in broker.instances):
-            told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
+            told.warn("a simulated broker has no ports on this machine: the requested ports lead nowhere")
         return Models(plan=plan, costs=with_values(self.costs), limit=self._limit, ignored=self.ignored)
 
     def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
@@ -110,8 +110,10 @@ class Simulation:
         """Return the needs of a simulation: Python alone."""
         from platform import python_version  # here, since it takes longer to load than most of the models
 
-        return (Finding(what="simulation", ok=True, found=f"Python {python_version()} is all that it needs"),)
+        return (
+            Finding(what="simulation", ok=True, found=f"Python {python_version()}; a simulation needs nothing else"),
+        )
 
 
 def _no_images() -> InputError:
-    return InputError.of("a simulation needs no images", "images are of the runtime emulation")
+    return InputError.of("a simulation needs no images", "use --runtime emulation, which needs them")

@@ -56,7 +56,7 @@ class Unmodelled(Problem):
         connector: str = "",
     ) -> Unmodelled:
         """Return the problem of a setting, with the option that ignores it among the remedies."""
-        remedy += f"\nor simulate without it, where dependent expectations are unknown: {IGNORE} {setting}"
+        remedy += f"\nor simulate without it (dependent expectations are then unknown): {IGNORE} {setting}"
         return cls(
             what=problem,
             remedy=remedy,

@@ -153,7 +153,7 @@ def test_ports_that_were_asked_for_are_in_the_note_that_others_read(tmp_path: Pa
 def test_a_simulation_says_that_it_has_no_ports(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     its = plan_named("tokyo-singapore", {}, port_base=21000).plan
     runtime("simulation", {}).prepare(its, Logged())
-    assert "those that were asked for lead nowhere" in caplog.text
+    assert "the requested ports lead nowhere" in caplog.text
 
 
 def test_a_run_that_could_not_be_noted_begins_no_run_folder(tmp_path: Path) -> None:

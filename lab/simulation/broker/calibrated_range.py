@@ -12,6 +12,4 @@ Tell = Callable[[str, int], None]  # what, as a clause, and since when in ns
 
 def refuse(reason: str, since: int) -> NoReturn:
     """Raise PlanError: without a callback for it, no guess is wanted."""
-    raise PlanError(
-        reason, "the simulation does not know what a real broker does then: run it with --runtime emulation"
-    )
+    raise PlanError(reason, "run it with --runtime emulation: the simulation has no measurement of a real broker here")

@@ -50,7 +50,8 @@ class Capacity:
             self._left = True
             seconds = PATIENCE // SECOND
             self._leave_range(
-                f"{self._broker} has stored what one connection sends more slowly than it came, for {seconds} s", since
+                f"{self._broker} stored the messages of one connection more slowly than they came, for {seconds} s",
+                since,
             )
 
     def _leave(self, reason: str) -> None:

@@ -92,7 +92,7 @@ class Limits:
         held.octets += message.size + held.more
         if 0 < held.most < held.octets and not held.left:
             held.left = True
-            self._leave_range(f"more than half of the memoryLimit of {name} waits at {self._broker}", self._now())
+            self._leave_range(f"more than half of the memoryLimit of {name} is in use at {self._broker}", self._now())
 
     def _leave(self, held: _Held) -> None:
         most = held.most
@@ -100,11 +100,13 @@ class Limits:
             held.left = True
             self._leave_range(self._words(most, held), self._now())
         if held.octets > 2 * most:
-            raise PlanError(self._words(2 * most, held), "a real broker takes no more: run it with --runtime emulation")
+            raise PlanError(
+                self._words(2 * most, held), "run it with --runtime emulation: a real broker accepts no more"
+            )
 
     def _words(self, most: int, held: _Held) -> str:
         where = "memory" if held is self._memory else "store"
-        return f"more than {format_size(most)} of messages wait at {self._broker} in its {where}"
+        return f"more than {format_size(most)} of messages wait in the {where} of {self._broker}"
 
     def remove(self, message: Message, stored: bool) -> None:
         """Count a message once less."""

@@ -46,7 +46,7 @@ class Doubts:
         """Return a store's messages in the order in which they come."""
         self._recovered, found = bool(cursor), by_priority(cursor)
         if not is_sure(found, self._page):
-            self._guess(f"{self._queue} is read by priority from a store that has more than a page of it")
+            self._guess(f"more than a page of {self._queue} is read from the store by priority")
         return found
 
     def look(self, message: Message, waiting: Iterable[Node], *, empty: bool) -> None:
@@ -56,6 +56,6 @@ class Doubts:
             self._kinds.clear()
         self._kinds.add(message.persistent)
         if len(self._kinds) > 1:
-            self._guess(f"persistent messages of {self._queue} wait beside others by priority")
+            self._guess(f"persistent and other messages of {self._queue} wait together, by priority")
         if self._recovered and any(each.message.priority != message.priority for each in waiting):
-            self._guess(f"other priorities come to {self._queue} than wait there from before the start")
+            self._guess(f"new priorities come to {self._queue}, where messages from before the start wait")

@@ -102,7 +102,7 @@ class VirtualDestinations:
     def spread(self, message: Message, destinations: Sequence[Destination], depth: int = 0) -> list[Message]:
         """Return the copies of a message that is sent to a destination under a rule, in order."""
         if depth > DEEPEST:
-            raise PlanError(f"the virtual destinations send {message.destination} round in a circle")
+            raise PlanError(f"the virtual destinations send messages of {message.destination} round in a circle")
         found: list[Message] = []
         for where in self._copies(message, destinations):
             if where == message.destination:
