@@ -24,9 +24,7 @@ from lab.units import parse_duration
 FILE = Path(__file__).parent / "costs.toml"
 LARGEST = 65_536  # bytes of a file
 LONGEST = 60.0  # seconds
-_INSTEAD = (
-    'write a table for each time, such as [boot] with value = "0.11s"; python -m bench.calibrate FILE writes them'
-)
+_INSTEAD = 'write a table for each time, such as [boot] with value = "0.11s"; python -m bench.calibrate FILE writes all'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,9 +70,7 @@ def misnamed(
         remedy = remedy or f"leave {IGNORE} out: the simulation has a model of every setting"
         if (found := next(chain.from_iterable(_written(each, name) for each in configurations), None)) is not None:
             support, place = found
-            known = (
-                "has no effect in the simulation" if support.kind is Kind.NO_EFFECT else "is modelled as it is written"
-            )
+            known = "has no effect in the simulation" if support.kind is Kind.NO_EFFECT else "is modelled as written"
             what, remedy = f"{IGNORE} {name}: the setting {known}", f"leave {IGNORE} {name} out"
         yield Problem(what=what, remedy=remedy, place=place)
 

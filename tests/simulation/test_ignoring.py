@@ -90,14 +90,14 @@ def test_what_is_ignored_is_not_refused_and_each_refusal_says_how(scenario: Path
         (
             "advisorySupport",
             [
-                "tokyo.xml:1:81: --ignore advisorySupport: the setting is modelled as it is written",
+                "tokyo.xml:1:81: --ignore advisorySupport: the setting is modelled as written",
                 "  leave --ignore advisorySupport out",
             ],
         ),
         (
             "policyEntry@timeBeforeDispatchStarts",
             [
-                "tokyo.xml:3:48: --ignore policyEntry@timeBeforeDispatchStarts: the setting is modelled as it is written",
+                "tokyo.xml:3:48: --ignore policyEntry@timeBeforeDispatchStarts: the setting is modelled as written",
                 "  leave --ignore policyEntry@timeBeforeDispatchStarts out",
             ],
         ),
