@@ -64,7 +64,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
                 ]
                 return (*findings, *_tried(client, environment))
         except LabError as error:
-            return (*findings, _failed(error), *trial.untried("the engine failed before"))
+            return (*findings, _failed(error), *trial.untried("the engine failed earlier"))
 
 
 def _failed(error: LabError) -> Finding:
@@ -81,7 +81,7 @@ def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple
     except HostError as error:
         return trial.untried(error.what)
     if not exists(client, its):
-        return trial.untried("the router's image is not there; mqlab images builds it")
+        return trial.untried("the router's image is missing; mqlab images builds it")
     block = subnets.pool(environment)
     try:
         at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
@@ -99,7 +99,7 @@ def proxies(environment: Mapping[str, str]) -> Finding:
     return Finding(
         what="proxies",
         ok=True,
-        found=f"{', '.join(named) or 'none'}: downloads follow them, the engine and the labs are reached without",
+        found=f"{', '.join(named) or 'none'}: downloads use them, connections to the engine and labs do not",
     )
 
 
@@ -109,7 +109,7 @@ def over_ssh(environment: Mapping[str, str]) -> Iterator[Finding]:
         engine_at = resolved(environment)["DOCKER_HOST"]
         if engine_at.startswith("ssh://"):
             ssh.check_forwarding(ssh.parse(engine_at), environment)
-            yield Finding(what=checks.SSH, ok=True, found=f"{engine_at} lets us in, and forwards connections")
+            yield Finding(what=checks.SSH, ok=True, found=f"{engine_at} accepts the login, and forwards connections")
     except LabError as error:
         yield Finding(what=checks.SSH, ok=False, found=error.what, remedy=checks.without(error.remedy))
 
@@ -119,8 +119,8 @@ def clock(ahead: float) -> Finding:
     return Finding(
         what="clock",
         ok=None if clocks_apart(ahead) else True,
-        found=clocks_apart(ahead) or "the engine's agrees with this machine's",
-        remedy="keep both by NTP",
+        found=clocks_apart(ahead) or "the engine's clock agrees with this machine's",
+        remedy="synchronise both clocks by NTP",
     )
 
 
@@ -129,7 +129,7 @@ def leftovers(runs: Sequence[str]) -> Finding:
     return Finding(
         what="leftovers",
         ok=None if runs else True,
-        found=f"of {', '.join(runs)}" if runs else "nothing of dead runs",
+        found=f"of {', '.join(runs)}" if runs else "no remains of ended runs",
         remedy="mqlab sweep",
     )
 
@@ -199,9 +199,9 @@ def tcp(name: str) -> Finding:
     return Finding(
         what="TCP congestion control",
         ok=True if name else None,
-        found=f"{name or 'not known'}; emulated brokers have {congestion.MODELLED}, as models have, "
-        "unless a topology's tcp names another one",
-        remedy=f"where a topology has tcp: host: {congestion.USE_IT}",
+        found=f"{name or 'unknown'}; emulated brokers use {congestion.MODELLED}, as the simulation does, "
+        "unless the topology's field tcp names another",
+        remedy=f"if a topology has `tcp: host`, run: {congestion.USE_IT}",
     )
 
 
@@ -210,8 +210,8 @@ def too_little_memory(plan: Plan, available: int) -> str:
     if plan.memory <= available:
         return ""
     return (
-        f"the brokers may take {format_size(plan.memory // 2**20 * 2**20)} of memory together, and "
-        f"{format_size(available // 2**20 * 2**20)} are available here: leave some out, or give them less memory"
+        f"the brokers may use {format_size(plan.memory // 2**20 * 2**20)} of memory together, but "
+        f"{format_size(available // 2**20 * 2**20)} are available here: leave out brokers, or give them less memory"
     )
 
 
@@ -221,7 +221,7 @@ def clocks_apart(ahead: float) -> str:
         return ""
     return (
         f"the clock of the engine's machine is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} this one's: "
-        "moments that come from brokers' logs are off by that"
+        "times from brokers' logs are wrong by that much"
     )
 
 
@@ -241,8 +241,8 @@ def room_of_runs(folder: Path, free: int, *, writable: bool) -> Finding:
     return Finding(
         what="disk of the runs",
         ok=False if not writable or free < RUNS_LEAST else True if free >= RUNS_ROOM else None,
-        found=f"{free / 2**20:.0f} MiB free at {folder}" + ("" if writable else ", which is not yours to write"),
-        remedy=f"runs need {RUNS_ROOM / 2**20:.0f} MiB: free some, or set MQLAB_HOME to a folder on another disk",
+        found=f"{free / 2**20:.0f} MiB free at {folder}" + ("" if writable else ", where you may not write"),
+        remedy=f"free {RUNS_ROOM / 2**20:.0f} MiB for runs, or set MQLAB_HOME to a folder on another disk",
     )
 
 
@@ -273,8 +273,8 @@ def rootless(*, limits_memory: bool) -> Finding:
         ok=True if limits_memory else None,
         found="yes"
         if limits_memory
-        else "yes, and it limits no container's memory: of a broker's, the heap alone is bounded",
-        remedy="a system with cgroup v2, which delegates memory to the engine's user",
+        else "yes; it limits no container's memory, so only the heap of a broker is limited",
+        remedy="use a system with cgroup v2 that delegates memory to the engine's user",
     )
 
 
@@ -284,8 +284,8 @@ def remapped_tun(mode: int) -> Finding:
     return Finding(
         what="user namespaces",
         ok=others,
-        found=f"on: the router opens {TUN} as one of others, and its mode is {mode:04o}",
-        remedy=f"chmod o+rw {TUN}   (its use needs NET_ADMIN besides), or an engine of root's without userns-remap",
+        found=f"on; the router has the rights of others on {TUN}, whose mode is {mode:04o}",
+        remedy=f"chmod o+rw {TUN}   (its use also needs NET_ADMIN), or use root's engine without userns-remap",
     )
 
 
@@ -296,7 +296,7 @@ def forwarding(on: bool, where: str, version: str) -> Finding:
         what="userland proxy",
         ok=True if on or major in MEASURED_WITHOUT_PROXY else None,
         found=f"{'on' if on else 'off'}, {where}",
-        remedy='if brokers cannot be reached from here: remove "userland-proxy": false, and restart the engine',
+        remedy='if this machine cannot reach brokers, remove "userland-proxy": false, and restart the engine',
     )
 
 
@@ -308,7 +308,7 @@ def unmeasured_forwarding(proxy: tuple[bool, str] | None, version: Callable[[], 
     if proxy is None or proxy[0]:
         return ""
     found = forwarding(*proxy, its := version())
-    return "" if found.ok else f"{found.what}: {found.found}, which was not measured on Docker {its}\n{found.remedy}"
+    return "" if found.ok else f"{found.what}: {found.found}; mqlab was not tested so on Docker {its}\n{found.remedy}"
 
 
 def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:

@@ -186,8 +186,10 @@ class Emulation:
         else:
             chosen = [each for each in found if wanted.every or each.is_left_behind(here)]
         if wanted.run is not None and not chosen:
-            there = ", ".join(each.run for each in found) or "nothing of any run"
-            raise InputError.of(f"this engine has nothing of run {wanted.run}", f"there is: {there}")
+            there = ", ".join(each.run for each in found)
+            raise InputError.of(
+                f"this engine has nothing of run {wanted.run}", f"name one of: {there}" if there else ""
+            )
         warnings: list[str] = []
         if not wanted.dry_run:
             stuck: list[HostError] = []

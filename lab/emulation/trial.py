@@ -48,20 +48,20 @@ def talk(c):
 with socket.create_server(("", {_PORT})) as s:
     while True: threading.Thread(target=talk, args=(s.accept()[0],), daemon=True).start()
 """
-_BEFORE = "something before it failed"
-_LOCAL = "--endpoints local describes brokers by ports of localhost instead"
+_BEFORE = "an earlier check failed"
+_LOCAL = "use --endpoints local, which describes brokers by ports of localhost"
 _REMEDIES = {
     checks.NETWORKS: "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another block",
     checks.ROUTER: (
         "modprobe tun, or chmod o+rw /dev/net/tun where a rootless engine may not open it   "
         "(where the engine runs; the router needs that device and NET_ADMIN)"
     ),
-    checks.ROUTE: "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
-    checks.LINK: "the machine is too busy, or too slow, for packets to be on time: try again when it is not",
-    checks.FORWARDING: "a firewall of the engine's machine drops packets that its bridges forward to each other: "
-    "see its rules (iptables -S FORWARD, nft list ruleset)",
-    checks.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
-    "MQLAB_BIND have an address that leads there?",
+    checks.ROUTE: "use a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
+    checks.LINK: "try again later: the machine is too busy, or too slow, for packets to be on time",
+    checks.FORWARDING: "check the firewall of the engine's machine, which drops packets between its bridges: "
+    "iptables -S FORWARD, nft list ruleset",
+    checks.PORTS: "check whether the engine's userland proxy is off, or a firewall is in between; "
+    "if the engine is on another machine, whether MQLAB_BIND leads there",
 }
 
 
@@ -154,9 +154,11 @@ class _Trial:
                 calling.sendall(b"here")
                 heard = calling.recv(100)
         except OSError as error:
-            raise LabError(f"{where}, which leads to one of the networks: {error}") from error
+            raise LabError(f"{where}, a port of the trial's host: {error}") from error
         if heard != b"here":
-            raise LabError(f"{where} answers, but leads to another network")
+            raise LabError(
+                f"{where} answered, but not with the expected bytes: the port does not lead to the trial's host"
+            )
         return f"{where} answered in {(self.clock.now() - begun) * 1000:.0f} ms"
 
     def own_address(self) -> Finding:

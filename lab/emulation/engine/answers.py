@@ -128,17 +128,19 @@ def take_whole(answer: Response, began: float, now: Callable[[], float] = time.m
             answer.close()
             if refused:
                 break
-            raise BrokenAnswer(f"its answer to {path} has no end: over {most >> 20} MiB came", again=False)
+            raise BrokenAnswer(f"its answer to {path} is longer than {most >> 20} MiB", again=False)
         patience = BODY_SECONDS + (len(body) / LOG_BYTES_PER_SECOND if is_log else 0.0)
         if now() - began > patience and not path.endswith("/wait"):  # its caller says for how long
             answer.close()
-            raise BrokenAnswer(f"its answer to {path} has no end after {BODY_SECONDS:.0f} s", again=False)
+            raise BrokenAnswer(f"its answer to {path} did not end within {BODY_SECONDS:.0f} s", again=False)
     answer._content = bytes(body)  # as requests has it, whose own way to read has no bounds
     answer._content_consumed = True  # type: ignore[attr-defined]
     if refused:
         answer._content = _explained(answer._content)
     elif 300 <= answer.status_code != 304:
-        raise BrokenAnswer(f"its answer to {path} is another address (HTTP {answer.status_code})", again=False)
+        raise BrokenAnswer(
+            f"its answer to {path} redirects to another address (HTTP {answer.status_code})", again=False
+        )
     else:
         check(str(answer.request.method), path, answer._content)
 
@@ -166,7 +168,7 @@ def json_lines(answer: Response) -> Iterator[dict[str, Any]]:
         *lines, part = (part + portion).split(b"\n")
         if len(part) > MOST_LINE_BYTES:
             answer.close()
-            raise BrokenAnswer(f"a line of its answer to {path} has no end", again=False)
+            raise BrokenAnswer(f"a line of its answer to {path} is too long", again=False)
         yield from (_object(line, path) for line in lines if line.strip())
     if part.strip():
         yield _object(part, path)
@@ -205,7 +207,7 @@ def output_of(response: Response, until: float, now: Callable[[], float] = time.
             raise BrokenAnswer(f"the output of a command is cut short: {error}") from error
         came += portion
         if len(came) > MOST_BYTES:
-            raise BrokenAnswer(f"the output of a command has no end: over {MOST_BYTES >> 20} MiB came", again=False)
+            raise BrokenAnswer(f"the output of a command is longer than {MOST_BYTES >> 20} MiB", again=False)
         if not portion:
             return _unframed(bytes(came))
 

@@ -194,8 +194,8 @@ def _take_strangers_off(client: docker.DockerClient, run: str, network: Network)
             network.disconnect(stranger, force=True)
         except docker.errors.APIError:
             continue  # it has gone meanwhile, or the network's removal will say why not
-        goes_on = "; it runs on" if stranger.status == "running" else ""
-        yield f"{stranger.name} is no part of lab {run} and was taken off its network {network.name}{goes_on}"
+        goes_on = "; it still runs" if stranger.status == "running" else ""
+        yield f"{stranger.name} is not part of lab {run} and was disconnected from its network {network.name}{goes_on}"
 
 
 def _remove_network(client: docker.DockerClient, run: str, network: Network) -> tuple[Sequence[str], str | None]:
@@ -206,7 +206,7 @@ def _remove_network(client: docker.DockerClient, run: str, network: Network) -> 
 def _users(client: docker.DockerClient, run: str, volumes: list[Volume]) -> Iterator[str]:
     for volume in volumes:
         for stranger in _strangers(client, run, {"volume": str(volume.name)}):
-            yield f"the container {stranger.name}, which is no part of the lab, uses {volume.name}"
+            yield f"the container {stranger.name}, which is not part of the lab, uses {volume.name}"
 
 
 def _remove_container(client: docker.DockerClient, container: Container) -> str | None:

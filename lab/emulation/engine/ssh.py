@@ -204,35 +204,35 @@ def explain(to: Destination, output: str, code: int | None = None) -> HostError:
     )
     got_in = code not in (_FAILED, None)
     if any(words in heard for words in _HOST_KEY):
-        known = "its host key is another one than that which is known" if "has changed" in heard else ""
+        known = "its host key differs from the known one" if "has changed" in heard else ""
         return HostError(
             f"{to.url}: {known or 'its host key is not known here'}: {reason}",
-            f"look whether it is right, and accept it once by hand:   ssh {to.words}\n{see(SSH)}",
+            f"check the key, and accept it once by hand:   ssh {to.words}\n{see(SSH)}",
         )
     if any(words in heard for words in _LOGIN):
         return HostError(
             f"{to.url} refused the login: {reason}",
-            "mqlab never asks for a password: let ssh in by a key, in its agent if it has a passphrase. This must "
+            "mqlab never asks for a password: use a key, in ssh-agent if it has a passphrase. This must "
             f"work:\n   ssh -o BatchMode=yes {to.words} true\n{see(SSH)}",
         )
     if any(words in heard for words in _OLD_DOCKER):
         return HostError(
             f"the docker command of {to.url} is too old: {reason}",
-            "`docker system dial-stdio` is there from Docker 18.09 on; engines are to be 20.10 or newer",
+            "install Docker 20.10 or newer there, which has `docker system dial-stdio`",
         )
     if code == _NOT_FOUND or (got_in and any(words in heard for words in _NO_DOCKER)):
         return HostError(
             f"{to.url} has no docker command where ssh looks for it: {reason}",
-            f"install Docker's client there; it is to be on the PATH of   ssh {to.words} docker version",
+            f"install Docker's client there; it must be on the PATH of   ssh {to.words} docker version",
         )
     if got_in and "permission denied" in heard:
         return HostError(
-            f"{to.url} lets us in, and not at its Docker engine: {reason}",
-            f"add the user to the group docker there, or log in as one who is:   ssh {to.words} docker version",
+            f"{to.url} accepts the login, but its Docker engine is not accessible: {reason}",
+            f"add the user to the group docker there, or log in as a member of it:   ssh {to.words} docker version",
         )
     if got_in:
         return HostError(
-            f"no Docker engine answers at {to.url}: {reason}", f"see:   ssh {to.words} docker version\n{see(SSH)}"
+            f"no Docker engine answers at {to.url}: {reason}", f"run:   ssh {to.words} docker version\n{see(SSH)}"
         )
     return HostError(
         f"{to.url} cannot be reached: {reason}",

@@ -32,7 +32,7 @@ from lab.runtime.clock import RealClock
 
 ROLE = "moved"
 BEFORE = "mqlab.before"
-_DONE, _BUSY = "done", "is the engine busy? try again"
+_DONE, _BUSY = "done", "try again: the engine may be busy"
 _NO_RECORD = (ValueError, KeyError, TypeError)
 
 
@@ -139,7 +139,7 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
             program = f"{without_names(run, before.resolver)}; echo {_DONE}"
             if run_inside(container, ["sh", "-c", program], RealClock(), user="0") != (0, _DONE):
                 yield f"{container.name} may still have the lab's names, and no name server: restart it"
-    its = f"{container.name} is no part of lab {run} and was"
+    its = f"{container.name} is not part of lab {run} and was"
     if back or not before.endpoints:
         yield f"{its} put back on {', '.join(back) or 'no network'}"
     elif others:
@@ -152,6 +152,6 @@ def _as_root(container: Container, program: str) -> str:
     """Run a shell program that prints something, and return its output; HostError if it fails, as without a shell."""
     code, said = run_inside(container, ["sh", "-c", program], RealClock(), user="0")
     if code != 0:
-        what = f"the lab's names cannot be had in {container.name}: {said[-300:]}"
+        what = f"the lab's names cannot be written in {container.name}: {said[-300:]}"
         raise HostError(what, "start it in the host's place: mqlab host run")
     return said

@@ -166,7 +166,7 @@ def choose(
         return Distribution(artifact=lock(artifact, cache, say, download), file=None)
     except LabError as error:
         if usual := next((engine for engine, newest in releases.NEWEST.items() if newest == artifact.version), None):
-            error.add_remedy(f"or use engine version {usual}, for which the lab has another release too")
+            error.add_remedy(f"or use engine version {usual}, for which the lab has another release")
         raise
 
 
@@ -219,8 +219,8 @@ def settled(
             return usual
     if why := why_unserved(archives.distribution(newest), cache, say, download or maven(say, environment)):
         warn(
-            f"brokers of engine version {engine_version} run ActiveMQ {usual}, of its jars, "
-            f"instead of {newest}: {why}; run mqlab images --activemq-version {newest} once that archive can be fetched"
+            f"brokers of engine version {engine_version} run ActiveMQ {usual}, built from its jars, "
+            f"instead of {newest}: {why}; run mqlab images --activemq-version {newest} when its archive can be fetched"
         )
         return usual
     return newest

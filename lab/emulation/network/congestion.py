@@ -69,13 +69,13 @@ def set_congestion(
         if its.status != "running":
             return  # who waits for the broker tells why it ended
         raise
-    right = "write another one as `tcp` in the topology, or tcp: host for what the machine has"
+    right = "write another one in the topology's field tcp, or tcp: host for the machine's own"
     if code:
         words = " ".join(told.split())[-300:]
         raise HostError(f"{its.name} cannot use the TCP congestion control {wanted}: {words}", right)
     if "open already" in told:
-        what = f"{its.name} had connections before its TCP had {wanted} as its congestion control"
-        raise HostError(what, f"the machine is too busy: try again, or {right}")
+        what = f"{its.name} had connections before its TCP used the congestion control {wanted}"
+        raise HostError(what, f"try again, since the machine may be too busy; or {right}")
 
 
 def _beside(client: docker.DockerClient, container: Container, image: str, wanted: str) -> tuple[int, str]:

@@ -18,9 +18,9 @@ from lab.emulation.network.published_at import PublishedAt
 from lab.file_locks import lock
 from lab.runtime.state_file import make_folder, writing_to
 
-NOT_HERE = "clients reach the engine's ports at {}, and such addresses are of this machine alone"
-NONE_FREE = "each number of 127.61 has a lab, or another program listens there"
-NO_LEAD = "ports are published at {}, and a connection from here does not come through"
+NOT_HERE = "clients reach the engine's ports at {}, and 127.61.0.0/16 is only on this machine"
+NONE_FREE = "every block 127.61.N is used by a lab or another program"
+NO_LEAD = "ports are published at {}, but a connection from here fails"
 _FOLDER = "addresses"
 _MOST = 254  # of the last two numbers of an address
 _CONNECTION_SECONDS = 2.0

@@ -104,7 +104,7 @@ def parse(broker: str, text: object) -> Answer:
         head = _HEAD.decode(first)
         return Answer(head=head, events=tuple(_events(lines, _NAMES.decode(names), head.at)))
     except (msgspec.DecodeError, UnicodeError, ValueError, IndexError) as error:
-        raise UnreadableError(f"broker {broker}'s observer answered in another form: {error}") from error
+        raise UnreadableError(f"broker {broker}'s observer sent an answer of another form: {error}") from error
 
 
 def _events(lines: Iterable[str], names: Sequence[str], at: int) -> Iterator[Event]:
