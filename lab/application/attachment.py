@@ -67,21 +67,21 @@ def why_not(attributes: Mapping[str, Any]) -> Iterator[str]:
     if (attributes["Config"].get("Labels") or {}).get("mqlab.run"):
         yield "it is a part of a lab"
     if status != "running":
-        yield f"it is {status}, and only one that runs can be moved"
+        yield f"it is {status}, and only a running container can be moved"
     if mode in ("host", "none") or mode.startswith("container:"):
         yield f"its network mode is {mode}, and the engine gives such a container no other network"
     if its.get("Privileged"):
-        yield "it is privileged: it could leave by any way of this machine"
+        yield "it is privileged: it could use every route of this machine"
     rights = [name for each in its.get("CapAdd") or () if (name := str(each).upper().removeprefix("CAP_")) in _RIGHTS]
     if rights:
         yield f"it has {' and '.join(rights)}: it could change its routes"
     for port, bindings in (its.get("PortBindings") or {}).items():
         if any(binding.get("HostIp") != "127.0.0.1" for binding in bindings or ()):
-            yield f"its port {port} is published to more than 127.0.0.1"
+            yield f"its port {port} is published on more than 127.0.0.1"
     if (driver := str((its.get("LogConfig") or {}).get("Type", ""))) not in _LOGS:
-        yield f"its log goes by {driver}, which may lead off this machine"
+        yield f"its log driver is {driver}, which may send the log to another machine"
     if its.get("PublishAllPorts"):
-        yield "all its ports are published to every address"
+        yield "all its ports are published on every address"
     if any(gives_a_socket(str(mount.get("Source", ""))) for mount in attributes.get("Mounts") or ()):
         yield "it has the engine's socket: it could join any network"
 

@@ -32,20 +32,20 @@ def refusals(option: str, mount: str, folder: str) -> Iterator[tuple[str, str]]:
         name, _, its = (each.strip(' "') for each in field.partition("="))
         name = name.lower()
         if name not in _FIELDS:
-            yield name, f"of a mount no more than {', '.join(sorted(_FIELDS))} is passed on"
+            yield name, f"the fields of a mount are {', '.join(sorted(_FIELDS))}"
         elif name == "type" and its.lower() not in _TYPES:
-            yield field, f"there are {', '.join(_TYPES)}"
+            yield field, f"the types are {', '.join(_TYPES)}"
         elif name in _SOURCES:
             yield from _source(its, folder)
 
 
 def _source(source: str, folder: str) -> Iterator[tuple[str, str]]:
     if gives_a_socket(source, folder):
-        yield source, "with the engine's socket, which it has, one can join any network"
+        yield source, "it has the engine's socket, which gives access to every network"
     elif source.startswith(_OF_LABS):
         yield source, "a lab's volume has a broker's store, or the certificates that applications trust"
     elif (path := path_of(source, folder)) is not None and any(_has(path, PurePosixPath(each)) for each in _ENGINES):
-        yield source, "the engine keeps the volumes and files of all containers there, brokers' secrets among them"
+        yield source, "the engine keeps the volumes and files of all containers there, with brokers' secrets"
 
 
 def _has(path: PurePosixPath, folder: PurePosixPath) -> bool:

@@ -54,7 +54,7 @@ def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessio
 
 def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session) -> Client:
     if over not in PROTOCOLS:
-        raise PlanError(f"no client speaks {over!r}", f"there are {', '.join(PROTOCOLS)}")
+        raise PlanError(f"no client speaks {over!r}", f"name one of {', '.join(PROTOCOLS)}")
     if over in (remedies := missing()):
         raise HostError(f"no client for {over} is installed", remedies[over])
     web_socket = endpoint_of(over) == "wss"

@@ -243,7 +243,7 @@ class AmqpWire:
         elif state in _DECLINED:
             outcome, why = SendOutcome.FAILED, reason_of(delivery.remote.condition)
         elif delivery.settled:
-            outcome, why = SendOutcome.UNKNOWN, "the broker settled it without a word"
+            outcome, why = SendOutcome.UNKNOWN, "the broker settled it without an outcome"
         else:
             return
         id = outlet.unanswered.pop(delivery, None)  # noqa: A001 (its name everywhere)

@@ -105,7 +105,7 @@ def entitlement(members: Sequence[Subscription], publication: Publication, kept:
             )
             sure |= lets
         except Untold as untold:
-            lets, unsure = True, f"the selector {member.selector} may let it through or not: {untold}"
+            lets, unsure = True, f"it is unknown whether the selector {member.selector} lets it through: {untold}"
         (through if lets else others).append(member)
     surely, perhaps = kept.of(through, publication)
     return Entitlement(

@@ -77,7 +77,7 @@ def damage(path: Path) -> str:
         checksum = checksum_of(stream, begin)
     if not checksum.fits(last_line, ended):
         return _changed(ended.lines, checksum.lines)
-    return "half a line follows the end" if more else ""
+    return "an incomplete line follows the end" if more else ""
 
 
 def has_end(path: Path) -> bool:

@@ -80,4 +80,6 @@ class Follower:
             if octets == self._last or not self._last:  # only the header was there
                 self._place, self._number = place, number
                 return
-        raise InputError.of(f"{self.path} was replaced while it was read", "look again: it is another history now")
+        raise InputError.of(
+            f"{self.path} was replaced while it was read", "run the command again: it is another history now"
+        )

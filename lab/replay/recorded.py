@@ -132,7 +132,7 @@ class RecordedSending:
         key, run = stream_of(recorded), self._stage.run
         number, stream = self._numbers.get(key), self._streams.get(key)
         if number is None or stream is None or self._sent[key] == stream.messages:
-            raise InputError.of(f"{self._step.recording.path} is another one than when it was looked through")
+            raise InputError.of(f"{self._step.recording.path} has changed since it was checked")
         self._sent[key] += 1
         id = message_id(number, self._sent[key])  # noqa: A001 (its name everywhere)
         return Outgoing(
@@ -220,7 +220,7 @@ class RecordedSending:
                 parts.append(f"{unsent} not sent")
             notes += [", ".join(parts), *[note for note in callbacks.notes if note][:3]]
         if self._longer:
-            notes.append(f"longer than the run's, since their ids need it: {several(self._longer, 'body')}")
+            notes.append(f"{several(self._longer, 'body')} longer than recorded, because of its id")
         ok = self.enough
         paced = self._paced()
         if paced is not None:

@@ -49,7 +49,7 @@ class Replier:
         try:
             self._client.publish(message)
         except LabTimeout as error:
-            self._rehearsal.trouble(self._name, f"its answers have no outcome: {error.what}")
+            self._rehearsal.trouble(self._name, f"the outcome of its answers is unknown: {error.what}")
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Record the outcome of an answer."""

@@ -36,7 +36,9 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
         end = _end(rehearsal, expectation)
         if end is not None and not expectation.depends_on_messages:
             (come_true, *_) = (*find(type(expectation), "lab.replay.expectations", "come_true"), _never)
-            with rehearsal.profile.wait(AT_END, f"term of {expectation.kind}", "it has come true, or its time is over"):
+            with rehearsal.profile.wait(
+                AT_END, f"term of {expectation.kind}", "the expectation is true, or its time is over"
+            ):
                 rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
 
 
@@ -95,7 +97,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
             rehearsal.wait(lambda: not listeners.reconnecting, longest)
     silent = [each.within.total_seconds() for each in expected if each.none]
     if silent:
-        with profile.wait(AT_END, "silence", "the time is over in which an expectation wants no message"):
+        with profile.wait(AT_END, "silence", "the time in which an expectation allows no message is over"):
             rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
     terms = [
         end
@@ -111,7 +113,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
                 break
     quiet = max((expectation.listens_on.total_seconds() for expectation in scenario.expect), default=0.0)
     last = max(outstanding.last_received, outstanding.last_return if quiet else 0.0)
-    with profile.wait(AT_END, "quiet", "no message has come for as long as an expectation wants, or a moment"):
+    with profile.wait(AT_END, "quiet", "no message has come for as long as an expectation requires, or for a moment"):
         rehearsal.rest(last + max(quiet, LINGER_SECONDS) - rehearsal.now())
 
 

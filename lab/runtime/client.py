@@ -42,7 +42,10 @@ class Endpoint:
         try:
             return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         except (OSError, ssl.SSLError) as error:
-            raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
+            raise BrokerError(
+                f"cannot read the CA file {self.ca_file}: {error}",
+                "check whether the lab is still running: mqlab status",
+            ) from error
 
 
 class ClientEvents(Protocol):

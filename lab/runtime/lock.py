@@ -11,7 +11,7 @@ _THREAD = threading.local()
 def refuse_held() -> None:
     """Raise RuntimeError if the calling thread holds such a lock: a clock that is to let time pass asks."""
     if getattr(_THREAD, "held", 0):
-        raise RuntimeError("a lock is held while time is to pass: no other task could go on")
+        raise RuntimeError("a task holds a lock while it waits for time to pass: no other task could continue")
 
 
 class Lock:

@@ -40,7 +40,7 @@ class Owner:
         try:
             started = int(psutil.Process(pid).create_time())
         except (psutil.NoSuchProcess, ValueError, OverflowError) as error:
-            raise InputError.of(f"there is no process {pid}", "write the number of one that runs") from error
+            raise InputError.of(f"there is no process {pid}", "write the number of a running process") from error
         return cls(host=socket.gethostname(), boot=boot(), pid=pid, started=started, pids=_namespace())
 
     @classmethod

@@ -118,7 +118,7 @@ def writing_to(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         room = "free some space there, or set MQLAB_STATE to a folder on another disk"
-        what = f"labs cannot be noted in {folder}: {error.strerror}"
+        what = f"state files cannot be written in {folder}: {error.strerror}"
         remedy = "set MQLAB_STATE to a folder that is yours alone: a state file has a lab's passwords"
         raise unwritable(folder, error, room, problem=what, remedy=remedy) from error
 
@@ -213,12 +213,12 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
     if not known:
         raise InputError.of("no lab is running", "run mqlab up SCENARIO to open one")
     if not found and of_shell:
-        what = f'no lab "{of_shell}" is running, which MQLAB_RUN of this shell names'
+        what = f'no lab "{of_shell}" is running, but MQLAB_RUN of this shell names it'
         raise InputError.of(what, f"unset MQLAB_RUN, or name a run; running:\n{running}")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
     if of_shell:
-        what = f'more than one lab is running that MQLAB_RUN of this shell means, "{of_shell}"'
+        what = f'MQLAB_RUN of this shell, "{of_shell}", fits more than one running lab'
         raise InputError.of(what, f"set it to a whole run id, or name a run; running:\n{running}")
     raise InputError.of("more than one lab is running: name a run by its id or the end of its id", running)
 

@@ -62,7 +62,9 @@ def owned_steps(run: str, folder: Path | None) -> frozenset[int]:
 
 def under_way(broker: str) -> InputError:
     """Return the refusal of a verb on a broker with a verb that goes on."""
-    return InputError.of(f"another verb on {broker} is not over yet", "wait until it is: mqlab status shows its state")
+    return InputError.of(
+        f"another verb on {broker} has not ended yet", "wait until it ends: mqlab status shows the broker's state"
+    )
 
 
 def _writer(path: Path) -> Callable[[int], None]:

@@ -42,7 +42,7 @@ def transcript(path: Path) -> Transcript:
         collected.add(seen)
         last, ended = seen.t, seen if isinstance(seen, Ended) else None
     if ended is not None and (damaged := damage(path)):
-        remedy = "name a history without changes"
+        remedy = "name a history that was not changed"
         raise InputError.of(f"the history is damaged: {damaged}", remedy, Place(file=str(path), line=1, column=1))
     parts = [*collected.parts(), *_end(header, ended, last)]
     return Transcript(header=header, parts=tuple(sorted(parts, key=_moment)))
@@ -55,7 +55,7 @@ def _end(header: Header, ended: Ended | None, last: float) -> list[Note]:
     if ended is not None:
         text = f"the run did not come to its end: {ended.note}"
     elif header.standing:
-        text = "the lab was still running, or was killed: later acts are missing"
+        text = "the lab was still running, or was killed: later actions are missing"
     else:
         text = "the run was killed, or still goes on: later steps are missing"
     return [Note(t=last, text=f"the history ends at {last:.3f} s: {text}")]

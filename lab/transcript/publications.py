@@ -123,13 +123,13 @@ def _lacking(burst: _Burst) -> Iterator[Note]:
     its, t = burst.publication, burst.first
     where = f"{its.destination} at {its.broker}"
     if its.body == "given":
-        text = f"the bodies of messages to {where} are not in a history: new ones are as large, or as their ids need"
+        text = f"the bodies of messages to {where} are not in a history: new ones have this size, or more for ids"
         yield Note(t=t, text=f"{at(t)}: {text}")
     if len(burst.sizes) > 1:
-        yield Note(t=t, text=f"{at(t)}: messages to {where} had several sizes: those of a step have their mean")
+        yield Note(t=t, text=f"{at(t)}: messages to {where} had several sizes: the step sends the mean size")
     hidden = {name for name, text in its.headers.items() if MASK in text} | {*filter(is_secret, its.varying)}
     for name in sorted({*hidden, *its.varying}):
-        text = f"the header {name} of messages to {where} differed, or is a secret: omitted"
+        text = f"the header {name} of messages to {where} is different for each, or secret: omitted"
         yield Note(t=t, text=f"{at(t)}: {text}")
     if burst.accepted < burst.count:
         text = f"{several(burst.count - burst.accepted, 'message')} to {where} had no acknowledgement"

@@ -55,7 +55,7 @@ class Replayed:
             yield Note(t=begun.t, text=f"{text}: it cannot be written as a step: {why}")
             return
         if ended is not None and not ended.as_written:
-            how = "it went well, and was to fail" if ended.ok else f"it was not done as asked: {ended.note}"
+            how = "it succeeded, but was expected to fail" if ended.ok else f"it was not done as asked: {ended.note}"
             yield Note(t=begun.t, text=f"{text}: {how}; omitted")
             return
         if ended is None and not step.in_background:

@@ -26,7 +26,7 @@ from lab.errors import InputError
 from lab.transcript.making import Transcript
 from lab.transcript.values import Act, Note, Part, at
 
-_PASSWORDS = "passwords are not in a history: those of the file are generated, one for each user's name"
+_PASSWORDS = "passwords are not in a history: the file has a generated password for each user's name"
 _FIRST = ("name", "link", "client", "broker", "over", "topic", "queue")  # keys of a step, in a person's order
 
 
@@ -128,7 +128,7 @@ class _Writer:
     def _moment(self, t: float) -> timedelta:
         """Return a moment of the history as one of the scenario: rounded up, so that no step is over before it."""
         if t - self._begin > LONGEST.total_seconds():
-            raise InputError.of(f"the history has a moment of {t:g} s, and no run is as long", "name another history")
+            raise InputError.of(f"the history has the time {t:g} s, but no run is as long", "name another history")
         return timedelta(milliseconds=ceil(round(max(t - self._begin, 0.0) * 1000, 3)))
 
     def _grouped(self) -> Iterator[Part]:
@@ -184,7 +184,7 @@ class _Writer:
                 fields[key] = add_text(self._texts, f"{self._stem}-configurations/{_stem_of(step)}", held.text)
             elif isinstance(held, NamedFile):
                 if not (path := Path(held.path)).exists():
-                    self._warn(f"{step.words()}: {held.path} is not there, counted from {Path.cwd()}; omitted")
+                    self._warn(f"{step.words()}: {held.path} does not exist, relative to {Path.cwd()}; omitted")
                     return None
                 fields[key] = str(path.resolve())
         return {**beside, step.verb: fields}

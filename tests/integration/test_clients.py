@@ -68,7 +68,10 @@ def test_in_a_web_socket_stomp_carries_text_alone(opened: Opened, to: Destinatio
     client.publish(message(1, to)._replace(body=b"\xff\xfe"))
     client.publish(message(2, to))
     heard.until(lambda: len(heard.outcomes) == 2 and len(heard.messages) == 1)
-    assert heard.outcomes["1-1"] == (SendOutcome.FAILED, "not sent: no UTF-8, and in a WebSocket STOMP is text")
+    assert heard.outcomes["1-1"] == (
+        SendOutcome.FAILED,
+        "not sent: the body is not UTF-8, and STOMP in a WebSocket is text",
+    )
     assert heard.messages[0].body == BODY
 
 

@@ -121,7 +121,7 @@ def _take(
         because = callbacks.lost_because or f"no more came within {units.format_duration(step.within)}"
         notes.append(f"{taken} of {step.count} taken: {because}")
     if unsettled := settled[SendOutcome.FAILED] + settled[SendOutcome.UNKNOWN]:
-        notes.append(f"{unsettled} of {taken} acknowledgements without the broker's word that they are done")
+        notes.append(f"the broker did not confirm {unsettled} of {taken} acknowledgements")
     done = max(taken - unsettled, 0)
     enough = step.at_least is not None and done >= step.at_least
     return Taken(done, Outcome(ok=enough or not notes, note="; ".join(notes)))

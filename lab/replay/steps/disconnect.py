@@ -18,4 +18,4 @@ def perform(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
     listener.client.close()
     rehearsal.recall(Listeners).kept[step.client] = durable_terms(listener)
     listener.recorder.changed("disconnected")
-    return Outcome(note="" if lost is None else f"it had gone already: {lost}")
+    return Outcome(note="" if lost is None else f"it had already lost its connection: {lost}")
