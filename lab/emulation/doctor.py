@@ -68,7 +68,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
 
 
 def _failed(error: LabError) -> Finding:
-    """Return the finding on an engine that does not answer, or not as it should."""
+    """Return the finding on an engine that does not answer, or answers wrongly."""
     return Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=checks.without(error.remedy))
 
 
@@ -125,7 +125,7 @@ def clock(ahead: float) -> Finding:
 
 
 def leftovers(runs: Sequence[str]) -> Finding:
-    """Return the finding on labs that dead runs left behind."""
+    """Return the finding on labs that ended runs left behind."""
     return Finding(
         what="leftovers",
         ok=None if runs else True,
@@ -195,7 +195,7 @@ def disk(environment: Mapping[str, str]) -> Finding:
 
 
 def tcp(name: str) -> Finding:
-    """Return the finding on the congestion control of this machine's TCP, an empty name if it is not known."""
+    """Return the finding on the congestion control of this machine's TCP, which is empty if it is unknown."""
     return Finding(
         what="TCP congestion control",
         ok=True if name else None,
@@ -226,7 +226,7 @@ def clocks_apart(ahead: float) -> str:
 
 
 def runs_disk(folder: Path) -> Finding:
-    """Return the finding on the disk that runs are kept on; the folder need not be there yet."""
+    """Return the finding on the disk that runs are kept on; the folder may be missing."""
     there = _nearest(folder)
     return room_of_runs(folder, shutil.disk_usage(there).free, writable=os.access(there, os.W_OK))
 
@@ -237,7 +237,7 @@ def _nearest(folder: Path) -> Path:
 
 
 def room_of_runs(folder: Path, free: int, *, writable: bool) -> Finding:
-    """Return the same from so many free bytes."""
+    """Return the finding on the disk of runs, from its free bytes."""
     return Finding(
         what="disk of the runs",
         ok=False if not writable or free < RUNS_LEAST else True if free >= RUNS_ROOM else None,
@@ -279,7 +279,7 @@ def rootless(*, limits_memory: bool) -> Finding:
 
 
 def remapped_tun(mode: int) -> Finding:
-    """Return the finding on the TUN device's mode where root in a container is another user: one of others."""
+    """Return the finding on the TUN device's mode, if root in a container is another user on this machine."""
     others = mode & 0o006 == 0o006
     return Finding(
         what="user namespaces",
@@ -301,9 +301,9 @@ def forwarding(on: bool, where: str, version: str) -> Finding:
 
 
 def unmeasured_forwarding(proxy: tuple[bool, str] | None, version: Callable[[], str]) -> str:
-    """Return a warning where labs were never opened on such an engine without the userland proxy; else an empty text.
+    """Return a warning if mqlab was not tested on such an engine without the userland proxy; else an empty text.
 
-    `proxy` is what `userland_proxy.is_on` found; `version` is asked for the engine's where it matters.
+    `proxy` is what `userland_proxy.is_on` found; `version` returns the engine's version.
     """
     if proxy is None or proxy[0]:
         return ""

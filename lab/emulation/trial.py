@@ -1,6 +1,6 @@
 """A tiny lab without brokers: two networks, a host in each, a router with a link between them, a published port.
 
-What an engine makes of these cannot be read off its settings, so it is tried, and all of it is removed again.
+An engine's settings do not show whether these work, so the lab tries them, and removes all of them again.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _REMEDIES = {
 
 
 class _Trial:
-    """The parts of the tiny lab, as far as they are there."""
+    """The parts of the tiny lab that exist so far."""
 
     def __init__(
         self,
@@ -201,7 +201,7 @@ class _Trial:
 def try_out(
     client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt, environment: Mapping[str, str]
 ) -> tuple[Finding, ...]:
-    """Return a finding for each of `checks.TRIED`, unknown after the first that failed; nothing of the trial stays."""
+    """Return a finding for each of `checks.TRIED`, unknown after the first that failed; no part of the trial stays."""
     clock = RealClock()
     trial = _Trial(client, image, pool, at, clock, environment)
     findings: list[Finding] = []
@@ -218,7 +218,7 @@ def try_out(
 
 
 def untried(why: str, but: int = 0) -> tuple[Finding, ...]:
-    """Return findings "unknown" for the steps that were not tried, all after the first `done`."""
+    """Return findings "unknown" for the steps after the first `but`, which were not tried."""
     rest = tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in checks.TRIED[but:])
     return (*rest, _untried_own(why))
 

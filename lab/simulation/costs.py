@@ -1,4 +1,4 @@
-"""The times that depend on a machine: named, few, and each with where it was measured.
+"""The few times that depend on a machine, each with its place of measurement.
 
 `costs.toml` has those that ship; a file that MQLAB_COSTS names, as `python -m bench.calibrate` writes it, has those of
 a person's own machine, all of them or some.
@@ -48,12 +48,12 @@ NAMES = tuple(field.name.replace("_", "-") for field in fields(Costs))
 
 
 def with_values(own: Mapping[str, str]) -> Costs:
-    """Return the times that ship, with others instead: name → a duration in words."""
+    """Return the shipped times with some of them replaced: name → a duration in words."""
     return Costs(**{name.replace("-", "_"): _ns(text) for name, text in {**shipped_values(), **own}.items()})
 
 
 def own_values(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the values of a person's own file, name → a duration in words; nothing if MQLAB_COSTS names no file.
+    """Return the values of the user's own file, name → a duration in words; nothing if MQLAB_COSTS names no file.
 
     Raise InputError for a file with other content.
     """
@@ -63,7 +63,7 @@ def own_values(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 @cache
 def shipped_values() -> Mapping[str, str]:
-    """Return the times that ship: name → a duration in words."""
+    """Return the shipped times: name → a duration in words."""
     return _read(FILE, FILE.name)
 
 

@@ -1,4 +1,4 @@
-"""`--ignore`: settings without a model that a simulation does without, by their names.
+"""`--ignore`: the names of settings without a model that a simulation leaves out.
 
 Evidence that may depend on such a setting is unknown: a broker whose configuration has one reports it as its process
 starts.
@@ -26,7 +26,7 @@ _LEAVE_OUT = "leave it out, or run it with real brokers: --runtime emulation"
 
 
 def lacking(configuration: Configuration) -> Iterator[Problem]:
-    """Yield the settings of a configuration without a model; the service's own are modelled."""
+    """Yield the settings of a configuration without a model; the service's own settings are modelled."""
     if configuration.file != FILE:
         yield from of_brokers.unmodelled(configuration)
     for connector in configuration.connectors:
@@ -34,7 +34,7 @@ def lacking(configuration: Configuration) -> Iterator[Problem]:
 
 
 def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
-    """Yield the settings by which a broker names other brokers to its clients: a masterslave: bridge would use them."""
+    """Yield each updateClusterClients="true": it names other brokers to masterslave: bridges."""
     for element in configuration.broker.walk():
         if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
             words = 'updateClusterClients="true" for a masterslave: bridge'
@@ -53,14 +53,14 @@ def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
 
 
 def named(problem: Problem, names: Iterable[str]) -> bool:
-    """Return whether a problem is a setting that one of the names is about."""
+    """Return whether a problem is a setting that one of the names means."""
     return isinstance(problem, Unmodelled) and any(map(problem.is_named, names))
 
 
 def misnamed(
     names: Sequence[str], configurations: Sequence[Configuration], problems: Sequence[Problem]
 ) -> Iterator[Problem]:
-    """Yield a problem for each name that is about none of the settings without a model."""
+    """Yield a problem for each name that means no setting without a model."""
     might = [*dict.fromkeys(each.setting for each in problems if isinstance(each, Unmodelled))]
     for name in dict.fromkeys(names):
         if any(named(each, (name,)) for each in problems):
@@ -107,9 +107,9 @@ class Without:
 
 
 def without(plan: Plan, broker: str, names: Sequence[str]) -> Without:
-    """Return a Plan without the settings of a broker that these names are about and that have no model.
+    """Return a Plan without a broker's settings that have no model and one of these names.
 
-    A setting of a network connector concerns both ends of its bridges, also where none comes up.
+    A setting of a network connector concerns both ends of its bridges, even if none comes up.
     """
     if not names:
         return Without(plan)

@@ -39,9 +39,9 @@ _REAL = "run it with real brokers: --runtime emulation"
 def refusals(
     scenario: Scenario, plan: Plan, limit: timedelta = LONGEST, ignored: Sequence[str] = ()
 ) -> tuple[Problem, ...]:
-    """Return all that a scenario has and the models have not; steps may last until a `limit` of virtual time.
+    """Return the parts of a scenario without a model; steps may last until a `limit` of virtual time.
 
-    What is `ignored`, by its name, is none of it; a name that is about nothing of it is.
+    Settings with an `ignored` name are left out; a name that means no such setting is a problem.
     """
     found = chain(
         _tcp(scenario, plan),

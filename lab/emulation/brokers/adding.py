@@ -1,4 +1,4 @@
-"""A broker that an open lab gets from nothing: its places, its containers with their files, its name in other brokers.
+"""A broker that is created in an open lab: its places, its containers with their files, its name in other brokers.
 
 The containers are made and not started, as those of a broker for later.
 """

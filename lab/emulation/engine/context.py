@@ -1,4 +1,4 @@
-"""Which engine an environment names, as the Docker command line finds it: DOCKER_HOST, or else a context."""
+"""The engine that an environment names, as the Docker command line finds it: by DOCKER_HOST, or else a context."""
 
 from __future__ import annotations
 

@@ -64,11 +64,11 @@ class Found:
         return opened.tzinfo is not None and now - opened > age
 
     def is_lost(self, note_folder: Path) -> bool:
-        """Return whether the lab, which has no note that can be read, should have one in this folder."""
+        """Return whether the lab should have a state file in this folder; no file of it can be read."""
         return self.detached and self.whole and self.note_folder == str(note_folder.absolute())
 
     def lost(self) -> Lost:
-        """Return the lab as one whose note is lost."""
+        """Return the lab as a Lost, which has no state file."""
         folder = Path(self.folder) if is_run_folder(Path(self.folder), self.run) else None
         return Lost(run=self.run, runtime=NAME, created=self.created, folder=folder, counts=self.leftover().counts)
 
@@ -134,7 +134,7 @@ def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ..
 def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile = UNPROFILED) -> Removal:
     """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
-    A container that is no part of the lab is taken off its networks first, put back where it was before if it was
+    A container that is not part of the lab is taken off its networks first, put back where it was before if it was
     moved, and left alone otherwise. Raise HostError if the engine still refuses after 30 s, or at once for the store
     that such a container uses.
     """
@@ -173,7 +173,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile
 
 
 def at_once(do: Callable[[T], R], several: Sequence[T]) -> list[R]:
-    """Do something to several at once, or one after another where the interpreter ends and begins no threads."""
+    """Call a function for several at once; in sequence if the interpreter ends and starts no threads."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         try:
             answers: Iterable[R] = pool.map(do, several)  # what `do` raises comes with its answer

@@ -1,4 +1,4 @@
-"""OpenSSH's client, by which an engine at ssh:// is reached: where to, command lines, and its refusals in words.
+"""OpenSSH's client, which reaches an engine at ssh://: destination, command lines, and refusals in words.
 
 It is the user's own `ssh`, with their configuration, keys, agent and known hosts; it never asks anything.
 """
@@ -77,7 +77,7 @@ class Destination:
 
 
 def parse(url: str) -> Destination:
-    """Return the far side that a DOCKER_HOST of ssh:// names; InputError if it is not as it should be."""
+    """Return the far side that a DOCKER_HOST of ssh:// names; InputError if the URL is wrong."""
     try:
         parts = urlsplit(url)
         host, port, user = parts.hostname or "", parts.port, unquote(parts.username or "")
@@ -125,7 +125,7 @@ def command(
 
 
 def tied(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start an ssh that ends with this process, however that ends; a folder of its own is removed then.
+    """Start an ssh that ends with this process in any case, and then removes its `folder`.
 
     Its options make it print `OPEN`. Its errors are at standard error.
     """
@@ -172,7 +172,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def check_docker(to: Destination, environment: Mapping[str, str], options: Sequence[str] = ()) -> None:
-    """Raise HostError, with a remedy, if the far side does not let us in or has no docker that leads to an engine."""
+    """Raise HostError, with a remedy, if the far side refuses the login, or no docker there reaches an engine."""
     code, said = _run(command(to, environment, *to.dial, options=options), environment)
     if code:
         raise explain(to, said, code)
@@ -272,12 +272,12 @@ def _last(output: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return an engine's URL as it may be shown, also where it is none."""
+    """Return an engine's URL without its password, even if it is not a URL."""
     return re.sub("//([^/@:]*):.*@", r"//\1:…@", url)
 
 
 def no_url(url: str, error: ValueError) -> str:
-    """Return why an engine's URL is none, in words that have no part of a password in it."""
+    """Return the reason why an engine's URL is not a URL, without any part of a password."""
     return "it contains a password and is not a URL" if without_password(url) != url else str(error)
 
 

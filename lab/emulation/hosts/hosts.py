@@ -1,4 +1,4 @@
-"""The hosts of one lab: the settings of a container there, the containers there, and connections tried from there."""
+"""The hosts of one lab: the containers in their places with their settings, and attempts to connect from there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _STAND_IN_SECONDS = "120"  # after which a stand-in ends by itself, if nobody ha
 
 @explaining
 class EmulatedHosts:
-    """The hosts of one lab; `note` returns its note as it is now."""
+    """The hosts of one lab; `note` returns its present state file."""
 
     def __init__(
         self, client: docker.DockerClient, state: LabState, clock: Clock, note: Callable[[], StateFile]

@@ -43,7 +43,7 @@ def move(
     lab_labels: Mapping[str, str],
     files: Sequence[File],
 ) -> None:
-    """Take a container off its networks into a host's place, with the lab's names; HostError, and all as before.
+    """Take a container off its networks into a host's place, with the lab's names; on HostError all is as before.
 
     It is off the others before it is on the lab's, so that it never has two ways.
     """
@@ -83,7 +83,7 @@ def records(client: docker.DockerClient, run: str, host: str | None = None) -> S
 
 
 def lab_of(client: docker.DockerClient, container: Container) -> str:
-    """Return the run of the lab that a container was taken into and is not back from, whichever it is; "" if none."""
+    """Return the run of the lab in which a moved container is; "" if it is in no lab."""
     found = client.volumes.list(filters={"label": [labels.RUN, f"{labels.ROLE}={ROLE}"]})
     its_end = f"-moved-{str(container.id)[:12]}"
     return next((str(each.attrs["Labels"][labels.RUN]) for each in found if str(each.name).endswith(its_end)), "")

@@ -131,7 +131,7 @@ def _tags(content: BinaryIO, file: Path) -> tuple[set[str], set[str]]:
 
 
 def _members(archive: tarfile.TarFile, file: Path) -> dict[str, tarfile.TarInfo]:
-    """Return a file's members by the path each is unpacked to; InputError if it is not plain which its contents are."""
+    """Return a file's members by the path each is unpacked to; InputError if its contents are ambiguous."""
     members: dict[str, tarfile.TarInfo] = {}
     for number, each in enumerate(archive):
         if number == _MOST_MEMBERS:

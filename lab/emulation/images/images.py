@@ -203,9 +203,9 @@ def settled(
     recipes: Path | None = None,
     download: Download | None = None,
 ) -> str | None:
-    """Return the release that real brokers of an engine version are of here, None if the lab has none.
+    """Return the release that real brokers of an engine version run here, None if the lab has none.
 
-    That is the newest one where its archive was fetched once, or can be; else the usual one, with a warning. Once the
+    That is the newest release if its archive was or can be fetched; else the usual one, with a warning. Once the
     usual one's image is there, no repository is asked any more.
     """
     usual, newest = releases.RELEASES.get(engine_version), releases.NEWEST.get(engine_version)

@@ -1,6 +1,6 @@
 """The SHA-512 of archives that were fetched once, kept in the cache: a later download must have the same.
 
-The first one is checked by the SHA-1 that is published beside the archive. Who removes the lock begins anew.
+The first one is checked by the SHA-1 that is published beside the archive. Remove the lock to begin anew.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _sha1(path: Path) -> str:
 
 
 def why_unserved(artifact: Artifact, cache: Path, say: Say, download: Download) -> str:
-    """Return why an archive is not to be had; "" if the lock has it, or a repository serves it, and it is locked now.
+    """Return why an archive is unavailable; "" if the lock has it, or a repository serves it, and it is locked now.
 
     Raise HostError if one is served that is not as published, or if the lock was spoilt.
     """

@@ -52,7 +52,7 @@ def default_here(client: docker.DockerClient, *, local: bool) -> str:
 def set_congestion(
     client: docker.DockerClient, container: str, image: str, wanted: str, clock: Clock, default: str = ""
 ) -> None:
-    """Let a container that has just started have a congestion control; do nothing if it has it, or has ended.
+    """Set the congestion control of a container that has just started; do nothing if it is set, or has ended.
 
     `image` is the router's, which has `ip`. `default` is that of the engine's kernel, if it is known; otherwise the
     container is asked. Raise HostError if the kernel refuses, or connections were open before.

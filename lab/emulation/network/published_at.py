@@ -1,4 +1,4 @@
-"""Where a lab's published ports are reached, and on which address of the engine's machine they are published.
+"""The host at which a lab's published ports are reached, and the address of the engine's machine that has them.
 
 One decision for a lab, from its environment alone:
 
@@ -95,7 +95,7 @@ def published_at(environment: Mapping[str, str], gateway: Callable[[], str | Non
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a name or an address is this machine's own."""
+    """Return whether a name or an address is a loopback one."""
     if host.lower() in _HERE:
         return True
     try:

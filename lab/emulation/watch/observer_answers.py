@@ -1,7 +1,7 @@
 """The answers of the observer in a real broker, as text → its events. Pure.
 
 An answer is a line about the buffer, a line of names, then a line for each event, as docker/broker/observer writes
-them. The events of messages have places in the line of names instead of texts, so that an answer is short. Clients
+them. The events of messages have places in the line of names instead of texts, to keep answers short. Clients
 choose parts of these texts, so an answer of another form is an error by name, and never a silent gap.
 """
 

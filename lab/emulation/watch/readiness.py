@@ -134,9 +134,9 @@ def for_lock(client: docker.DockerClient, name: str, container: str, clock: Cloc
 
 
 def wrong_way_out(name: str, routers: Sequence[IPv4Address], router: IPv4Address) -> HostError:
-    """Return the error for a broker whose ways out are not the router alone.
+    """Return the error for a broker that has other default routes than the router.
 
-    An engine that ignores the networks' default gateway would let brokers out past all policy, by the host.
+    An engine that ignores the networks' default gateway would let brokers bypass all policy, through the host.
     """
     ways = " and ".join(map(str, routers)) or "nowhere"
     return HostError(

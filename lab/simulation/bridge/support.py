@@ -1,4 +1,4 @@
-"""The model's treatment of each attribute, element and option of a network connector; `refusals` asks for all."""
+"""The model's treatment of each attribute, element and option of a network connector; `refusals` checks all."""
 
 from __future__ import annotations
 

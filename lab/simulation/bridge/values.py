@@ -1,4 +1,4 @@
-"""Which values of a network connector's settings the model reads; ActiveMQ makes other things of all others."""
+"""The values of a network connector's settings that the model reads; ActiveMQ reads all others differently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def number(least: int = -INT - 1, most: int = INT, why: str = "", *, above: str 
 
 
 def word(*known: str) -> Why:
-    """Return a check for these words, in letters of either case."""
+    """Return a check for these words, in upper or lower case."""
     return lambda value: "" if value.strip().lower() in known else f"it is not one of {', '.join(known)}"
 
 

@@ -1,4 +1,4 @@
-"""How fast a broker takes messages.
+"""The rate at which a broker takes messages.
 
 Above the measured rates, and where models store more slowly than brokers, the results are outside the calibrated
 range, and the history records that.
@@ -31,7 +31,7 @@ class Capacity:
         self._left = False  # once something was told
 
     def take(self, message: Message, now: int) -> None:
-        """Count a message; report, once, if there are more than any broker was seen to take."""
+        """Count a message; report, once, if there are more than brokers took in measurements."""
         if self._left:
             return
         if now >= self._until:

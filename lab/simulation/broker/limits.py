@@ -69,7 +69,7 @@ class Limits:
             self._leave(held)
 
     def unstore(self, message: Message) -> None:
-        """Count a message of a queue no more."""
+        """Stop counting a message of a queue."""
         self._store.octets -= message.size + self._store.more
         if self._limit_of is not None:
             _release(self._tight[message.destination], message)
@@ -109,7 +109,7 @@ class Limits:
         return f"more than {format_size(most)} of messages wait in the {where} of {self._broker}"
 
     def remove(self, message: Message, stored: bool) -> None:
-        """Count a message once less."""
+        """Count a message one time less."""
         _release(self._store if stored else self._memory, message)
         if self._limit_of is not None:
             _release(self._tight[message.destination], message)

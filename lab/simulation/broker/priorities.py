@@ -21,12 +21,12 @@ def put(waiting: deque[Node], node: Node) -> None:
 
 
 def by_priority(nodes: Iterable[Node]) -> deque[Node]:
-    """Return messages by priority, those of one in their order."""
+    """Return messages by priority, and within a priority in their order."""
     return deque(sorted(nodes, key=_rank))
 
 
 def is_sure(waiting: deque[Node], page: int = PAGE) -> bool:
-    """Return whether all that waits, in order, comes in that order: a store knows low, usual and high alone."""
+    """Return whether the waiting messages come in their order: a store distinguishes only low, usual and high."""
     return len(waiting) <= page or waiting[0].message.priority == waiting[-1].message.priority
 
 
@@ -50,7 +50,7 @@ class Doubts:
         return found
 
     def look(self, message: Message, waiting: Iterable[Node], *, empty: bool) -> None:
-        """Look at a message that comes: `AbstractStoreCursor` without its cache, `StoreQueueCursor` with two kinds."""
+        """Check a message that comes: `AbstractStoreCursor` without its cache, `StoreQueueCursor` with two kinds."""
         if empty:
             self._recovered = False
             self._kinds.clear()
