@@ -97,12 +97,12 @@ class AmqpWire:
         self._receivers[subscription.name].flow(credit)
 
     def encode(self, message: Outgoing) -> tuple[bytes, int]:
-        """Return a message's octets, and their number."""
+        """Return a message's octets, and their number, for `send`."""
         octets = encode(message)
         return octets, len(octets)
 
     def send(self, message: Outgoing, encoded: bytes) -> None:
-        """Have the connection's thread send a message."""
+        """Let the connection's thread send a message."""
         self._waiting.append((message.destination, message.id, encoded))
         if not self._send_scheduled:
             self._send_scheduled = True

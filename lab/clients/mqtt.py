@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client of either runtime: its requests, its sends, and the subscriptions that messages are for."""
+"""An MQTT 3.1.1 client of either runtime: its requests, its sends, and the subscriptions of messages."""
 
 from __future__ import annotations
 

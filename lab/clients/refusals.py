@@ -1,4 +1,4 @@
-"""How an attempt to connect failed: the words for it, sentences that mean missing rights, a broker that hung up."""
+"""Failed attempts to connect: words for them, sentences that mean missing rights, a broker that hung up."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Sockets of the clients of all protocols: their errors in words, the end of a TLS handshake, acknowledgements.
 
-Apart from `base`, of which simulated clients know parts: they have no TLS, which takes long to load.
+It is apart from `base`, which simulated clients use too: they have no TLS, which takes long to load.
 """
 
 from __future__ import annotations

@@ -20,10 +20,10 @@ _OK = SendOutcome.OK  # an attribute of an Enum costs as much as the rest of a r
 
 
 class StompWire(Wire, Protocol):
-    """A connection that carries frames of STOMP, to the client's `on_` methods too."""
+    """A connection that carries frames of STOMP, and calls the client's `on_` methods."""
 
     def send(self, command: str, headers: dict[str, str], body: bytes = b"", *, text: bool = False) -> None:
-        """Send a frame, which owns the headers; with `text` without the body's length. OSError if that fails."""
+        """Send a frame, which owns the headers; with `text`, omit the body's length. OSError on failure."""
         ...
 
 

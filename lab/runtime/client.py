@@ -36,7 +36,7 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
     def tls(self) -> ssl.SSLContext:
-        """Return a context that trusts the lab's CA alone and checks the host's name."""
+        """Return a context that trusts only the lab's CA and checks the host's name."""
         import ssl
 
         try:
@@ -81,7 +81,7 @@ class Client(Protocol):
         ...
 
     def unsubscribe(self, destination: Destination) -> None:
-        """Return once the broker has ended the subscription, a durable one too."""
+        """Return once the broker has ended the subscription, even a durable one."""
         ...
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
@@ -89,7 +89,7 @@ class Client(Protocol):
         ...
 
     def browse(self, queue: Destination, within: float) -> Look:
-        """Return the messages that the broker shows of a queue, where they stay; PlanError over MQTT."""
+        """Return the messages of a queue that the broker shows; they stay there. PlanError over MQTT."""
         ...
 
     def temporary(self) -> str:

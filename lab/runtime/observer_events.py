@@ -57,7 +57,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Translator:
-    """Makes observations of one process of a broker from its events; it knows the consumers and what each has."""
+    """Makes observations of one process of a broker from its events; it knows the consumers and their messages."""
 
     def __init__(self, broker: str) -> None:
         self._broker = broker
@@ -130,7 +130,7 @@ class Translator:
         return self._message(event, t, retain=event.retained, redelivered=event.redelivered)
 
     def _acknowledged(self, event: Event, t: float) -> Iterator[MessageSeen]:
-        """Yield one observation for each message that an acknowledgement is of."""
+        """Yield one observation for each message that an acknowledgement covers."""
         name = {"one": "acknowledged", "all": "acknowledged", "poison": "rejected"}.get(event.kind)
         if name is None:  # it moves the consumer's window, or another event has it already
             return
@@ -145,7 +145,7 @@ class Translator:
             yield self._message(event, t, name=name, key=key, retain=retained, why=event.error)
 
     def _keys(self, event: Event, pending: OrderedDict[tuple[str, str], Event]) -> list[tuple[str, str]]:
-        """Return the message and destination of each message that an acknowledgement is of, oldest first."""
+        """Return the message and destination of each message that an acknowledgement covers, oldest first."""
         key = (event.message, event.destination)
         if key not in pending:  # a consumer of a pattern names that as its destination
             key = next((its for its in pending if its[0] == event.message), key)

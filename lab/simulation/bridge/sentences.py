@@ -78,7 +78,7 @@ def established(local: str, remote: str, name: str) -> Sentence:
 
 
 def remote_error(local: str, remote: str, error: str) -> Sentence:
-    """Return the sentence that an end ends by an error of the other one, or of the way to it: `serviceRemoteException`."""
+    """Return the sentence that an end ends by an error of the other end or the way to it: `serviceRemoteException`."""
     level = "ERROR" if error.startswith("java.lang.SecurityException") else "WARN"
     words = f"Network connection between {local} and {remote} shutdown due to a remote error: {error}"
     return Sentence(level, BRIDGE, words)
@@ -127,17 +127,17 @@ def refused_connection(address: str, why: str) -> Sentence:
 
 
 def asynchronous_error() -> Sentence:
-    """Return the sentence that a command without an answer failed: `serviceException`, which does not name the error."""
+    """Return the sentence that a command without an answer failed: `serviceException`, without the error."""
     return Sentence("WARN", "Service", "Async error occurred")
 
 
 def failover_connected(url: str) -> Sentence:
-    """Return that one address of a list answers: `FailoverTransport.doReconnect`."""
+    """Return the sentence that one address of a list answers: `FailoverTransport.doReconnect`."""
     return Sentence("INFO", FAILOVER, f"Successfully connected to {url}")
 
 
 def failover_failed(url: str, error: str) -> Sentence:
-    """Return the sentence that the connection to an address of a list is lost, with its trace: `handleTransportFailure`."""
+    """Return the sentence that the connection to a listed address is lost, with its trace: `handleTransportFailure`."""
     return Sentence("WARN", FAILOVER, f"Transport ({url}) failed, not attempting to automatically reconnect\n{error}")
 
 
