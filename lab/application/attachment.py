@@ -1,4 +1,4 @@
-"""Whether a running container may be moved from its networks to a host's place, and the commands that undo it. Pure.
+"""The check before a running container moves from its networks to a host's place, and the commands to undo it. Pure.
 
 Both are decided by the output of `docker inspect` for the container.
 """
@@ -22,7 +22,7 @@ _DEFAULT_NETWORK = "bridge"  # the engine's own: it keeps no addresses and no ot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One network that a container was on, and how."""
+    """One network that a container was on, with its settings there."""
 
     network: str  # its id
     name: str
@@ -41,7 +41,7 @@ class Before:
     resolver: str  # its /etc/resolv.conf
 
     def json(self) -> str:
-        """Return it as text."""
+        """Return the record as text."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -102,7 +102,7 @@ def endpoints(attributes: Mapping[str, Any]) -> tuple[Endpoint, ...]:
 
 
 def connecting(endpoint: Endpoint) -> dict[str, Any]:
-    """Return how a container is connected to a network that it was on, as the engine's library takes it."""
+    """Return the arguments of the engine's library that connect a container to its earlier network."""
     if endpoint.name == _DEFAULT_NETWORK:
         return {}
     wanted: Mapping[str, Any] = {
@@ -114,7 +114,7 @@ def connecting(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def resolver_in(output: str) -> str | None:
-    """Return the resolver that SHOWS_RESOLVER has shown; None if not all of it is there."""
+    """Return the resolver in the output of SHOWS_RESOLVER; None if the output is incomplete."""
     _, _, rest = output.partition(f"{_EDGE}\n")
     text, edge, _ = rest.rpartition(_EDGE)
     return text if edge else None

@@ -1,4 +1,4 @@
-"""Which volumes and folders an application's container may have of those that `docker run` would give it. Pure."""
+"""The volumes and folders of `docker run` that an application's container may have. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENGINES = ("/var/lib/docker", "/var/lib/containerd")  # where an engine usually
 def refusals(option: str, mount: str, folder: str) -> Iterator[tuple[str, str]]:
     """Yield the refused parts of a value of `docker run`'s option `volume` or `mount`, each with the reason.
 
-    Relative paths start from `folder`. The rest of a value, in which a password may be, is not repeated.
+    Relative paths start from `folder`. The rest of a value is not shown, since it may have a password.
     """
     if option == "volume":
         source, mounts, _ = mount.partition(":")

@@ -1,4 +1,4 @@
-"""The options of `docker run` for a container in a host's place: those that the lab gives, and those one may add."""
+"""The options of `docker run` for a container in a host's place: the lab's options, and those that users may add."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _wrong(option: _Option, folder: str) -> Iterator[Problem]:
 
 
 def run_options(place: HostPlace) -> list[tuple[str, ...]]:
-    """Return the lab's options for `docker run`, each with its value; they come last, since the last one counts."""
+    """Return the lab's options for `docker run`, each with its value; they come last: docker uses the last."""
     pairs: list[tuple[str, ...]] = [
         ("--network", place.network),
         ("--ip", place.address),

@@ -27,7 +27,7 @@ class Follower:
         self.ended = False
 
     def new(self) -> Iterator[Observation]:
-        """Yield the observations since the last call; a line that is not whole yet comes later.
+        """Yield the observations since the last call; an incomplete line comes later.
 
         Raise InputError, after the last of them, if the file was removed.
         """
@@ -73,7 +73,7 @@ class Follower:
                 self._number += whole.count(b"\n")
 
     def _find(self) -> None:
-        """Find the place after the last line that was read; the newest lines are never removed."""
+        """Find the place after the last line that was read; the newest lines always stay."""
         place = 0
         for number, octets in enumerate(self._file, 1):
             place += len(octets)

@@ -1,4 +1,4 @@
-"""Lines of text → Observations, in one streaming pass, each checked as far as its form goes.
+"""Lines of text → Observations, in one streaming pass, each checked only for its form.
 
 A history whose last line is cut short is read up to that line. Whether observations make sense is left to the judge.
 """

@@ -43,7 +43,7 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
 
 
 def watched_demands(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
-    """Return each broker and destination whose demand an expectation is about."""
+    """Return each broker and destination whose demand an expectation names."""
     pairs = dict.fromkeys(expectation.watched for expectation in scenario.expect if expectation.watched is not None)
     return tuple((broker, Destination.of(written)) for broker, written in pairs)
 
@@ -53,7 +53,7 @@ def _never(*_: object) -> Callable[[], bool]:
 
 
 def _end(rehearsal: Rehearsal, expectation: Expectation) -> float | None:
-    """Return when an expectation's term is over; None if it has none, or if the step it counts from was not done."""
+    """Return the end of an expectation's term; None without a term, or if its first step was not done."""
     ended = rehearsal.recall(StepTimes).ended
     if expectation.term is None or expectation.term.after not in ended:
         return None
@@ -196,7 +196,7 @@ def _in_flight(observations: Sequence[Observation]) -> bool:
 
 
 def _slowest(links: Sequence[LinkSeen]) -> float:
-    """Return the seconds of the slowest link's round trip, as it is set now, and a moment more."""
+    """Return the seconds of the slowest link's round trip, by its present setting, and a moment more."""
     trips: dict[str, float] = {}
     for each in links:
         trips[each.link] = trips.get(each.link, 0.0) + each.configured_delay_ms / 1000

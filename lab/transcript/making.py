@@ -21,7 +21,7 @@ class Transcript:
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """Return the acts alone."""
+        """Return only the acts."""
         return tuple(each for each in self.parts if isinstance(each, Act))
 
     @property
@@ -31,7 +31,7 @@ class Transcript:
 
 
 def transcript(path: Path) -> Transcript:
-    """Return the transcript of a history's file; raise InputError if it is no history, or damaged."""
+    """Return the transcript of a history's file; raise InputError if it is not a history, or damaged."""
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
