@@ -41,7 +41,7 @@ def refusals(
 ) -> tuple[Problem, ...]:
     """Return the parts of a scenario without a model; steps may last until a `limit` of virtual time.
 
-    Settings with an `ignored` name are left out; a name that means no such setting is a problem.
+    An `ignored` name hides its settings; a name that means no such setting is a problem.
     """
     found = chain(
         _tcp(scenario, plan),

@@ -94,7 +94,7 @@ class Topic(Destination):
             self._recover(subscription)
 
     def keep_for(self, durable: DurableSubscription) -> None:
-        """Give a durable subscription its stored messages, and all that come from now on."""
+        """Add a durable subscription, which gets its stored messages, and all that come from now on."""
         self.consumers += 1
         self.idle_since = None
         durable.destinations.append(self)
