@@ -163,7 +163,7 @@ def test_a_broker_of_another_ca_is_not_trusted(endpoint: Endpoints, protocol: st
     )
     other = tmp_path / "other.pem"
     other.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    assert "not to be trusted" in refusal(protocol, replace(endpoint(protocol), ca_file=other))
+    assert "is not trusted" in refusal(protocol, replace(endpoint(protocol), ca_file=other))
 
 
 def test_a_certificate_of_another_host_is_not_trusted(endpoint: Endpoints, protocol: str) -> None:
