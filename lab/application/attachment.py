@@ -1,4 +1,4 @@
-"""Whether a running container may be moved from its networks to a host's place, and the commands that undo it. Pure.
+"""The check before a running container moves from its networks to a host's place, and the commands to undo it. Pure.
 
 Both are decided by the output of `docker inspect` for the container.
 """
@@ -22,7 +22,7 @@ _DEFAULT_NETWORK = "bridge"  # the engine's own: it keeps no addresses and no ot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One network that a container was on, and how."""
+    """One network that a container was on, with its settings there."""
 
     network: str  # its id
     name: str
@@ -41,7 +41,7 @@ class Before:
     resolver: str  # its /etc/resolv.conf
 
     def json(self) -> str:
-        """Return it as text."""
+        """Return the record as text."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -67,21 +67,21 @@ def why_not(attributes: Mapping[str, Any]) -> Iterator[str]:
     if (attributes["Config"].get("Labels") or {}).get("mqlab.run"):
         yield "it is a part of a lab"
     if status != "running":
-        yield f"it is {status}, and only one that runs can be moved"
+        yield f"it is {status}, and only a running container can be moved"
     if mode in ("host", "none") or mode.startswith("container:"):
         yield f"its network mode is {mode}, and the engine gives such a container no other network"
     if its.get("Privileged"):
-        yield "it is privileged: it could leave by any way of this machine"
+        yield "it is privileged: it could use every route of this machine"
     rights = [name for each in its.get("CapAdd") or () if (name := str(each).upper().removeprefix("CAP_")) in _RIGHTS]
     if rights:
         yield f"it has {' and '.join(rights)}: it could change its routes"
     for port, bindings in (its.get("PortBindings") or {}).items():
         if any(binding.get("HostIp") != "127.0.0.1" for binding in bindings or ()):
-            yield f"its port {port} is published to more than 127.0.0.1"
+            yield f"its port {port} is published on more than 127.0.0.1"
     if (driver := str((its.get("LogConfig") or {}).get("Type", ""))) not in _LOGS:
-        yield f"its log goes by {driver}, which may lead off this machine"
+        yield f"its log driver is {driver}, which may send the log to another machine"
     if its.get("PublishAllPorts"):
-        yield "all its ports are published to every address"
+        yield "all its ports are published on every address"
     if any(gives_a_socket(str(mount.get("Source", ""))) for mount in attributes.get("Mounts") or ()):
         yield "it has the engine's socket: it could join any network"
 
@@ -102,7 +102,7 @@ def endpoints(attributes: Mapping[str, Any]) -> tuple[Endpoint, ...]:
 
 
 def connecting(endpoint: Endpoint) -> dict[str, Any]:
-    """Return how a container is connected to a network that it was on, as the engine's library takes it."""
+    """Return the arguments of the engine's library that connect a container to its earlier network."""
     if endpoint.name == _DEFAULT_NETWORK:
         return {}
     wanted: Mapping[str, Any] = {
@@ -114,7 +114,7 @@ def connecting(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def resolver_in(output: str) -> str | None:
-    """Return the resolver that SHOWS_RESOLVER has shown; None if not all of it is there."""
+    """Return the resolver in the output of SHOWS_RESOLVER; None if the output is incomplete."""
     _, _, rest = output.partition(f"{_EDGE}\n")
     text, edge, _ = rest.rpartition(_EDGE)
     return text if edge else None

@@ -1,4 +1,4 @@
-"""Which volumes and folders an application's container may have of those that `docker run` would give it. Pure."""
+"""The volumes and folders of `docker run` that an application's container may have. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENGINES = ("/var/lib/docker", "/var/lib/containerd")  # where an engine usually
 def refusals(option: str, mount: str, folder: str) -> Iterator[tuple[str, str]]:
     """Yield the refused parts of a value of `docker run`'s option `volume` or `mount`, each with the reason.
 
-    Relative paths start from `folder`. The rest of a value, in which a password may be, is not repeated.
+    Relative paths start from `folder`. The rest of a value is not shown, since it may have a password.
     """
     if option == "volume":
         source, mounts, _ = mount.partition(":")
@@ -32,20 +32,20 @@ def refusals(option: str, mount: str, folder: str) -> Iterator[tuple[str, str]]:
         name, _, its = (each.strip(' "') for each in field.partition("="))
         name = name.lower()
         if name not in _FIELDS:
-            yield name, f"of a mount no more than {', '.join(sorted(_FIELDS))} is passed on"
+            yield name, f"the fields of a mount are {', '.join(sorted(_FIELDS))}"
         elif name == "type" and its.lower() not in _TYPES:
-            yield field, f"there are {', '.join(_TYPES)}"
+            yield field, f"the types are {', '.join(_TYPES)}"
         elif name in _SOURCES:
             yield from _source(its, folder)
 
 
 def _source(source: str, folder: str) -> Iterator[tuple[str, str]]:
     if gives_a_socket(source, folder):
-        yield source, "with the engine's socket, which it has, one can join any network"
+        yield source, "it has the engine's socket, which gives access to every network"
     elif source.startswith(_OF_LABS):
         yield source, "a lab's volume has a broker's store, or the certificates that applications trust"
     elif (path := path_of(source, folder)) is not None and any(_has(path, PurePosixPath(each)) for each in _ENGINES):
-        yield source, "the engine keeps the volumes and files of all containers there, brokers' secrets among them"
+        yield source, "the engine keeps the volumes and files of all containers there, with brokers' secrets"
 
 
 def _has(path: PurePosixPath, folder: PurePosixPath) -> bool:

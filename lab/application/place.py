@@ -33,7 +33,7 @@ class HostPlace:
 def environment(plan: Plan, run: str, brokers: Iterable[str]) -> dict[str, str]:
     """Return the variables of an application in a region, named as `mqlab env` names them; no password is among them.
 
-    `brokers` are those that there are. Raise InputError if two variables have one name.
+    `brokers` are the existing ones. Raise InputError if two variables have one name.
     """
     found = {
         settings.RUN.name: run,

@@ -1,4 +1,4 @@
-"""The options of `docker run` for a container in a host's place: those that the lab gives, and those one may add."""
+"""The options of `docker run` for a container in a host's place: the lab's options, and those that users may add."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _SHORT = {
     "u": "user", "v": "volume", "w": "workdir", "d": "detach", "i": "interactive", "q": "quiet", "t": "tty",
     "P": "publish-all",
 }  # fmt: skip
-_ROUTE = "the network of the host's region is its only one, and the lab's router its only way"
-_NAMES = "the lab gives it the lab's names, and no other name server"
-_RIGHTS = "it would have more rights than an application needs to get past the router"
+_ROUTE = "the container has only the network of the host's region, and its only way out is the lab's router"
+_NAMES = "the container has the lab's names, and no other name server"
+_RIGHTS = "the container would have rights by which it could get past the router"
 _REFUSED = {
     **dict.fromkeys(("network", "net", "network-alias", "net-alias", "ip", "ip6", "link", "link-local-ip"), _ROUTE),
     "mac-address": _ROUTE,
@@ -34,11 +34,11 @@ _REFUSED = {
     **dict.fromkeys(("privileged", "cap-add", "security-opt", "device", "device-cgroup-rule", "gpus"), _RIGHTS),
     **dict.fromkeys(("userns", "pid", "ipc", "uts", "cgroupns", "cgroup-parent", "sysctl", "runtime"), _RIGHTS),
     "volumes-from": "a broker's files and its secrets could be among them",
-    "publish-all": "it publishes to every address of this machine",
-    "volume-driver": "a driver may lead off this machine",
-    "log-driver": "its log stays on the engine's machine, as json-file",
+    "publish-all": "it publishes on every address of this machine",
+    "volume-driver": "a driver may use another machine",
+    "log-driver": "the log stays on the engine's machine, as json-file",
     "restart": "a container that ends with its lab is not started again",
-    "label-file": "it may have the labels that distinguish labs",
+    "label-file": "it may have labels by which mqlab distinguishes labs",
 }
 _WITH_VALUE = _VALUED | _REFUSED.keys() - {"privileged", "publish-all"}
 _LOOPBACK = "127.0.0.1:"
@@ -112,21 +112,21 @@ def _wrong(option: _Option, folder: str) -> Iterator[Problem]:
         yield Problem(what=f"{written} is refused: {_REFUSED[name]}", remedy="leave it out")
     elif name not in _VALUED | _FLAGS:
         known = ", ".join(f"--{each}" for each in sorted(_VALUED | _FLAGS))
-        what = f"{written} is refused: it is none of the options of docker run that are passed on"
-        yield Problem(what=what, remedy=f"those are {known}")
+        what = f"{written} is refused: mqlab does not pass this option to docker run"
+        yield Problem(what=what, remedy=f"use these options: {known}")
     if name == "publish" and not _PUBLISHED.fullmatch(value):
-        what = f"{written} {value} is refused: it publishes to every address of this machine, or to another one"
+        what = f"{written} {value} is refused: only 127.0.0.1 can be published"
         *_, outside, inside = ["", *value.split(":")]
         right = f"{_LOOPBACK}{outside}:{inside}"
         yield Problem(what=what, remedy=f"write {written} {right if _PUBLISHED.fullmatch(right) else _FORM}")
     for which, why in refusals(name, value, folder) if name in ("volume", "mount") else ():
         yield Problem(what=f"{written} {which} is refused: {why}", remedy="leave it out")
     if name == "label" and value.startswith("mqlab."):
-        yield Problem(what=f"{written} {value} is refused: the label distinguishes labs", remedy="take another label")
+        yield Problem(what=f"{written} {value} is refused: mqlab distinguishes labs by it", remedy="use another label")
 
 
 def run_options(place: HostPlace) -> list[tuple[str, ...]]:
-    """Return the lab's options for `docker run`, each with its value; they come last, since the last one counts."""
+    """Return the lab's options for `docker run`, each with its value; they come last: docker uses the last."""
     pairs: list[tuple[str, ...]] = [
         ("--network", place.network),
         ("--ip", place.address),

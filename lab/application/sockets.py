@@ -1,4 +1,4 @@
-"""Which files and folders of the engine's machine give a container an engine's socket. Pure.
+"""The files and folders of the engine's machine that give a container an engine's socket. Pure.
 
 They are judged by their names, since the engine may be on another machine: a link that leads there is not seen.
 """

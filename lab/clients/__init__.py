@@ -31,7 +31,7 @@ def missing() -> Mapping[str, str]:
 def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
     """Return a client that is connected and logged in; raise BrokerError if refused, LabTimeout without an answer.
 
-    `over` is one of `PROTOCOLS`. If the broker hangs up before it has answered, up to three attempts are made in all,
+    `over` is one of `PROTOCOLS`. If the broker hangs up before an answer, up to three attempts are made,
     within the endpoint's `within`.
     """
     end = time.monotonic() + endpoint.within
@@ -54,7 +54,7 @@ def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessio
 
 def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session) -> Client:
     if over not in PROTOCOLS:
-        raise PlanError(f"no client speaks {over!r}", f"there are {', '.join(PROTOCOLS)}")
+        raise PlanError(f"no client speaks {over!r}", f"name one of {', '.join(PROTOCOLS)}")
     if over in (remedies := missing()):
         raise HostError(f"no client for {over} is installed", remedies[over])
     web_socket = endpoint_of(over) == "wss"

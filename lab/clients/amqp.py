@@ -34,7 +34,7 @@ class Subscription:
 
     @property
     def credit(self) -> int:
-        """Return how many messages may arrive before one is acknowledged."""
+        """Return the number of messages that may arrive before an acknowledgement."""
         terms = self.terms
         usual = PREFETCH_OF_A_TOPIC if terms.destination.kind == "topic" and not terms.durable else PREFETCH
         return usual if terms.prefetch is None else terms.prefetch
@@ -72,7 +72,7 @@ class AmqpWire(Wire, Protocol):
         ...
 
     def encode(self, message: Outgoing) -> tuple[Any, int]:
-        """Return a message as `send` takes it, and its size in octets."""
+        """Return a message encoded for `send`, and its size in octets."""
         ...
 
     def send(self, message: Outgoing, encoded: Any) -> None:
@@ -117,7 +117,7 @@ class AmqpClient(BaseClient):
         return self._subscribe(Terms(destination=Destination(kind=TEMPORARY, name=""))).address
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        """Accept messages, in `client` mode with all before them; return ok for each once the broker has read that.
+        """Accept messages, in `client` mode with all before them; return ok for each once the broker has read this.
 
         AMQP does not answer acknowledgements. But a broker reads frames in order, so its answer to a later request, to
         open another session, proves that it has read them.

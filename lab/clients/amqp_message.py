@@ -35,7 +35,7 @@ class Decoded(NamedTuple):
 
 
 def encode(message: Outgoing) -> bytes:
-    """Return a message's octets; its body is a data section, as of a BytesMessage, or a value, as of a TextMessage."""
+    """Return a message's octets; its body is a data section, as in a BytesMessage, or a value, as in a TextMessage."""
     body, headers = message.body, message.headers
     parts = [_head(message.persistent, message.expiry, message.group, message.priority, message.reply_to)]
     if headers:
@@ -68,7 +68,7 @@ def decode(octets: bytes) -> Decoded:
 def whole(octets: bytes, subscribed: Destination) -> Shown | None:
     """Return the properties of a subscription's message; None if its destination is unknown, or it is not a message.
 
-    What was sent over AMQP a broker delivers as it came: its sender need not have named where to, and may have named
+    A broker delivers an AMQP message unchanged: its sender may have named no destination, or may have named
     anything. So the address counts only where the subscription is to several destinations.
     """
     message: Any = Message()

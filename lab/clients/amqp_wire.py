@@ -97,12 +97,12 @@ class AmqpWire:
         self._receivers[subscription.name].flow(credit)
 
     def encode(self, message: Outgoing) -> tuple[bytes, int]:
-        """Return a message's octets, and their number."""
+        """Return a message's octets, and their number, for `send`."""
         octets = encode(message)
         return octets, len(octets)
 
     def send(self, message: Outgoing, encoded: bytes) -> None:
-        """Have the connection's thread send a message."""
+        """Let the connection's thread send a message."""
         self._waiting.append((message.destination, message.id, encoded))
         if not self._send_scheduled:
             self._send_scheduled = True
@@ -243,7 +243,7 @@ class AmqpWire:
         elif state in _DECLINED:
             outcome, why = SendOutcome.FAILED, reason_of(delivery.remote.condition)
         elif delivery.settled:
-            outcome, why = SendOutcome.UNKNOWN, "the broker settled it without a word"
+            outcome, why = SendOutcome.UNKNOWN, "the broker settled it without an outcome"
         else:
             return
         id = outlet.unanswered.pop(delivery, None)  # noqa: A001 (its name everywhere)

@@ -110,7 +110,7 @@ class Answers:
         self._gone: str | None = None
 
     def give(self, request: str, refusal: str = "") -> None:
-        """Record the answer to a request, an empty refusal for yes; the first answer counts."""
+        """Record the answer to a request; an empty refusal means yes. The first answer counts."""
         self._given.setdefault(request, refusal)
         self._clock.notify()
 
@@ -152,7 +152,7 @@ class Browsing:
         self._clock.notify()
 
     def look(self, within: float) -> Look:
-        """Return the messages that arrived until the end, or within so many seconds, and forget them."""
+        """Return and forget the messages that arrived until the end, or within so many seconds."""
         self._clock.wait(lambda: self._ended, within)
         messages, self.messages = self.messages, []
         return Look(tuple(messages), self.whole)

@@ -1,4 +1,4 @@
-"""Names of destinations in each protocol, from ActiveMQ's and back. Pure."""
+"""Names of destinations in each protocol, from ActiveMQ's names and back. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def physical_name(topic: str) -> str:
 
 
 def mqtt_subscribed(topic: str, subscriptions: Iterable[Destination], where: str) -> Destination:
-    """Return the first subscription that hears an MQTT topic; raise BrokerError, about `where`, if there is none."""
+    """Return the first subscription that hears an MQTT topic; raise BrokerError, with `where`, if there is none."""
     sent_to = Destination(kind="topic", name=physical_name(topic))
     for destination in subscriptions:
         if hears(str(destination), str(sent_to)):

@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client of either runtime: its requests, its sends, and the subscriptions that messages are for."""
+"""An MQTT 3.1.1 client of either runtime: its requests, its sends, and the subscriptions of messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Session,
 
 KEEP_ALIVE_SECONDS = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
-_REFUSED = "refused by the broker: has the user the right to?"
+_REFUSED = "refused by the broker: the user may lack the right"
 
 
 class MqttWire(Wire, Protocol):
@@ -64,11 +64,11 @@ class MqttClient(BaseClient):
 
     def browse(self, queue: Destination, within: float) -> Look:
         """Raise PlanError: MQTT has no queues."""
-        raise PlanError(f"MQTT has no queues, so it cannot browse {queue}", "browse over: stomp or amqp")
+        raise PlanError(f"MQTT has no queues, so it cannot browse {queue}", "write over: stomp, or over: amqp")
 
     def temporary(self) -> str:
         """Raise PlanError: MQTT has no queues."""
-        raise PlanError("MQTT has no temporary queues", "ask over: stomp or amqp")
+        raise PlanError("MQTT has no temporary queues", "write over: stomp, or over: amqp")
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Return failed for each token: MQTT messages are acknowledged as they arrive and have no tokens."""

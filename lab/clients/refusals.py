@@ -1,4 +1,4 @@
-"""How an attempt to connect failed: the words for it, sentences that mean missing rights, a broker that hung up."""
+"""Failed attempts to connect: words for them, sentences that mean missing rights, a broker that hung up."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NO_ANSWER = "check that the broker and the router run"
 
 CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
     132: "it does not speak MQTT 3.1.1",
-    133: "it does not take the client id",
+    133: "it rejects the client id",
     134: "wrong user or password",
     135: "not authorised: wrong user or password, or no permission",
     136: "it is not ready for MQTT",
 }
 
 _LACKS_A_RIGHT = re.compile(
-    r"password is invalid|wrong user or password|not authori[sz]ed|unauthori[sz]ed|has the user the right to",
+    r"password is invalid|wrong user or password|not authori[sz]ed|unauthori[sz]ed|the user may lack the right",
     re.IGNORECASE,
 )
 
@@ -35,7 +35,7 @@ def how(reason: str) -> str:
 def untrusted(address: str, reason: str) -> BrokerError:
     """Return the error of a certificate that was not accepted."""
     remedy = "connect by a name that the certificate has, with the CA file of this lab"
-    return BrokerError(f"{address}: its certificate is not to be trusted: {reason}", remedy, TLS_FAILED)
+    return BrokerError(f"{address}: its certificate is not trusted: {reason}", remedy, TLS_FAILED)
 
 
 class HungUp(BrokerError):

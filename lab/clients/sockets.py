@@ -1,6 +1,6 @@
 """Sockets of the clients of all protocols: their errors in words, the end of a TLS handshake, acknowledgements.
 
-Apart from `base`, of which simulated clients know parts: they have no TLS, which takes long to load.
+It is apart from `base`, which simulated clients use too: they have no TLS, which takes long to load.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
         raise untrusted(f"{protocol} at {endpoint}", error.verify_message) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError) as error:
         # At a published port Docker's own process answers, and hangs up if the broker behind it does not.
-        raise BrokerError(f"{protocol} at {endpoint}: it hung up at once", NOT_UP, REFUSED) from error
+        raise BrokerError(f"{protocol} at {endpoint}: it closed the connection at once", NOT_UP, REFUSED) from error
     except ssl.SSLError as error:
         raise BrokerError(
             f"{protocol} at {endpoint}: the TLS handshake failed: {error.reason or error}", how=TLS_FAILED

@@ -15,15 +15,15 @@ from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown, Terms
 
 HEARTBEAT_SECONDS = 10  # of the broker; the client sends no heartbeats: a late one must not end the connection
-NOT_UTF_8 = "not sent: no UTF-8, and in a WebSocket STOMP is text"
+NOT_UTF_8 = "not sent: the body is not UTF-8, and STOMP in a WebSocket is text"
 _OK = SendOutcome.OK  # an attribute of an Enum costs as much as the rest of a receipt
 
 
 class StompWire(Wire, Protocol):
-    """A connection that carries frames of STOMP, to the client's `on_` methods too."""
+    """A connection that carries frames of STOMP, and calls the client's `on_` methods."""
 
     def send(self, command: str, headers: dict[str, str], body: bytes = b"", *, text: bool = False) -> None:
-        """Send a frame, which owns the headers; with `text` without the body's length. OSError if that fails."""
+        """Send a frame, which owns the headers; with `text`, omit the body's length. OSError on failure."""
         ...
 
 
@@ -131,7 +131,7 @@ class StompClient(BaseClient):
             return
         subscription = self._subscriptions.get(id)
         if subscription is None:
-            raise BrokerError(f"{self.address} delivered a message to a subscription that is not ours")
+            raise BrokerError(f"{self.address} delivered a message to a subscription that this client did not make")
         self.events.received(
             Incoming(
                 subscription.destination,

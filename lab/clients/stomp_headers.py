@@ -32,7 +32,7 @@ def of_durable(terms: Terms) -> dict[str, str]:
 
 
 def of_message(message: Outgoing, now: float) -> dict[str, str]:
-    """Return the headers of a SEND but its destination; expiry counts from `now`, in seconds of the broker's clock."""
+    """Return a SEND's headers without destination; expiry counts from `now`, in seconds of the broker's clock."""
     id, _, _, own, _, persistent, _, expiry, group, priority, reply_to, *_ = message  # noqa: A001 (its name everywhere)
     headers = {"receipt": id, **own}
     if persistent:
@@ -51,7 +51,7 @@ def of_message(message: Outgoing, now: float) -> dict[str, str]:
 def of_whole(headers: Mapping[str, str], now: float, *, typed: bool) -> Shown | None:
     """Return the properties of a MESSAGE; None if it names no destination. `now` is in seconds of the broker's clock.
 
-    ActiveMQ writes the length of a BytesMessage alone (`LegacyFrameTranslator`, 5.18.3); a simulated frame of none.
+    ActiveMQ writes the length only of a BytesMessage (`LegacyFrameTranslator`, 5.18.3); a simulated frame of none.
     """
     sent_to = of_stomp(headers.get("destination"))
     if sent_to is None:

@@ -1,6 +1,6 @@
 """The wire of a real STOMP client: stomp.py with the lab's own TLS context; only this file uses it.
 
-Its connection notices its end and writes many frames at once.
+Its connection detects its own end and writes many frames at once.
 
 stomp.py 9.0.0 reports neither why a connection failed nor, over TLS, that it has ended: its loop would spin for ever.
 It also makes ten system calls for each frame it sends; in each, another of Python's threads may run.

@@ -1,4 +1,4 @@
-"""The names of the doctor's checks, which the errors that a machine causes refer to."""
+"""The names of the doctor's checks; errors with a cause in the machine refer to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closing a lab: its logs are kept, then everything of it is removed, and its note last."""
+"""Closing a lab: its logs are kept, then all its parts are removed, and at last its state file."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def close_lab(
     clock: Clock,
     profile: Profile = UNPROFILED,
 ) -> Removal:
-    """Save the logs of a lab, where its run folder is there, and remove everything of it and then its note.
+    """Save the logs of a lab, if its run folder exists, then remove all its parts, and then its state file.
 
-    Raise HostError if a part of the lab stays; logs and a note that cannot be written only make a warning.
+    Raise HostError if a part of the lab stays; unwritable logs and state files only make a warning.
     """
     warnings: list[str] = []
     with uninterrupted():

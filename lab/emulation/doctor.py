@@ -66,11 +66,11 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
                 ]
                 return (*findings, *_tried(client, environment))
         except LabError as error:
-            return (*findings, _failed(error), *trial.untried("the engine failed before"))
+            return (*findings, _failed(error), *trial.untried("the engine failed earlier"))
 
 
 def _failed(error: LabError) -> Finding:
-    """Return the finding on an engine that does not answer, or not as it should."""
+    """Return the finding on an engine that does not answer, or answers wrongly."""
     return Finding(what=check_names.ENGINE, ok=False, found=error.what, remedy=check_names.without(error.remedy))
 
 
@@ -83,7 +83,7 @@ def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple
     except HostError as error:
         return trial.untried(error.what)
     if not exists(client, its):
-        return trial.untried("the router's image is not there; mqlab images builds it")
+        return trial.untried("the router's image is missing; mqlab images builds it")
     block = subnets.pool(environment)
     try:
         at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
@@ -101,7 +101,7 @@ def proxies(environment: Mapping[str, str]) -> Finding:
     return Finding(
         what="proxies",
         ok=True,
-        found=f"{', '.join(named) or 'none'}: downloads follow them, the engine and the labs are reached without",
+        found=f"{', '.join(named) or 'none'}: downloads use them, connections to the engine and labs do not",
     )
 
 
@@ -111,7 +111,9 @@ def over_ssh(environment: Mapping[str, str]) -> Iterator[Finding]:
         engine_at = resolved(environment)["DOCKER_HOST"]
         if engine_at.startswith("ssh://"):
             ssh.check_forwarding(ssh.parse(engine_at), environment)
-            yield Finding(what=check_names.SSH, ok=True, found=f"{engine_at} lets us in, and forwards connections")
+            yield Finding(
+                what=check_names.SSH, ok=True, found=f"{engine_at} accepts the login, and forwards connections"
+            )
     except LabError as error:
         yield Finding(what=check_names.SSH, ok=False, found=error.what, remedy=check_names.without(error.remedy))
 
@@ -121,17 +123,17 @@ def clock(ahead: float) -> Finding:
     return Finding(
         what="clock",
         ok=None if clocks_apart(ahead) else True,
-        found=clocks_apart(ahead) or "the engine's agrees with this machine's",
-        remedy="keep both by NTP",
+        found=clocks_apart(ahead) or "the engine's clock agrees with this machine's",
+        remedy="synchronise both clocks by NTP",
     )
 
 
 def leftovers(runs: Sequence[str]) -> Finding:
-    """Return the finding on labs that dead runs left behind."""
+    """Return the finding on labs that ended runs left behind."""
     return Finding(
         what="leftovers",
         ok=None if runs else True,
-        found=f"of {', '.join(runs)}" if runs else "nothing of dead runs",
+        found=f"of {', '.join(runs)}" if runs else "no remains of ended runs",
         remedy="mqlab sweep",
     )
 
@@ -197,13 +199,13 @@ def disk(environment: Mapping[str, str]) -> Finding:
 
 
 def tcp(name: str) -> Finding:
-    """Return the finding on the congestion control of this machine's TCP, an empty name if it is not known."""
+    """Return the finding on the congestion control of this machine's TCP, which is empty if it is unknown."""
     return Finding(
         what="TCP congestion control",
         ok=True if name else None,
-        found=f"{name or 'not known'}; emulated brokers have {congestion.MODELLED}, as models have, "
-        "unless a topology's tcp names another one",
-        remedy=f"where a topology has tcp: host: {congestion.USE_IT}",
+        found=f"{name or 'unknown'}; emulated brokers use {congestion.MODELLED}, as the simulation does, "
+        "unless the topology's field tcp names another",
+        remedy=f"if a topology has `tcp: host`, run: {congestion.USE_IT}",
     )
 
 
@@ -212,8 +214,8 @@ def too_little_memory(plan: Plan, available: int) -> str:
     if plan.memory <= available:
         return ""
     return (
-        f"the brokers may take {format_size(plan.memory // 2**20 * 2**20)} of memory together, and "
-        f"{format_size(available // 2**20 * 2**20)} are available here: leave some out, or give them less memory"
+        f"the brokers may use {format_size(plan.memory // 2**20 * 2**20)} of memory together, but "
+        f"{format_size(available // 2**20 * 2**20)} are available here: leave out brokers, or give them less memory"
     )
 
 
@@ -223,12 +225,12 @@ def clocks_apart(ahead: float) -> str:
         return ""
     return (
         f"the clock of the engine's machine is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} this one's: "
-        "moments that come from brokers' logs are off by that"
+        "times from brokers' logs are wrong by that much"
     )
 
 
 def runs_disk(folder: Path) -> Finding:
-    """Return the finding on the disk that runs are kept on; the folder need not be there yet."""
+    """Return the finding on the disk that runs are kept on; the folder may be missing."""
     there = _nearest(folder)
     return room_of_runs(folder, shutil.disk_usage(there).free, writable=os.access(there, os.W_OK))
 
@@ -239,12 +241,12 @@ def _nearest(folder: Path) -> Path:
 
 
 def room_of_runs(folder: Path, free: int, *, writable: bool) -> Finding:
-    """Return the same from so many free bytes."""
+    """Return the finding on the disk of runs, from its free bytes."""
     return Finding(
         what="disk of the runs",
         ok=False if not writable or free < RUNS_LEAST else True if free >= RUNS_ROOM else None,
-        found=f"{free / 2**20:.0f} MiB free at {folder}" + ("" if writable else ", which is not yours to write"),
-        remedy=f"runs need {RUNS_ROOM / 2**20:.0f} MiB: free some, or set MQLAB_HOME to a folder on another disk",
+        found=f"{free / 2**20:.0f} MiB free at {folder}" + ("" if writable else ", where you may not write"),
+        remedy=f"free {RUNS_ROOM / 2**20:.0f} MiB for runs, or set MQLAB_HOME to a folder on another disk",
     )
 
 
@@ -275,19 +277,19 @@ def rootless(*, limits_memory: bool) -> Finding:
         ok=True if limits_memory else None,
         found="yes"
         if limits_memory
-        else "yes, and it limits no container's memory: of a broker's, the heap alone is bounded",
-        remedy="a system with cgroup v2, which delegates memory to the engine's user",
+        else "yes; it limits no container's memory, so only the heap of a broker is limited",
+        remedy="use a system with cgroup v2 that delegates memory to the engine's user",
     )
 
 
 def remapped_tun(mode: int) -> Finding:
-    """Return the finding on the TUN device's mode where root in a container is another user: one of others."""
+    """Return the finding on the TUN device's mode, if root in a container is another user on this machine."""
     others = mode & 0o006 == 0o006
     return Finding(
         what="user namespaces",
         ok=others,
-        found=f"on: the router opens {TUN} as one of others, and its mode is {mode:04o}",
-        remedy=f"chmod o+rw {TUN}   (its use needs NET_ADMIN besides), or an engine of root's without userns-remap",
+        found=f"on; the router has the rights of others on {TUN}, whose mode is {mode:04o}",
+        remedy=f"chmod o+rw {TUN}   (its use also needs NET_ADMIN), or use root's engine without userns-remap",
     )
 
 
@@ -298,19 +300,19 @@ def forwarding(on: bool, where: str, version: str) -> Finding:
         what="userland proxy",
         ok=True if on or major in MEASURED_WITHOUT_PROXY else None,
         found=f"{'on' if on else 'off'}, {where}",
-        remedy='if brokers cannot be reached from here: remove "userland-proxy": false, and restart the engine',
+        remedy='if this machine cannot reach brokers, remove "userland-proxy": false, and restart the engine',
     )
 
 
 def unmeasured_forwarding(proxy: tuple[bool, str] | None, version: Callable[[], str]) -> str:
-    """Return a warning where labs were never opened on such an engine without the userland proxy; else an empty text.
+    """Return a warning if mqlab was not tested on such an engine without the userland proxy; else an empty text.
 
-    `proxy` is what `userland_proxy.is_on` found; `version` is asked for the engine's where it matters.
+    `proxy` is what `userland_proxy.is_on` found; `version` returns the engine's version.
     """
     if proxy is None or proxy[0]:
         return ""
     found = forwarding(*proxy, its := version())
-    return "" if found.ok else f"{found.what}: {found.found}, which was not measured on Docker {its}\n{found.remedy}"
+    return "" if found.ok else f"{found.what}: {found.found}; mqlab was not tested so on Docker {its}\n{found.remedy}"
 
 
 def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:

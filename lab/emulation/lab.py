@@ -1,4 +1,4 @@
-"""A living emulated lab: the protocol of `lab.runtime.lab`, done by the real brokers and the real router."""
+"""An emulated lab: the protocol of `lab.runtime.lab`, done by the real brokers and the real router."""
 
 from __future__ import annotations
 
@@ -126,12 +126,12 @@ class EmulatedLab:
         adding.tell_names(self._docker, [each.container for each in state.instances], names, self.clock)
 
     def _on_file(self) -> StateFile:
-        """Return the state file as it is now, also by another process; if it is gone, as it was read last."""
+        """Return the present state file, which other processes may write; if it is gone, the last one read."""
         read_now = None if self.note_folder is None else state_files.load(self.note.run, self.note_folder)
         return read_now or self.note
 
     def _rebuild(self) -> None:
-        """Make the parts anew, since the lab has got a broker. A watch goes on."""
+        """Make the parts anew, since the lab has a new broker. A watch continues."""
         watching, since = self._watching, self.clock.now()
         states = {each.container: self._power.state(each) for each in self.state.instances}
         self.release()
@@ -202,12 +202,12 @@ class EmulatedLab:
         self._write(self.note.with_fields(plan=plan))
 
     def keep_control(self, control: Control) -> None:
-        """Write the service's records to the note."""
+        """Write the service's records to the state file."""
         plan = replace(self.note.plan, network=control.network)
         self._write(self.note.with_fields(plan=plan, control=control))
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
-        """Write to the note which instances verbs have taken out, and their recorded states."""
+        """Write to the state file the instances that verbs have stopped, and their recorded states."""
         self._write(self.note.with_fields(off=instances, recorded=recorded))
 
     @property
@@ -223,7 +223,7 @@ class EmulatedLab:
             self._vaults.note_written()
 
     def refresh(self) -> bool:
-        """Read the note again, which other processes may have changed; return False if the lab has ended."""
+        """Read the state file again, which other processes may have changed; return False if the lab has ended."""
         if self.note_folder is None:
             return True
         added = False
@@ -326,6 +326,6 @@ class EmulatedLab:
         self.router.release()
 
     def _look(self, broker: str) -> None:
-        """Have the watch look at a broker at once, since its bridge ends may be lost."""
+        """Let the watch look at a broker at once, since its bridge ends may be lost."""
         if self._watch is not None:
             self._watch.look(broker)

@@ -28,7 +28,7 @@ _MEBI = 2**20
 
 
 def waiting_time(environment: Mapping[str, str]) -> float:
-    """Return the most seconds that labs wait for memory, from MQLAB_WAIT. Default: 0.0."""
+    """Return the maximum seconds that labs wait for memory, from MQLAB_WAIT. Default: 0.0."""
     try:
         return parse_duration(WAIT.in_force(environment)).total_seconds()
     except (ValueError, OverflowError) as error:

@@ -60,16 +60,16 @@ from lab.runtime.turns import turn
 _PORT_TRIES = 5
 _NONE = IPv4Address(0)  # of a place: what it declares is not known yet
 _TAKEN = ("port is already allocated", TAKEN)  # the engine's words
-_BESIDE = "nothing: it goes on beside"
+_BESIDE = "at once: the work continues in parallel"
 _UNTIL = {  # the condition at which an action is over, in words
     "create-network": "the engine has made the regions' networks",
     "start-router": _BESIDE,
     "prepare-broker": _BESIDE,
     "start-broker": _BESIDE,
     "start-standby": _BESIDE,
-    "await-broker": "the management of every instance reports that it has started, or waits for the store",
+    "await-broker": "the management of every instance reports that the instance has started, or waits for the store",
     "check-link": "probes have crossed the link both ways in the configured time",
-    "await-bridge": "both ends list the bridge, and its login was accepted",
+    "await-bridge": "both brokers list the bridge, and its login was accepted",
     "await-console": "the web console answers",
 }
 
@@ -116,7 +116,9 @@ class Host:
                     opened.do(action, progress)
                 lab = opened.lab
                 if opening.detached:
-                    with opening.profile.wait(OPEN, "name the router", "the engine has renamed it: the lab is whole"):
+                    with opening.profile.wait(
+                        OPEN, "name the router", "the engine has renamed the router: the lab is complete"
+                    ):
                         self.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
             with ExitStack() as leaving:
                 leaving.callback(lab.release)

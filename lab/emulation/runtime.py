@@ -105,12 +105,12 @@ class Emulation:
         )
 
     def _releases(self, plan: Plan, told: Told) -> dict[str, str]:
-        """Return the newest releases that are to be had here, by broker, of engine versions that have newer ones."""
+        """Return the newest releases available here, by broker, for engine versions that have newer ones."""
         found = self._engines([each.engine_version for each in plan.brokers if each.engine_version in NEWEST], told)
         return {its.name: release for its in plan.brokers if (release := found.get(its.engine_version)) is not None}
 
     def _engines(self, engine_versions: Sequence[str], told: Told) -> dict[str, str]:
-        """Return the releases that are to be had here, by engine version."""
+        """Return the releases available here, by engine version."""
         found = {
             each: building.settled(self._client, each, environment=self._environment, say=told.tell, warn=told.warn)
             for each in dict.fromkeys(engine_versions)
@@ -131,7 +131,7 @@ class Emulation:
             told.warn(warning)
 
     def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
-        """Return the notes of this runtime's labs; raise HostError if the engine cannot be reached."""
+        """Return the state files of this runtime's labs; raise HostError if the engine cannot be reached."""
         _ = self._client
         return tuple(filter(is_readable, state_files.load_all(note_folder)))
 
@@ -161,7 +161,7 @@ class Emulation:
         return removed
 
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
-        """Return the detached labs whose note, by their labels, should be in this folder and cannot be read."""
+        """Return the detached labs whose state file should be in this folder, by their labels, but cannot be read."""
         found = labelled_labs.find(self._client)
         known = {note.run for note in self.open_labs(note_folder)}  # after the engine: a new lab has its note by then
         return tuple(each.lost() for each in found if each.run not in known and each.is_lost(note_folder))
@@ -171,9 +171,9 @@ class Emulation:
         return close_lab(self._client, lost.run, lost.folder, note_folder, self._clock)
 
     def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
-        """Remove labs, and the notes of those that have ended.
+        """Remove labs, and the state files of ended labs.
 
-        A lab that cannot be removed keeps no other one from being removed.
+        If a lab cannot be removed, the others are removed all the same.
         """
         here, client = Owner.current(), self._client
         # Before the engine is asked, so that no lab opened since is taken for ended.
@@ -186,8 +186,10 @@ class Emulation:
         else:
             chosen = [each for each in found if wanted.every or each.is_left_behind(here)]
         if wanted.run is not None and not chosen:
-            there = ", ".join(each.run for each in found) or "nothing of any run"
-            raise InputError.of(f"this engine has nothing of run {wanted.run}", f"there is: {there}")
+            there = ", ".join(each.run for each in found)
+            raise InputError.of(
+                f"this engine has nothing of run {wanted.run}", f"name one of: {there}" if there else ""
+            )
         warnings: list[str] = []
         if not wanted.dry_run:
             stuck: list[HostError] = []
@@ -219,7 +221,7 @@ class Emulation:
         return building.listing(client)
 
     def image_key(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> str:
-        """Return a name of the images: the digest of their names, in which all that they are made of counts."""
+        """Return a name of the images: the digest of their names, which depend on all their ingredients."""
         names = (name for its in self._wanted_of(told, versions, archive) for name in astuple(its))
         return f"mqlab-images-{digest({}, *dict.fromkeys(names))}"
 

@@ -1,4 +1,4 @@
-"""The emulation's part of a lab's note: containers, addresses, ports, and the brokers' management passwords."""
+"""The emulation's part of a lab's state file: containers, addresses, ports, and the brokers' management passwords."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class PlaceState(Struct, frozen=True, kw_only=True):
 
 
 class LabState(Struct, frozen=True, kw_only=True):
-    """The parts of one lab on the engine; they stay the same for as long as the lab lives, and places are taken."""
+    """The parts of one lab on the engine; they stay the same while the lab lives, and new brokers take places."""
 
     ca_file: str
     router: str  # the id of its container
@@ -117,13 +117,13 @@ class LabState(Struct, frozen=True, kw_only=True):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the state as JSON-able values for a note."""
+        """Return the state as JSON-able values for a state file."""
         fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return fields
 
 
 def read(note: StateFile) -> LabState:
-    """Return the state that a lab's note holds; HostError if it is damaged."""
+    """Return the state in a lab's state file; HostError if it is damaged."""
     try:
         return msgspec.convert(note.own, LabState)
     except msgspec.ValidationError as error:
@@ -144,7 +144,7 @@ def is_readable(note: StateFile) -> bool:
 
 
 def ended_runs(known: Iterable[StateFile], runs: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
-    """Return the run ids of the notes whose lab has ended: it was on `engine`, whose labs now are `runs`."""
+    """Return the run ids of the state files of ended labs: they were on `engine`, whose labs now are `runs`."""
     return tuple(
         note.run
         for note in known

@@ -1,6 +1,6 @@
 """A tiny lab without brokers: two networks, a host in each, a router with a link between them, a published port.
 
-What an engine makes of these cannot be read off its settings, so it is tried, and all of it is removed again.
+An engine's settings do not show whether these work, so the lab tries them, and removes all of them again.
 """
 
 from __future__ import annotations
@@ -48,25 +48,25 @@ def talk(c):
 with socket.create_server(("", {_PORT})) as s:
     while True: threading.Thread(target=talk, args=(s.accept()[0],), daemon=True).start()
 """
-_BEFORE = "something before it failed"
-_LOCAL = "--endpoints local describes brokers by ports of localhost instead"
+_BEFORE = "an earlier check failed"
+_LOCAL = "use --endpoints local, which describes brokers by ports of localhost"
 _REMEDIES = {
     check_names.NETWORKS: "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another block",
     check_names.ROUTER: (
         "modprobe tun, or chmod o+rw /dev/net/tun where a rootless engine may not open it   "
         "(where the engine runs; the router needs that device and NET_ADMIN)"
     ),
-    check_names.ROUTE: "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
-    check_names.LINK: "the machine is too busy, or too slow, for packets to be on time: try again when it is not",
-    check_names.FORWARDING: "a firewall of the engine's machine drops packets that its bridges forward to each other: "
-    "see its rules (iptables -S FORWARD, nft list ruleset)",
-    check_names.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
-    "MQLAB_BIND have an address that leads there?",
+    check_names.ROUTE: "use a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
+    check_names.LINK: "try again later: the machine is too busy, or too slow, for packets to be on time",
+    check_names.FORWARDING: "check the firewall of the engine's machine, which drops packets between its bridges: "
+    "iptables -S FORWARD, nft list ruleset",
+    check_names.PORTS: "check whether the engine's userland proxy is off, or a firewall is in between; "
+    "if the engine is on another machine, whether MQLAB_BIND leads there",
 }
 
 
 class _Trial:
-    """The parts of the tiny lab, as far as they are there."""
+    """The parts of the tiny lab that exist so far."""
 
     def __init__(
         self,
@@ -154,9 +154,11 @@ class _Trial:
                 calling.sendall(b"here")
                 heard = calling.recv(100)
         except OSError as error:
-            raise LabError(f"{where}, which leads to one of the networks: {error}") from error
+            raise LabError(f"{where}, a port of the trial's host: {error}") from error
         if heard != b"here":
-            raise LabError(f"{where} answers, but leads to another network")
+            raise LabError(
+                f"{where} answered, but not with the expected bytes: the port does not lead to the trial's host"
+            )
         return f"{where} answered in {(self.clock.now() - begun) * 1000:.0f} ms"
 
     def own_address(self) -> Finding:
@@ -199,7 +201,7 @@ class _Trial:
 def try_out(
     client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt, environment: Mapping[str, str]
 ) -> tuple[Finding, ...]:
-    """Return a finding for each name in `check_names.TRIED`, unknown after the first failure; leave nothing behind."""
+    """Return a finding for each of `check_names.TRIED`, unknown after the first failure; leave nothing behind."""
     clock = RealClock()
     trial = _Trial(client, image, pool, at, clock, environment)
     findings: list[Finding] = []
@@ -217,7 +219,7 @@ def try_out(
 
 
 def untried(why: str, but: int = 0) -> tuple[Finding, ...]:
-    """Return findings "unknown" for the steps that were not tried, all after the first `done`."""
+    """Return findings "unknown" for the steps after the first `but`, which were not tried."""
     rest = tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in check_names.TRIED[but:])
     return (*rest, _untried_own(why))
 

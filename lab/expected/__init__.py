@@ -1,1 +1,1 @@
-"""Who is expected to receive which message, who may, and until when: the rules that the replay and the judge ask."""
+"""The rules of the replay and the judge: which clients must or may receive a message, and until when."""

@@ -32,7 +32,7 @@ class Audience:
 
     @property
     def complete(self) -> bool:
-        """Return whether no message is expected any more."""
+        """Return whether all expected messages have come."""
         if self.brokers.keys() <= self.away:
             return True
         missing = self.missing and self.missing - sum(self.marks[step].count(ACCEPTED) for step in self.blocked)

@@ -31,7 +31,7 @@ from lab.expected.records import FAILED, Publication, Subscription, is_queue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """The members of an audience that are expected to receive a publication, and which of its messages."""
+    """The members of an audience that are expected to receive messages of a publication, and these messages."""
 
     members: tuple[Subscription, ...]  # members whose selectors let it through, or may
     others: tuple[Subscription, ...] = ()  # those that do not hear it, or whose selectors do not let it through
@@ -81,7 +81,7 @@ class Retained:
         return surely, perhaps
 
     def _candidates(self, messages: Sequence[tuple[float, int, int]], start: float) -> Iterator[tuple[int, int]]:
-        """Yield the messages of a topic of which one was retained at a moment: back to the last one surely accepted."""
+        """Yield the messages of a topic of which one was retained at a moment, back to the last surely accepted one."""
         place = bisect_left(messages, (start,))
         while place:
             place -= 1
@@ -115,7 +115,7 @@ def entitlement(members: Sequence[Subscription], publication: Publication, kept:
             )
             sure |= lets
         except Untold as untold:
-            lets, unsure = True, f"the selector {member.selector} may let it through or not: {untold}"
+            lets, unsure = True, f"it is unknown whether the selector {member.selector} lets it through: {untold}"
         (through if lets else others).append(member)
     surely, perhaps = kept.of(through, publication)
     return Entitlement(
@@ -152,8 +152,8 @@ def copies(member: Subscription, members: Sequence[Subscription], destination: s
 def had_time(members: Sequence[Subscription], destination: str, within: float, until: float) -> Callable[[float], bool]:
     """Return a function of the moment when a message was due: whether it is missing for certain.
 
-    It is if a member listened when `within` was over. All times are in seconds; `until` is when the evidence ends. A
-    durable subscriber that was away meanwhile has `within` from its return on.
+    It is missing if a member listened when `within` was over. All times are in seconds; `until` is when the evidence
+    ends. A durable subscriber that was away meanwhile has `within` from its return on.
     """
     members = [member for member in members if hears(member.destination, destination)]
     if is_queue(destination) or any(is_queue(member.destination) for member in members):
@@ -169,7 +169,7 @@ def had_time(members: Sequence[Subscription], destination: str, within: float, u
 
 
 def first_heard(members: Sequence[Subscription], destination: str) -> Callable[[float], tuple[float, float] | None]:
-    """Return a function of the moment when a message was due: when it could come first, and until when it was heard.
+    """Return a function of the moment when a message was due: when it could first come, and until when it was heard.
 
     All times are in seconds; None if no member could hear it any more. A message in a queue comes to any member that
     listens later. A message kept for a durable subscriber comes at its return.
@@ -213,7 +213,7 @@ def never_returned(members: Sequence[Subscription], due: float) -> bool:
 def returned_at(members: Sequence[Subscription], sent: float, received: float) -> float | None:
     """Return the moment when a durable subscriber returned to a message kept for it; None if none was kept.
 
-    Where the evidence ends before the return, that is when the message came.
+    If the evidence ends before the return, this is the moment when the message came.
     """
     for member in members:
         for gone, back in member.away:
@@ -223,7 +223,7 @@ def returned_at(members: Sequence[Subscription], sent: float, received: float) -
 
 
 def _present(member: Subscription, start: float, stop: float) -> Iterator[tuple[float, float]]:
-    """Yield begin and end of each time within a window in which a durable member was connected; all of another's."""
+    """Yield begin and end of each connected time of a durable member within a window; the whole window for others."""
     begin = start
     for gone, back in member.away:
         if begin <= gone < stop:
@@ -234,7 +234,7 @@ def _present(member: Subscription, start: float, stop: float) -> Iterator[tuple[
 
 
 def carries_id(publication: Publication, members: Sequence[Subscription]) -> bool:
-    """Return whether members receive a publication's messages with their ids, whatever the bodies: in headers."""
+    """Return whether members receive a publication's messages with their ids in headers, with any body."""
     return {protocol(over) for over in (publication.over, *(member.over for member in members))} <= {"stomp", "amqp"}
 
 

@@ -1,7 +1,7 @@
-"""The rules of `entitlement`, counted as a run goes on: which accepted messages have not been received by then.
+"""The rules of `entitlement`, applied during a run: the accepted messages that have not been received so far.
 
-Each method takes an observation, in the order of the history. The count decides how long a replay listens, and nothing
-else: judging is the judge's. A message costs a byte for each audience.
+Each method takes an observation, in the order of the history. The count decides only how long a replay listens;
+the judge decides the verdict. A message costs a byte for each audience.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Missing:
         carries: Callable[[str, str], bool],
         expected: Expected = undecided,
     ) -> None:
-        """`carries`: whether bridges carry messages from one broker to another.
+        """`carries` returns whether bridges carry messages from one broker to another.
 
         `expected` decides which messages a client is to receive.
         """
@@ -111,7 +111,7 @@ class Missing:
                 self._bodies[send.id] = send.digest
 
     def _published(self, announced: Publishing) -> None:
-        """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
+        """Fix the audiences of a step's messages: the subscriptions in reach now; for a queue, later ones too."""
         step = str(announced.step)  # as it begins the messages' ids
         self._sent_to.add(announced.destination)
         if is_queue(announced.destination):
@@ -220,7 +220,7 @@ class Missing:
                     self._look_at_consumers(audience)
 
     def _look_at_consumers(self, audience: Audience) -> None:
-        """Note which steps' messages none of a queue's consumers takes: they wait until there is one that does."""
+        """Note the steps whose messages no consumer of a queue takes: they wait for a consumer that does."""
         if is_queue(audience.destination):
             steps = audience.marks.keys() & self._publishing.keys()
             audience.blocked = {step for step in steps if not self._reaches(self._publishing[step], audience)}

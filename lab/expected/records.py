@@ -87,7 +87,7 @@ class Publication:
         return f"{self.step}-{number}"
 
     def known_as(self, number: int) -> str:
-        """Return the id of a message for people: ActiveMQ's of an application's message, or that of the lab."""
+        """Return the id of a message for people: ActiveMQ's id for an application's message, or the lab's id."""
         return self.names.get(number) or self.id(number)
 
     def named(self, number: int) -> str:
@@ -101,7 +101,7 @@ class Publication:
         return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
     def first_accepted(self) -> int | None:
-        """Return the number of the first message that a broker accepted in the judged interval; None if none."""
+        """Return the number of the first message that a broker accepted in the judged interval; None without one."""
         found = (column.find(sign, self.first) for column, sign in ((self.outcomes, OK), (self.proven, PROVEN)))
         return min((number for number in found if number >= 0), default=None)
 
@@ -309,7 +309,7 @@ class Subscription:
         self.stacked.append((moment, before + 1))
 
     def subscribed_at(self, moment: float) -> int:
-        """Return how many times over the client was subscribed at a moment; 0 if it was not."""
+        """Return the number of the client's subscriptions at a moment; 0 if it was not subscribed."""
         if not any(start <= moment < end for start, end in self.windows):
             return 0
         place = bisect_right(self.stacked, (moment, MOST_MESSAGES))
@@ -322,7 +322,7 @@ class Subscription:
 
     @property
     def came_back(self) -> float:
-        """Return when the client last came back after an absence; minus infinity if it never did."""
+        """Return when the client last returned after an absence; minus infinity if it never did."""
         return max((back for _, back in (*self.away, *self.cut_off) if back < inf), default=-inf)
 
     @property

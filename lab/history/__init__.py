@@ -1,6 +1,6 @@
 """The History of one run, and its file `history.jsonl`: one JSON object a line, the first being the Header.
 
-A line is written the moment it is observed, so a killed run leaves a history that is whole up to its last line.
+A line is written at the moment of its observation: after a kill, the history is whole up to its last line.
 """
 
 from lab.history.brokers_seen import (

@@ -1,6 +1,6 @@
 """The checksum of a history: the number of lines before `ended`, and the digest of the file, which `ended` carries.
 
-A line that was removed, added or changed breaks it, the last line too. It does not stop a person from making a new one.
+A removed, added or changed line breaks it, also the last line. It does not prevent the making of a new one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _DIGEST = re.compile(rb',"digest":"[0-9a-f]*"')
 
 
 class Checksum:
-    """The number of the lines given so far, and their digest."""
+    """The number of the lines so far, and their digest."""
 
     def __init__(self) -> None:
         self.lines = 0
         self._digest = sha256()
 
     def add(self, octets: bytes, number: int | None = None) -> None:
-        """Take in whole lines; `number` is how many, if the caller has counted them."""
+        """Add whole lines; `number` is their number, if the caller has counted them."""
         self._digest.update(octets)
         self.lines += octets.count(b"\n") if number is None else number
 
@@ -77,7 +77,7 @@ def damage(path: Path) -> str:
         checksum = checksum_of(stream, begin)
     if not checksum.fits(last_line, ended):
         return _changed(ended.lines, checksum.lines)
-    return "half a line follows the end" if more else ""
+    return "an incomplete line follows the end" if more else ""
 
 
 def has_end(path: Path) -> bool:

@@ -27,7 +27,7 @@ class Follower:
         self.ended = False
 
     def new(self) -> Iterator[Observation]:
-        """Yield the observations since the last call; a line that is not whole yet comes later.
+        """Yield the observations since the last call; an incomplete line comes later.
 
         Raise InputError, after the last of them, if the file was removed.
         """
@@ -73,11 +73,13 @@ class Follower:
                 self._number += whole.count(b"\n")
 
     def _find(self) -> None:
-        """Find the place after the last line that was read; the newest lines are never removed."""
+        """Find the place after the last line that was read; the newest lines always stay."""
         place = 0
         for number, octets in enumerate(self._file, 1):
             place += len(octets)
             if octets == self._last or not self._last:  # only the header was there
                 self._place, self._number = place, number
                 return
-        raise InputError.of(f"{self.path} was replaced while it was read", "look again: it is another history now")
+        raise InputError.of(
+            f"{self.path} was replaced while it was read", "run the command again: it is another history now"
+        )

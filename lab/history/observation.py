@@ -57,7 +57,7 @@ class Header(Struct, frozen=True, kw_only=True):
 
     @property
     def simulated(self) -> bool:
-        """Return whether models ran, and no broker."""
+        """Return whether models ran instead of brokers."""
         return self.runtime == "simulation"
 
     def with_tcp(self, asked: str) -> Self:
@@ -81,7 +81,7 @@ class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_un
         return {name: getattr(self, name) for name in self.__struct_fields__ if name != "t"}
 
     def with_fields(self, **fields: Any) -> Self:
-        """Return a copy with other contents in some fields; `dataclasses.replace` does not accept a Struct."""
+        """Return a copy with new contents in some fields; `dataclasses.replace` does not accept a Struct."""
         return structs.replace(self, **fields)
 
 

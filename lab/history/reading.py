@@ -1,4 +1,4 @@
-"""Lines of text → Observations, in one streaming pass, each checked as far as its form goes.
+"""Lines of text → Observations, in one streaming pass, each checked only for its form.
 
 A history whose last line is cut short is read up to that line. Whether observations make sense is left to the judge.
 """
@@ -121,11 +121,11 @@ def _first_line(stream: BinaryIO) -> dict[str, Any]:
     line = stream.readline(LONGEST)
     if not line.endswith(b"\n"):
         what = "its first line is cut short" if line.strip(b"\0") else "it is empty"
-        raise LineError(f"this is no history: {what}", remedy=_BEGINS)
+        raise LineError(f"this is not a history: {what}", remedy=_BEGINS)
     try:
         return json_object(line)
     except LineError as bad:
-        raise LineError(f"this is no history: {bad.what}", bad.column, _BEGINS) from bad
+        raise LineError(f"this is not a history: {bad.what}", bad.column, _BEGINS) from bad
 
 
 def _observation(octets: bytes) -> Observation:
@@ -135,17 +135,17 @@ def _observation(octets: bytes) -> Observation:
     if type(kind) is str and kind in KINDS:
         return record(found, KINDS[kind])
     if kind is None and "history" in found:
-        raise LineError("a second first line", remedy="are these two histories in one file?")
-    what = "it has no kind" if kind is None else f"no such kind of observation as {kind!r}"
-    raise LineError(f"{what}; there are {', '.join(KINDS)}")
+        raise LineError("a second first line", remedy="check whether the file has two histories")
+    what = "it has no kind" if kind is None else f"its kind {kind!r} is unknown"
+    raise LineError(f"{what}; the kinds are {', '.join(KINDS)}")
 
 
 def _header(fields: dict[str, Any]) -> Header:
     if (version := fields.get("history")) != VERSION or type(version) is not int:
-        told = "it has no version" if version is None else f"it is of version {version!r}"
+        told = "it has no version" if version is None else f"it has version {version!r}"
         writer = fields.get("mqlab")
         raise LineError(
-            f"no history that this mqlab reads: {told}, and this reads version {VERSION}",
-            remedy=f"mqlab {writer} wrote it: judge it with that one" if type(writer) is str else _BEGINS,
+            f"this mqlab cannot read the history: {told}, and mqlab reads version {VERSION}",
+            remedy=f"judge it with mqlab {writer}, which wrote it" if type(writer) is str else _BEGINS,
         )
     return record(fields, Header)

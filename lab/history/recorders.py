@@ -11,7 +11,7 @@ class Recorder(Protocol):
     """A receiver of observations; safe to call from any thread."""
 
     def record(self, *observations: Observation) -> None:
-        """Take observations, which came together, in their order."""
+        """Record observations that came together, in their order."""
         ...
 
 
@@ -27,13 +27,13 @@ class MemoryRecorder:
 
 
 class Tee:
-    """A Recorder that hands observations on to two others, in order."""
+    """A Recorder that passes observations to two others, in order."""
 
     def __init__(self, one: Recorder, other: Recorder) -> None:
         self._one, self._other = one.record, other.record
 
     def record(self, *observations: Observation) -> None:
-        """Hand observations on."""
+        """Pass observations to both Recorders."""
         one, other = self._one, self._other  # called as names, which is faster than as methods that they are not
         one(*observations)
         other(*observations)

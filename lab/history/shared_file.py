@@ -47,7 +47,7 @@ def lock_file(path: Path) -> Path:
 
 
 class SharedHistory:
-    """A Recorder to a history that other processes write to; thread-safe. After the history's end it drops all."""
+    """A Recorder to a history that other processes write to; thread-safe. After the end it drops observations."""
 
     def __init__(self, path: Path, mask: Callable[[], Mask] = Mask) -> None:
         self.path = path
@@ -64,7 +64,7 @@ class SharedHistory:
                 self._append("".join(map(line, observations)))
 
     def step(self, make: Callable[[int], StepStarted]) -> int:
-        """Record the beginning of a verb under the next step number, and return that; 0 after the end."""
+        """Record the beginning of a verb under the next step number, and return the number; 0 after the end."""
         with self._turn() as steps:
             if steps is None:
                 return 0
@@ -87,7 +87,7 @@ class SharedHistory:
                 self._append(line(ended))
 
     def number(self, make: Callable[[int], Observation], numbers: int = 1) -> int:
-        """Record an observation under the next step number, and return that; 0 after the end.
+        """Record an observation under the next step number, and return the number; 0 after the end.
 
         It does not belong to a verb that holds the lab's turn. It takes `numbers` step numbers.
         """
@@ -124,7 +124,7 @@ class SharedHistory:
     def held(self) -> Iterator[Callable[[Ended], None]]:
         """Hold the history's lock for the block, and return a function that ends the history.
 
-        If the function is not called, other writers go on after the block.
+        If the function is not called, other writers continue after the block.
         """
         with self._turn() as steps:
 
@@ -138,12 +138,12 @@ class SharedHistory:
             yield end
 
     def _checksum(self) -> Checksum:
-        """Return the checksum of the file, whichever processes wrote it and whichever lines were removed."""
+        """Return the checksum of the file, with the lines of all processes, without removed lines."""
         with self.path.open("rb") as file:
             return checksum_of(file, os.fstat(file.fileno()).st_size)
 
     def close(self) -> None:
-        """Close the files; the history goes on."""
+        """Close the files; the history continues."""
         with self._one:
             for descriptor in (self._file, self._lock):
                 if descriptor >= 0:

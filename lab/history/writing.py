@@ -54,9 +54,9 @@ def line(observation: Observation) -> str:
 
 @cache
 def _defaults(kind: type[Observation]) -> tuple[Sequence[str], Sequence[Any]]:
-    """Return the names of a kind's fields, and their defaults. Cached for each kind that is written: all take long.
+    """Return the names of a kind's fields, and their defaults. Cached for each written kind: all kinds take long.
 
-    A field without a default has one that no value equals.
+    A field without a default gets one that equals no value.
     """
     its = fields(kind)
     defaults = [f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in its]

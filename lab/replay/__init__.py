@@ -1,7 +1,7 @@
 """The replay of a scenario in an open lab: Steps → Observations.
 
-It does the steps, waits for outstanding messages, and records final counts; it never judges. It ends early only if
-the lab is gone, by a bug, or by an interruption.
+It performs the steps, waits for outstanding messages, and records final counts; it never judges. It ends early only if
+the lab is gone, after a bug, or by an interruption.
 """
 
 from __future__ import annotations

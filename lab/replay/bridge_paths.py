@@ -27,7 +27,7 @@ def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState
 
 
 def path(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState]) -> tuple[tuple[str, str], ...]:
-    """Return the fewest bridges from one broker to another over open links, each as its brokers; () without any."""
+    """Return the fewest bridges from one broker to another over open links, each as its brokers; () if none."""
     before: dict[str, str] = {source: ""}
     edge, after, passes = deque([source]), _neighbours(plan), _passage(plan, states)
     while edge and target not in before:
@@ -71,7 +71,7 @@ def _neighbours(plan: Plan) -> Mapping[str, Sequence[str]]:
 
 
 def _passage(plan: Plan, states: Mapping[Way, LinkState]) -> Callable[[str, str], bool]:
-    """Return a function: whether TCP passes between two brokers, because both directions are open."""
+    """Return a function that returns whether TCP passes between two brokers: both directions are open."""
     regions = {broker.name: broker.region for broker in plan.brokers}
     closed = {
         frozenset(way.leaving for way in link.directions)

@@ -72,7 +72,7 @@ class Callbacks:
         self._clock.notify()
 
     def when_lost(self, do: Callable[[], None]) -> None:
-        """Call `do` once when the connection is lost, or now if it has been."""
+        """Call `do` once when the connection is lost, or now if it is lost already."""
         with self._loss_lock:
             self._on_lost, already = do, self.lost_because is not None
         if already:

@@ -8,7 +8,7 @@ from lab.runtime.clock import Clock
 
 
 class EndedByError:
-    """Base of a class whose waits, by a clock, end at the first error of another thread."""
+    """Base of a class whose waits end at the first error of another thread."""
 
     clock: Clock
 
@@ -16,7 +16,7 @@ class EndedByError:
         self.error: Exception | None = None  # the first one of another thread, which ends it
 
     def fail(self, error: Exception) -> None:
-        """End it by an error of another thread; the first one counts."""
+        """End the waits by an error of another thread; the first error counts."""
         if self.error is None:
             self.error = error
         self.clock.notify()

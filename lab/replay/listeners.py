@@ -1,4 +1,4 @@
-"""Clients with subscriptions and their connections: connects them, and reconnects after a loss as their steps ask."""
+"""Clients with subscriptions: they connect, and reconnect after a loss as their steps require."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def listen(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> List
 
 
 def end_reconnects(rehearsal: Rehearsal) -> None:
-    """Let no client reconnect from now on, and wait until none tries to."""
+    """Let no client reconnect from now on, and wait until no client tries to."""
     listeners = rehearsal.recall(Listeners)
     listeners.closing = True
     rehearsal.clock.notify()
@@ -81,7 +81,7 @@ def durable_terms(listener: Listener) -> tuple[Terms, ...]:
 
 
 def remove(rehearsal: Rehearsal, client: str) -> Listener | None:
-    """Remove a client from the listeners and return it, once it is not reconnecting; None if there is none."""
+    """Remove a client from the listeners and return it, once it is not reconnecting; None if it is unknown."""
     listeners = rehearsal.recall(Listeners).by_name
     listener = listeners.get(client)
     if listener is None:
@@ -116,7 +116,7 @@ def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tu
 
 
 def _watch_connection(rehearsal: Rehearsal, listener: Listener) -> None:
-    """When the connection is lost, record that, and reconnect if the client's first step has `reconnect`."""
+    """Record the loss of the connection when it comes, and reconnect if the client's first step has `reconnect`."""
     callbacks, listeners = listener.callbacks, rehearsal.recall(Listeners)
 
     def lost() -> None:
@@ -144,7 +144,7 @@ def _reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
 
 
 def _try_all(rehearsal: Rehearsal, listener: Listener) -> bool:
-    """Try to reconnect as often as the step asks; return False if all tries failed, or if the client is to leave."""
+    """Try to reconnect as often as the step requires; return False if all tries failed, or if the client must leave."""
     reconnect = listener.first.reconnect
     listeners = rehearsal.recall(Listeners)
     assert reconnect is not None, "only a client with reconnect reconnects"

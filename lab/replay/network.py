@@ -1,4 +1,4 @@
-"""Tries connections with real packets, compares them with the Network, and records the network at begin and end."""
+"""Attempts to connect with real packets, their comparison with the Network, and records of the network."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _drops(rehearsal: Rehearsal, near: str, far: str) -> dict[str, int]:
 
 
 def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
-    """Return whether the Network allows a connection, and then whether the link is cut."""
+    """Return whether the Network allows a connection, and whether the link is cut."""
     network = rehearsal.service.control.network
     answer = reach(network, near, far, port)
     if not answer.yes or near == INTERNET:

@@ -9,7 +9,7 @@ from lab.replay.stage import Replayed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Whether a step succeeded, with a note for the history."""
+    """The success or failure of a step, with a note for the history."""
 
     ok: bool = True
     note: str = ""

@@ -24,7 +24,7 @@ class Outstanding:
         carries: Callable[[str, str], bool],
         expected: Expected = undecided,
     ) -> None:
-        """`carries` and `expected` as `Missing` has them."""
+        """`carries` and `expected` are those of `Missing`."""
         self._missing = Missing(carries, expected)
         self._queued: deque[Observation] = deque()
         self._lock = Lock()
@@ -40,7 +40,7 @@ class Outstanding:
 
     @property
     def last_due(self) -> float:
-        """Return when a message was last sent, or could last be delivered: at a return, or at a subscription."""
+        """Return the last moment at which a message was sent, or could come: at a return or a subscription."""
         return self._counted().last_due
 
     @property
@@ -50,7 +50,7 @@ class Outstanding:
 
     @property
     def last_return(self) -> float:
-        """Return when a client last came back after it had gone or lost its connection."""
+        """Return when a client last returned after it had left or lost its connection."""
         return self._counted().last_return
 
     @property
@@ -71,7 +71,7 @@ class Outstanding:
         return self._missing
 
     def _taken(self) -> Iterator[Observation]:
-        """Yield the queued observations, each taken from the queue."""
+        """Remove and yield the queued observations."""
         queued = self._queued
         while queued:
             yield queued.popleft()

@@ -1,4 +1,4 @@
-"""The times at which a step's messages are due, and the rate that was reached.
+"""The times at which a step's messages are due, and the actual rate.
 
 Every time counts from the first message, so that a late message does not delay those after it.
 """
@@ -35,12 +35,12 @@ class Pace:
     until: float = inf  # seconds after the first message; none is due later
 
     def dues(self, seed: int, number: int) -> Iterator[float]:
-        """Return the time at which each message is due, in seconds after the first; the same for a seed and a step."""
+        """Return the due time of each message, in seconds after the first; a seed and a step give the same times."""
         drawn = self._drawn(Random(f"{seed} {number}")) if self.exponential else (n * self.interval for n in count())
         return takewhile(partial(gt, self.until), drawn)  # due < until
 
     def number(self, seed: int, number: int) -> int | None:
-        """Return how many messages are due in all; None if they have no end."""
+        """Return the number of messages; None if they have no end."""
         if self.until == inf:
             return None
         if not self.exponential:
@@ -68,7 +68,7 @@ def pace_of(step: Publish | Traffic) -> Pace | None:
 
 
 class Due(NamedTuple):
-    """A recorded message, and when it is due: seconds after the first one; None for as soon as may be."""
+    """A recorded message with its due time, in seconds after the first one; None for as soon as possible."""
 
     after: float | None
     message: Recorded
@@ -92,7 +92,7 @@ def recorded_dues(step: Replay) -> Iterator[Due]:
 
 
 def _as_looked_through(step: Replay, reading: MessageFile) -> Iterable[Recorded]:
-    """Return the messages that were there before: more may be written to one that has no end, perhaps by this."""
+    """Return the messages that were there at the check: this run may itself add more to a history without an end."""
     summary = step.recording.summary
     return islice(reading, summary.messages) if summary is not None and summary.open else reading
 
@@ -107,7 +107,7 @@ class SendTimes:
     due: float = 0.0  # when the last message was due, in seconds after the first
 
     def compare(self, t: float, number: int, pace: Pace) -> Paced | None:
-        """Return the rates that were asked and reached, observed at `t`; None for fewer than two messages."""
+        """Return the configured and actual rates, observed at `t`; None for fewer than two messages."""
         if self.sent < 2 or self.due <= 0.0 or self.last <= self.first:
             return None
         took = self.last - self.first
@@ -133,7 +133,7 @@ class Lateness:
         self.most = 0.0  # seconds
 
     def add(self, seconds: float) -> None:
-        """Count a message that was sent so much after its moment; one that was early was not late."""
+        """Count a message that was sent so many seconds late; an early message counts as punctual."""
         late = max(seconds, 0.0)
         self._counts[min(int(late / self._WIDTH), self._BUCKETS - 1)] += 1
         self._number += 1
@@ -150,7 +150,7 @@ class Lateness:
 
 
 def in_words(paced: Paced) -> str:
-    """Return the configured and reached rates, in words."""
+    """Return the configured and actual rates, in words."""
     differs = abs(paced.drawn_per_s - paced.asked_per_s) > 0.001 * paced.asked_per_s
     chance = f" ({paced.drawn_per_s:.4g}/s by its dice)" if differs else ""
     words = f"asked {paced.asked_per_s:.4g}/s{chance}, reached {paced.reached_per_s:.4g}/s"

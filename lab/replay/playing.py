@@ -16,7 +16,7 @@ from lab.replay.verbs import do
 
 
 def play(rehearsal: Rehearsal, steps: Sequence[Numbered], find: Find) -> bool:
-    """Do steps one after the other, and return whether each ended as written; none stops the next."""
+    """Do steps in sequence, also after a failed step; return whether each ended as written."""
     return all([_play_one(rehearsal, each, find) for each in steps])  # noqa: C419 (a list: every step is done)
 
 

@@ -1,4 +1,4 @@
-"""The messages of a recording or a run's history, sent in its order, each when it is due: on a stage of any kind."""
+"""The messages of a recording or a run's history, sent in its order, each when it is due, by any replay or lab."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lab.units import several
 
 
 class _Counting(Callbacks):
-    """The events of the connection, which count outcomes by the numbers that ids begin with."""
+    """The events of the connection: they count outcomes by the first number of the ids."""
 
     def __init__(self, stage: Stage, client: str, login: Login) -> None:
         super().__init__(stage, client, login)
@@ -39,7 +39,7 @@ class _Counting(Callbacks):
 class RecordedSending:
     """The connection and the messages of one step.
 
-    Its streams have the numbers from `number` on, as many as `step.numbers`; while it is open, its connection is in
+    Its streams have `step.numbers` numbers, from `number` on; while it is open, its connection is in
     `senders`.
     """
 
@@ -65,7 +65,7 @@ class RecordedSending:
 
     @property
     def enough(self) -> bool:
-        """Return whether as many as were asked for are accepted."""
+        """Return whether the requested number of messages is accepted."""
         least = self._step.at_least
         return self.accepted == self._step.messages if least is None else self.accepted >= least
 
@@ -132,7 +132,7 @@ class RecordedSending:
         key, run = stream_of(recorded), self._stage.run
         number, stream = self._numbers.get(key), self._streams.get(key)
         if number is None or stream is None or self._sent[key] == stream.messages:
-            raise InputError.of(f"{self._step.recording.path} is another one than when it was looked through")
+            raise InputError.of(f"{self._step.recording.path} has changed since it was checked")
         self._sent[key] += 1
         id = message_id(number, self._sent[key])  # noqa: A001 (its name everywhere)
         return Outgoing(
@@ -198,7 +198,7 @@ class RecordedSending:
             )
 
     def _paced(self) -> Paced | None:
-        """Return the rates asked and reached, and how late messages were; None without a pace, or of one message."""
+        """Return the configured and actual rates, and the delays; None without a pace, or for one message."""
         times, pace = self._times, self._step.pace
         if times.sent < 2 or times.due <= 0.0 or (pace.times is None and pace.rate is None):
             return None
@@ -220,7 +220,7 @@ class RecordedSending:
                 parts.append(f"{unsent} not sent")
             notes += [", ".join(parts), *[note for note in callbacks.notes if note][:3]]
         if self._longer:
-            notes.append(f"longer than the run's, since their ids need it: {several(self._longer, 'body')}")
+            notes.append(f"{several(self._longer, 'body')} longer than recorded, because of its id")
         ok = self.enough
         paced = self._paced()
         if paced is not None:

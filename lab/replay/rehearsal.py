@@ -40,7 +40,7 @@ from lab.runtime.profile import REPLAY, UNPROFILED, Profile
 
 
 class Remembered(Protocol):
-    """State that steps of a replay share, created when the first of them asks for it."""
+    """State that steps of a replay share, created at its first use."""
 
     def __init__(self, rehearsal: Rehearsal) -> None: ...
 
@@ -59,7 +59,7 @@ class Sightings:
         self.unseen: set[str] = set()  # brokers whose management does not answer
 
     def see(self, observation: Observation) -> bool:
-        """Note an observation; return whether to record it: of demands, which are seen often, only changes."""
+        """Note an observation; return whether to record it: of demands, which come often, only changes."""
         match observation:
             case BridgeSeen():
                 self.bridges.see(observation)
@@ -122,7 +122,7 @@ class Rehearsal(EndedByError):
 
     @property
     def plan(self) -> Plan:
-        """Return the current Plan: a reboot may bring another one."""
+        """Return the current Plan, which a reboot may replace."""
         return self.service.plan
 
     def recall(self, kind: type[_Remembered]) -> _Remembered:

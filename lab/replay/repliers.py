@@ -1,4 +1,4 @@
-"""Clients that answer requests, each over a connection of its own: an answer waits for no message that comes."""
+"""Clients that answer requests, each over its own connection: incoming messages do not delay an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Repliers:
         self.by_client: dict[str, Replier] = {}
 
     def of(self, step: Subscribe) -> Replier:
-        """Return a client's replier; connect it if it is the first time, and raise as a connecting client does."""
+        """Return a client's replier; at the first call, connect it, with the errors of a connecting client."""
         if step.client not in self.by_client:
             self.by_client[step.client] = Replier(self._rehearsal, step)
         return self.by_client[step.client]
@@ -49,7 +49,7 @@ class Replier:
         try:
             self._client.publish(message)
         except LabTimeout as error:
-            self._rehearsal.trouble(self._name, f"its answers have no outcome: {error.what}")
+            self._rehearsal.trouble(self._name, f"the outcome of its answers is unknown: {error.what}")
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Record the outcome of an answer."""
@@ -60,7 +60,7 @@ class Replier:
         """Do nothing: it has no subscription."""
 
     def lost(self, why: str) -> None:
-        """Record the loss of the connection: the client answers no more."""
+        """Record the loss of the connection: the client no longer answers."""
         self._rehearsal.trouble(f"{self._name}-replies", why)
 
     def broke(self, error: Exception) -> None:

@@ -42,7 +42,7 @@ _OF_SERVICE = (BrokerRecordSeen, ConfigurationSaved, Maintenance)  # the observa
 
 
 def tells_of_service(scenario: Scenario) -> bool:
-    """Return whether a history has the service's side: a step or an expectation is about it."""
+    """Return whether a history has the service's records, because a step or an expectation concerns them."""
     steps = any(isinstance(step, OfService) for step in every_step(scenario.steps))
     return steps or any(expectation.of_service for expectation in scenario.expect)
 
@@ -89,7 +89,7 @@ class Service:
 
     @property
     def age(self) -> timedelta:
-        """Return how far the service's clock has come, moves included: peering requests expire by it."""
+        """Return the time on the service's clock, with all moves: peering requests expire by it."""
         return self.control.account.now(self.machine) - self._first
 
     def tell_all(self) -> None:
@@ -126,11 +126,11 @@ class Service:
         return None if self.down(broker) and self.lab.instances.active(broker) is None else active(self, broker)
 
     def stopped(self, broker: str) -> Collection[int]:
-        """Return the instances that a step has ended; only a step starts them again."""
+        """Return the instances that steps have ended; only a step starts them again."""
         return {number for name, number in self._by_steps if name == broker}
 
     def takes_out(self, broker: str, number: int) -> Callable[[], None]:
-        """Note that an instance is out, by a step."""
+        """Note that a step has stopped an instance."""
         its = {(broker, number)}
         was_off, was_by_steps = its & self.off, its & self._by_steps
         self.off |= its
@@ -217,7 +217,7 @@ class Service:
         return None if opening is None else (opening - account.now(self.machine)).total_seconds()
 
     def _follow(self, changed: BrokerChanged) -> None:
-        """Note which instances of a broker run after a changed."""
+        """Note which instances of a broker run after a change."""
         whole = not changed.instance or changed.state == "deleted"
         for number in numbers(self, changed.broker) if whole else (changed.instance,):
             if changed.state in ("stopping", "deleted"):

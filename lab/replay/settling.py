@@ -36,12 +36,14 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
         end = _end(rehearsal, expectation)
         if end is not None and not expectation.depends_on_messages:
             (come_true, *_) = (*find(type(expectation), "lab.replay.expectations", "come_true"), _never)
-            with rehearsal.profile.wait(AT_END, f"term of {expectation.kind}", "it has come true, or its time is over"):
+            with rehearsal.profile.wait(
+                AT_END, f"term of {expectation.kind}", "the expectation is true, or its time is over"
+            ):
                 rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
 
 
 def watched_demands(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
-    """Return each broker and destination whose demand an expectation is about."""
+    """Return each broker and destination whose demand an expectation names."""
     pairs = dict.fromkeys(expectation.watched for expectation in scenario.expect if expectation.watched is not None)
     return tuple((broker, Destination.of(written)) for broker, written in pairs)
 
@@ -51,7 +53,7 @@ def _never(*_: object) -> Callable[[], bool]:
 
 
 def _end(rehearsal: Rehearsal, expectation: Expectation) -> float | None:
-    """Return when an expectation's term is over; None if it has none, or if the step it counts from was not done."""
+    """Return the end of an expectation's term; None without a term, or if its first step was not done."""
     ended = rehearsal.recall(StepTimes).ended
     if expectation.term is None or expectation.term.after not in ended:
         return None
@@ -95,7 +97,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
             rehearsal.wait(lambda: not listeners.reconnecting, longest)
     silent = [each.within.total_seconds() for each in expected if each.none]
     if silent:
-        with profile.wait(AT_END, "silence", "the time is over in which an expectation wants no message"):
+        with profile.wait(AT_END, "silence", "the time in which an expectation allows no message is over"):
             rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
     terms = [
         end
@@ -111,7 +113,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
                 break
     quiet = max((expectation.listens_on.total_seconds() for expectation in scenario.expect), default=0.0)
     last = max(outstanding.last_received, outstanding.last_return if quiet else 0.0)
-    with profile.wait(AT_END, "quiet", "no message has come for as long as an expectation wants, or a moment"):
+    with profile.wait(AT_END, "quiet", "no message has come for as long as an expectation requires, or for a moment"):
         rehearsal.rest(last + max(quiet, LINGER_SECONDS) - rehearsal.now())
 
 
@@ -194,7 +196,7 @@ def _in_flight(observations: Sequence[Observation]) -> bool:
 
 
 def _slowest(links: Sequence[LinkSeen]) -> float:
-    """Return the seconds of the slowest link's round trip, as it is set now, and a moment more."""
+    """Return the seconds of the slowest link's round trip, by its present setting, and a moment more."""
     trips: dict[str, float] = {}
     for each in links:
         trips[each.link] = trips.get(each.link, 0.0) + each.configured_delay_ms / 1000

@@ -1,4 +1,4 @@
-"""A replay's background tasks: they end by themselves, and none is left when the replay is over."""
+"""A replay's background tasks: they end by themselves, at the latest with the replay."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Tasks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End all tasks; the connection of one that does not end by itself is closed."""
+        """End all tasks; close the connection of a task that does not end by itself."""
         if self._all_done():
             return
         self._fail(Stopped())  # an earlier error stays the first

@@ -24,7 +24,7 @@ class StepTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The turn of one step; a performer returns its Outcome, or None if it runs on and calls `ended` at its end."""
+    """The turn of one step; a performer returns its Outcome, or None if it continues and calls `ended` at its end."""
 
     number: int
     place: str  # the step's place for a person; empty if it is the number

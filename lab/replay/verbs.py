@@ -1,4 +1,4 @@
-"""The verbs of a lab in a replay: the result of a verb becomes the Outcome of its step."""
+"""The verbs of a lab as steps of a replay: the result of a verb becomes the Outcome of its step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.replay.rehearsal import Rehearsal
 
 
 def do(rehearsal: Rehearsal, verb: Step, find: Find = of_kind) -> Outcome:
-    """Do a verb, and return its Outcome; a refusal, or a broker that does not come back, is recorded as a failure."""
+    """Do a verb, and return its Outcome; record a refusal, or a broker that does not return, as a failure."""
     try:
         with rehearsal.service.at_work(getattr(verb, "broker", "")):
             done = operate(rehearsal.service, verb, find)

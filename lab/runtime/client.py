@@ -36,13 +36,16 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
     def tls(self) -> ssl.SSLContext:
-        """Return a context that trusts the lab's CA alone and checks the host's name."""
+        """Return a context that trusts only the lab's CA and checks the host's name."""
         import ssl
 
         try:
             return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         except (OSError, ssl.SSLError) as error:
-            raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
+            raise BrokerError(
+                f"cannot read the CA file {self.ca_file}: {error}",
+                "check whether the lab is still running: mqlab status",
+            ) from error
 
 
 class ClientEvents(Protocol):
@@ -78,7 +81,7 @@ class Client(Protocol):
         ...
 
     def unsubscribe(self, destination: Destination) -> None:
-        """Return once the broker has ended the subscription, a durable one too."""
+        """Return once the broker has ended the subscription, even a durable one."""
         ...
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
@@ -86,7 +89,7 @@ class Client(Protocol):
         ...
 
     def browse(self, queue: Destination, within: float) -> Look:
-        """Return the messages that the broker shows of a queue, where they stay; PlanError over MQTT."""
+        """Return the messages of a queue that the broker shows; they stay there. PlanError over MQTT."""
         ...
 
     def temporary(self) -> str:

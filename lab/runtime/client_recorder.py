@@ -106,7 +106,7 @@ class ClientRecorder:
         varying: Iterable[str] = (),
         **fields: Any,
     ) -> Publishing:
-        """Return the observation that messages of a step begin now; `fields` are those that only some have.
+        """Return the observation that messages of a step begin now; `fields` are those that only some messages have.
 
         A history is shown to others: of a header with a secret it has the name alone, as of one that varies.
         """

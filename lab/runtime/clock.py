@@ -28,7 +28,7 @@ class Clock(Protocol):
     def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait until a condition holds, at most so many seconds; return whether it holds.
 
-        Without `of_messages` no message that comes or goes brings it about, so that it need not be tested for each.
+        Without `of_messages` the condition does not depend on messages, and is not tested for each of them.
         """
         ...
 

@@ -10,7 +10,7 @@ _FILE = Path("/proc/sys/net/ipv4/tcp_congestion_control")  # Linux's
 
 
 def congestion_control(file: Path = _FILE) -> str:
-    """Return its name; "" if the system does not report it."""
+    """Return the name of the congestion control; "" if the system does not report it."""
     try:
         return file.read_text("utf-8").strip()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The places that a lab's topology keeps for applications, as every runtime has them."""
+"""The places that a lab's topology keeps for applications: the protocol of all runtimes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Hosts(Protocol):
         ...
 
     def run(self, host: str, arguments: Sequence[str]) -> int:
-        """Run a container there with the arguments of `docker run`. Return that command's exit code.
+        """Run a container in the place with the arguments of `docker run`. Return that command's exit code.
 
         Raise InputError for an option that would lead past the lab's router, or if a container has the address.
         """
         ...
 
     def attach(self, host: str, container: str) -> None:
-        """Take a running container off its networks and put it there; InputError, and nothing done, if it cannot be."""
+        """Move a running container from its networks to the place; InputError, with no change, if it cannot be."""
         ...
 
     def detach(self, host: str) -> Sequence[str]:
-        """Put the container that was taken there back on its networks; return the changes, in words."""
+        """Put the container of the place back on its networks; return the changes, in words."""
         ...

@@ -1,4 +1,4 @@
-"""The protocol of an open Lab, whichever runtime opened it, and of its parts: one small protocol for each part.
+"""The protocol of an open Lab of any runtime, and a small protocol for each of its parts.
 
 Answers come from the brokers and the router themselves, not from the Plan. Every `t` is of the lab's own clock; a
 replay counts from its own beginning.
@@ -51,7 +51,7 @@ def note_failure(error: Exception) -> None:
 
 
 def by_broker(demand: Sequence[tuple[str, Destination]], brokers: Iterable[str]) -> Mapping[str, Sequence[Destination]]:
-    """Return the destinations whose demand is to be watched, by broker: none, for one that is not in `demand`."""
+    """Return the destinations whose demand is to be watched, by broker: none for a broker that is not in `demand`."""
     return {name: [to for broker, to in demand if broker == name] for name in brokers}
 
 
@@ -132,7 +132,7 @@ class Instances(Protocol):
     """The brokers' instances: started, stopped, killed, frozen, removed."""
 
     def active(self, broker: str) -> int | None:
-        """Return the number of the active instance: 1 if the broker has one only; None while none of a pair is."""
+        """Return the number of the active instance: 1 for a single instance; None if none of a pair is active."""
         ...
 
     def state(self, broker: str, instance: int = 1) -> State:
@@ -147,7 +147,7 @@ class Instances(Protocol):
         ...
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
-        """Ask an instance to end, and kill it if it has not after so many seconds. Store, name and ports stay."""
+        """Ask an instance to end, and kill it if it still runs `within` seconds later. Store, name and ports stay."""
         ...
 
     def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
@@ -170,7 +170,7 @@ class Instances(Protocol):
         ...
 
     def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Let a paused instance continue."""
+        """Resume a paused instance."""
         ...
 
     def delete(self, broker: str) -> BrokerChanged:
@@ -289,16 +289,16 @@ class Lab(Clients, Protocol):
 
 
 class StandingLab(Lab, Protocol):
-    """A lab that is open and may be changed by several processes; they share its state through its note."""
+    """A lab that is open and may be changed by several processes, which share its state file."""
 
     @property
     def note(self) -> StateFile:
-        """Return the lab's note as it was last read or written."""
+        """Return the lab's state file as it was last read or written."""
         ...
 
     @property
     def note_folder(self) -> Path | None:
-        """Return the folder of the lab's note; None if no other process can reach the lab."""
+        """Return the folder of the lab's state file; None if no other process can reach the lab."""
         ...
 
     def watch(
@@ -318,15 +318,15 @@ class StandingLab(Lab, Protocol):
         ...
 
     def refresh(self) -> bool:
-        """Read the lab's note again, which other processes may have changed; return False if the lab has ended."""
+        """Read the lab's state file again, which other processes may change; return False if the lab has ended."""
         ...
 
     def keep_control(self, control: Control) -> None:
-        """Write the service's records to the note; raise HostError if the lab has ended meanwhile."""
+        """Write the service's records to the state file; raise HostError if the lab has ended meanwhile."""
         ...
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
-        """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended.
+        """Write the instances that verbs have stopped, and whether each was active; HostError if the lab has ended.
 
         `recorded` has the last recorded state of instances, with the second of the lab's clock at which it was so, or
         until which it lasts at most. The state is `down` for an instance that had ended by itself before a verb began
@@ -335,7 +335,7 @@ class StandingLab(Lab, Protocol):
         ...
 
     def enforce(self, network: Network) -> None:
-        """Apply a Network's policies and have ports of stopped instances refuse, whatever the router has now."""
+        """Apply a Network's policies and let ports of stopped instances refuse, whatever the router has now."""
         ...
 
     def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
@@ -356,7 +356,7 @@ class StandingLab(Lab, Protocol):
         ...
 
     def status(self) -> Status:
-        """Return the current status of all parts of the lab, those that are down too."""
+        """Return the current status of all parts of the lab, also of parts that are down."""
         ...
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:

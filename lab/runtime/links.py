@@ -1,4 +1,4 @@
-"""The links of a Plan as a part of a lab: the JSON and the settings of their directions, for both runtimes."""
+"""The links of a Plan in an open lab: the JSON and the settings of their directions, for both runtimes."""
 
 from __future__ import annotations
 

@@ -9,25 +9,25 @@ _THREAD = threading.local()
 
 
 def refuse_held() -> None:
-    """Raise RuntimeError if the calling thread holds such a lock: a clock that is to let time pass asks."""
+    """Raise RuntimeError if the calling thread holds such a lock; a clock calls this before time passes."""
     if getattr(_THREAD, "held", 0):
-        raise RuntimeError("a lock is held while time is to pass: no other task could go on")
+        raise RuntimeError("a task holds a lock while it waits for time to pass: no other task could continue")
 
 
 class Lock:
-    """A mutual exclusion as `threading.Lock`; a clock can detect that it is held."""
+    """A mutual exclusion like `threading.Lock`; a clock can detect that it is held."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
     def acquire(self, blocking: bool = True) -> bool:
-        """Take it, or without `blocking` only if it is free; return whether it was taken."""
+        """Take the lock, or without `blocking` only if it is free; return whether it was taken."""
         taken = self._lock.acquire(blocking)
         _THREAD.held = getattr(_THREAD, "held", 0) + taken
         return taken
 
     def release(self) -> None:
-        """Release it."""
+        """Release the lock."""
         _THREAD.held -= 1
         self._lock.release()
 

@@ -1,4 +1,4 @@
-"""A limit on log lines that come by the thousand: the first of each kind are kept, the rest in bundles. Pure.
+"""A limit on log lines that come by the thousand: the first of each kind are kept, the others are bundled. Pure.
 
 A line that a broker logs for every message, such as a duplicate, must not make a history as large as the log.
 """
@@ -24,7 +24,7 @@ class Flood:
         self._held: dict[str, LogLine] = {}
 
     def add(self, line: LogLine) -> LogLine | None:
-        """Return the line to record: this one, or one for a whole bundle; None if the line is held back."""
+        """Return the line to record: this line, or a line for a whole bundle; None if the line is held back."""
         kind = f"{line.level} {_CHANGING.sub('', line.text)[:_KIND_CHARACTERS]}"
         self._counts[kind] += 1
         if self._counts[kind] <= WHOLE_LINES:
@@ -37,6 +37,6 @@ class Flood:
         return None
 
     def rest(self) -> tuple[LogLine, ...]:
-        """Return one line for each kind of which some are still held back."""
+        """Return one line for each kind that still has lines held back."""
         held, self._held = self._held, {}
         return tuple(sorted(held.values(), key=lambda line: line.t))

@@ -33,7 +33,7 @@ def destination(addressed: Addressed) -> Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The terms of a subscription; a client ignores those that its protocol does not have."""
+    """The terms of a subscription; a client ignores terms that its protocol does not have."""
 
     destination: Destination
     qos: int = 1  # MQTT
@@ -87,7 +87,7 @@ class Outgoing(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The properties of a message, beside its body, that its protocol shows; None for the others."""
+    """The properties of a message, beside its body, that its protocol shows; None for hidden properties."""
 
     sent_to: Destination  # without wildcards
     headers: Mapping[str, str]  # the sender's own, without those of the protocol
@@ -114,7 +114,7 @@ class Incoming(NamedTuple):
 
 
 class Look(NamedTuple):
-    """The messages that a browser showed of a queue, in the queue's order."""
+    """The messages of a queue that a browser showed, in the queue's order."""
 
     messages: tuple[Incoming, ...]
     ended: bool  # whether the broker has ended the browser

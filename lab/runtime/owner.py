@@ -21,7 +21,7 @@ _PIDS = Path("/proc/self/ns/pid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A process, distinct from every other one that had or will have its pid."""
+    """A process, distinct from every other process that had or will have its pid."""
 
     host: str
     boot: str  # the boot's id; empty if the system has none
@@ -36,11 +36,11 @@ class Owner:
 
     @classmethod
     def of(cls, pid: int) -> Owner:
-        """Return a process of this machine; raise InputError if there is none of that number."""
+        """Return a process of this machine; raise InputError if no process has that number."""
         try:
             started = int(psutil.Process(pid).create_time())
         except (psutil.NoSuchProcess, ValueError, OverflowError) as error:
-            raise InputError.of(f"there is no process {pid}", "write the number of one that runs") from error
+            raise InputError.of(f"there is no process {pid}", "write the number of a running process") from error
         return cls(host=socket.gethostname(), boot=boot(), pid=pid, started=started, pids=_namespace())
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The longest times, in seconds, that a lab which opens waits for its parts; a simulation waits in virtual time."""
+"""The longest times, in seconds, that an opening lab waits for its parts; a simulation waits in virtual time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixed ports of this machine that instances ask for, and which of them another program has."""
+"""The fixed ports of this machine that instances request, and those that another program has."""
 
 from __future__ import annotations
 

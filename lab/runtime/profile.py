@@ -52,7 +52,7 @@ class Profile:
         self._mask = Mask()
 
     def follow(self, now: Callable[[], float]) -> None:
-        """Take the time of a simulated lab too, from here on; asking `now` must not let time pass."""
+        """Record a simulated lab's time too, from here on; a call of `now` must not let time pass."""
         self._clocks = (self._clocks[0], now)
         self._starts = [self._starts[0], 0.0]
 
@@ -81,7 +81,7 @@ class Profile:
         wait.end()
 
     def record(self, *observations: Observation) -> None:
-        """Take the steps of a replay from its observations, as a Recorder."""
+        """Record the steps of a replay from its observations, as a Recorder does."""
         for observation in observations:
             match observation:
                 case StepStarted():
@@ -112,7 +112,7 @@ class _Unprofiled(Profile):
         """Keep nothing."""
 
     def begin(self, part: str, name: str, until: str = "") -> Wait:
-        """Return a wait that is kept nowhere."""
+        """Return a wait that is not kept."""
         return Wait(part, name, {}, ())
 
 

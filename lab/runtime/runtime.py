@@ -1,4 +1,4 @@
-"""The protocol of a runtime, which opens Plans as labs on this machine; the rest of mqlab knows it by name."""
+"""The protocol of a runtime, which opens Plans as labs on this machine, and is chosen by its name."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """A broker for a reserved place of an open lab, which has its record set aside, as of a broker for later."""
+    """A broker for a reserved place of an open lab, with its record, as for a broker for later."""
 
     broker: str
     plan: Plan  # with the broker
@@ -76,7 +76,7 @@ class Ready(Protocol):
         ...
 
     def settle(self, plan: Plan) -> Plan:
-        """Return the Plan with the release that each broker will really be of."""
+        """Return the Plan with the release that each broker will really run."""
         ...
 
     def open(self, opening: Opening, progress: Progress) -> AbstractContextManager[StandingLab]:
@@ -139,7 +139,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """The labs to remove, by label only. Default: those of dead runs."""
+    """The labs to remove, by label only. Default: the labs of ended runs."""
 
     run: str | None = None  # all of this one, by its whole id, alive or not
     every: bool = False  # every lab
@@ -166,17 +166,17 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the runtime's name, as it is in notes and histories."""
+        """Return the runtime's name, as it is in state files and histories."""
         ...
 
     @property
     def ignored(self) -> Sequence[str]:
-        """Return the settings that its brokers are without, by the names that a person gave; a history keeps them."""
+        """Return the settings that its brokers ignore, by the user's names for them; a history keeps them."""
         ...
 
     @property
     def costs(self) -> Mapping[str, str]:
-        """Return the times of this machine that a person set for its models, name → duration; a history keeps them."""
+        """Return the times of this machine that the user set for its models, name → duration; a history keeps them."""
         ...
 
     def __enter__(self) -> Self:
@@ -198,7 +198,7 @@ class Runtime(Protocol):
         ...
 
     def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
-        """Return the notes of this runtime's open labs, the oldest first; raise HostError if none could be reached."""
+        """Return the state files of this runtime's open labs, oldest first; HostError if no lab could be reached."""
         ...
 
     def attach(self, note: StateFile, note_folder: Path) -> AbstractContextManager[StandingLab]:
@@ -210,7 +210,7 @@ class Runtime(Protocol):
         ...
 
     def end(self, note: StateFile, note_folder: Path) -> Removal:
-        """End a lab: save its logs, remove everything of it and then its note; HostError if a part stays."""
+        """End a lab: save its logs, remove all its parts and then its state file; HostError if a part stays."""
         ...
 
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
@@ -218,11 +218,11 @@ class Runtime(Protocol):
         ...
 
     def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
-        """End a lab whose note is lost, as `end` does."""
+        """End a lab whose state file is lost, as `end` does."""
         ...
 
     def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
-        """Remove labs; raise InputError if one run is wanted and there is nothing of it."""
+        """Remove labs; raise InputError if one run is wanted and no part of it exists."""
         ...
 
     def images(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> tuple[Image, ...]:
@@ -230,11 +230,11 @@ class Runtime(Protocol):
         ...
 
     def image_key(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> str:
-        """Return a name of the images needed, a word for a cache: another one for other images. None is built."""
+        """Return a name of the needed images, as a key for a cache: other images have another name."""
         ...
 
     def save_images(self, told: Told, file: Path, *, versions: Sequence[str], archive: Path | None) -> str:
-        """Build the missing images, write them to a file, with its digest beside it, and return that."""
+        """Build the missing images, write them to a file, with its digest beside it, and return the digest."""
         ...
 
     def load_images(

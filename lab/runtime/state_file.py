@@ -1,6 +1,6 @@
-"""The note of an open lab: a file by which other processes of the same user find the lab, for status, logs, down.
+"""The state file of an open lab: other processes of the same user find the lab by it, for status, logs, down.
 
-It may hold secrets of the lab's runtime, so only its owner can read it, and it is removed with the lab. A file that
+It may have secrets of the lab's runtime, so only its owner can read it, and it is removed with the lab. A file that
 this version cannot read is ignored.
 """
 
@@ -52,7 +52,7 @@ class StateFile(Struct, frozen=True, kw_only=True):
         return f"StateFile(run={self.run!r}, scenario={self.scenario!r}, runtime={self.runtime!r})"
 
     def with_fields(self, **fields: Any) -> Self:
-        """Return a copy with other contents in some fields."""
+        """Return a copy with new contents in some fields."""
         return structs.replace(self, **fields)
 
     @property
@@ -84,7 +84,7 @@ def new_run_id() -> str:
 
 
 def note_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder of the notes: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
+    """Return the folder of the state files: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
     if chosen := settings.STATE.get(environment):
         return Path(chosen)
     if (folder := settings.state_folder(environment)) is None:
@@ -104,7 +104,7 @@ def noted(environment: Mapping[str, str]) -> tuple[StateFile, ...]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of the notes, for its owner alone, unless it is there; HostError if it cannot be written to."""
+    """Make the folder of the state files, only for its owner, unless it exists; HostError if it is not writable."""
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -113,27 +113,27 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """Raise HostError, which names the folder of the notes, for an OSError in the block."""
+    """Raise HostError, which names the folder of the state files, for an OSError in the block."""
     try:
         yield
     except OSError as error:
         room = "free some space there, or set MQLAB_STATE to a folder on another disk"
-        what = f"labs cannot be noted in {folder}: {error.strerror}"
+        what = f"state files cannot be written in {folder}: {error.strerror}"
         remedy = "set MQLAB_STATE to a folder that is yours alone: a state file has a lab's passwords"
         raise unwritable(folder, error, room, problem=what, remedy=remedy) from error
 
 
 def save(note: StateFile, folder: Path) -> None:
-    """Write a note, whole or not at all, readable by its owner only; HostError if it cannot be written."""
+    """Write a state file, whole or not at all, readable by its owner only; HostError if it cannot be written."""
     make_folder(folder)
     with writing_to(folder), folder_locked(folder):
         _write(note, folder)
 
 
 def update(note: StateFile, folder: Path) -> bool:
-    """Replace a lab's note and return True; return False, with nothing written, if the lab has no note any more.
+    """Replace a lab's state file and return True; return False, and write nothing, if the file is gone.
 
-    The lock is the folder's, so that a note that `down` removes is not written again.
+    The lock is the folder's: a state file that `down` removes is not written again.
     """
     if not folder.is_dir():
         return False
@@ -145,18 +145,18 @@ def update(note: StateFile, folder: Path) -> bool:
 
 
 def load_all(folder: Path) -> tuple[StateFile, ...]:
-    """Return every note, the oldest lab's first; files that this version cannot read are left out."""
+    """Return every state file, the oldest lab's first; files that this version cannot read are left out."""
     found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
     return tuple(note for note in found if note is not None)
 
 
 def load(run: str, folder: Path) -> StateFile | None:
-    """Return one lab's note; None if there is no such file, or this version cannot read it."""
+    """Return one lab's state file; None if it does not exist, or this version cannot read it."""
     return _read(_file(run, folder))
 
 
 def write_token(run: str, folder: Path) -> tuple[int, int] | None:
-    """Return a token that differs after every write of a lab's note; None if the lab has no note."""
+    """Return a token that differs after every write of a lab's state file; None if the lab has none."""
     try:
         found = _file(run, folder).stat()
     except FileNotFoundError:
@@ -165,7 +165,7 @@ def write_token(run: str, folder: Path) -> tuple[int, int] | None:
 
 
 def forget(run: str, folder: Path) -> None:
-    """Remove a lab's note and its lock file."""
+    """Remove a lab's state file and its lock file."""
     if folder.is_dir():
         with folder_locked(folder):
             _file(run, folder).unlink(missing_ok=True)
@@ -176,7 +176,7 @@ def forget(run: str, folder: Path) -> None:
 
 
 def forget_parts(folder: Path) -> None:
-    """Remove the partly written notes of processes that were killed."""
+    """Remove the partly written state files of killed processes."""
     if folder.is_dir():
         with folder_locked(folder):
             for path in folder.glob("*.part"):
@@ -195,14 +195,14 @@ _Lab = TypeVar("_Lab", bound=_Named)
 
 
 def fitting(known: Sequence[_Lab], run: str | None) -> list[_Lab]:
-    """Return the labs that a run id means, given whole or by its beginning or end; all of them for None."""
+    """Return the labs that a run id means, given whole or by its beginning or end; all labs for None."""
     return [each for each in known if run is None or each.run.startswith(run) or each.run.endswith(run)]
 
 
 def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str]) -> _Lab:
     """Return the lab of a run id, given whole or by its beginning or end, or the only lab for None.
 
-    Without one the lab is meant that MQLAB_RUN of the environment names, in the same way. Raise InputError, which lists
+    Without a run id, MQLAB_RUN of the environment names the lab in the same way. Raise InputError, which lists
     the labs, unless exactly one fits: a shell that has outlived its lab, whose whole id it has, means no other one.
     """
     of_shell = (settings.RUN.get(environment) or None) if run is None else None
@@ -213,12 +213,12 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
     if not known:
         raise InputError.of("no lab is running", "run mqlab up SCENARIO to open one")
     if not found and of_shell:
-        what = f'no lab "{of_shell}" is running, which MQLAB_RUN of this shell names'
+        what = f'no lab "{of_shell}" is running, but MQLAB_RUN of this shell names it'
         raise InputError.of(what, f"unset MQLAB_RUN, or name a run; running:\n{running}")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
     if of_shell:
-        what = f'more than one lab is running that MQLAB_RUN of this shell means, "{of_shell}"'
+        what = f'MQLAB_RUN of this shell, "{of_shell}", fits more than one running lab'
         raise InputError.of(what, f"set it to a whole run id, or name a run; running:\n{running}")
     raise InputError.of("more than one lab is running: name a run by its id or the end of its id", running)
 

@@ -139,7 +139,7 @@ _LINK = {"cut": "is cut", "reject": "rejects every packet"}
 
 
 def shown_cause(plan: Plan, bridge: BridgePlan, brokers: Sequence[BrokerStatus], links: Sequence[LinkStatus]) -> str:
-    """Return why a bridge is down as far as the brokers and links beside it show it; "" if they do not."""
+    """Return why a bridge is down if the brokers and links beside it show the reason; else ""."""
     ends = [plan.broker(name) for name in (bridge.initiator, bridge.responder)]
     for end in ends:
         names = {its.name for its in end.instances}

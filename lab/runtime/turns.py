@@ -1,6 +1,6 @@
-"""Turns at changing a lab: one command at a time, and none before the lab has opened.
+"""Turns at changing a lab: one command at a time, and no command before the lab has opened.
 
-The lock is the kernel's, on a file beside the lab's note: it ends with the process that holds it.
+The lock is the kernel's, on a file beside the lab's state file: it ends with the process that holds it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def is_free(run: str, folder: Path) -> bool:
 
 
 def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:
-    """Remove the free lock files of runs that are not `known` and have no note; return their run ids.
+    """Remove the free lock files of runs that are not `known` and have no state file; return their run ids.
 
     An opening that was killed before it had made anything leaves such a file.
     """

@@ -1,6 +1,6 @@
-"""Owners of verbs that go on without a lab's turn: a kernel lock for each broker, which ends with its process.
+"""Owners of verbs that run without a lab's turn: a kernel lock for each broker, which ends with its process.
 
-A file beside the lab's note has the lock, and the number of the verb's step in the lab's history.
+A file beside the lab's state file has the lock, and the number of the verb's step in the lab's history.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lab.runtime.state_file import make_folder, writing_to
 def owned(run: str, broker: str, folder: Path | None) -> Iterator[Callable[[int], None]]:
     """Own the unfinished verb of a broker for the block; call the function with the number of the verb's step.
 
-    Raise InputError if another verb of the broker goes on. A lab without a folder is in this process alone.
+    Raise InputError if another verb of the broker runs. A lab without a folder is only in this process.
     """
     if folder is None:
         yield lambda number: None
@@ -44,12 +44,12 @@ def owned(run: str, broker: str, folder: Path | None) -> Iterator[Callable[[int]
 
 
 def is_owned(run: str, broker: str, folder: Path | None) -> bool:
-    """Return whether a process goes on with a verb of a broker."""
+    """Return whether a process still runs a verb of a broker."""
     return folder is not None and is_locked(_file(run, broker, folder))
 
 
 def owned_steps(run: str, folder: Path | None) -> frozenset[int]:
-    """Return the numbers of the steps that processes go on with."""
+    """Return the numbers of the steps that processes still run."""
     if folder is None:
         return frozenset()
     numbers = set[int]()
@@ -61,8 +61,10 @@ def owned_steps(run: str, folder: Path | None) -> frozenset[int]:
 
 
 def under_way(broker: str) -> InputError:
-    """Return the refusal of a verb on a broker with a verb that goes on."""
-    return InputError.of(f"another verb on {broker} is not over yet", "wait until it is: mqlab status shows its state")
+    """Return the refusal of a verb on a broker that has an unfinished verb."""
+    return InputError.of(
+        f"another verb on {broker} has not ended yet", "wait until it ends: mqlab status shows the broker's state"
+    )
 
 
 def _writer(path: Path) -> Callable[[int], None]:

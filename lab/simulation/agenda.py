@@ -16,12 +16,12 @@ _SLICE = 21  # bits of ns: some 2 ms
 
 
 def cancel(timer: Timer) -> None:
-    """Have nothing done at an event's time; harmless if it has been."""
+    """Cancel an event; a past event is not affected."""
     timer[2] = None
 
 
 class Agenda:
-    """The events after a moment `now`, in ns, that only goes on."""
+    """The events after `now`, a moment in ns that only increases."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -32,7 +32,7 @@ class Agenda:
         self._numbers = count()
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
-        """Call a function at a moment, or after all events due now if it is past; return how to cancel it."""
+        """Call a function at a moment, or after all events due now if the moment is past; return its timer."""
         if t < self._soon:
             heappush(self._heap, timer := [t if t > self.now else self.now, next(self._numbers), do, arguments])
         else:
@@ -44,7 +44,7 @@ class Agenda:
         return timer
 
     def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
-        """Call a function after so many ns; return how to cancel it."""
+        """Call a function after so many ns; return its timer."""
         if (t := self.now + delay) < self._soon:  # written out, as `at`: most events are made here, one call sooner
             heappush(self._heap, timer := [t, next(self._numbers), do, arguments])
         else:

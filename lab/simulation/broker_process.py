@@ -81,7 +81,7 @@ class BrokerProcess:
             self._changed()
 
     def stand(self, age: int) -> None:
-        """Have periodic timers be where they would be had it run for so many ns longer."""
+        """Set periodic timers as if the process had run for so many ns longer."""
         self.broker.stand(age)
         if self.wire is not None:
             self.wire.stand(age)
@@ -93,15 +93,15 @@ class BrokerProcess:
         self.broker.stop()
 
     def halt(self) -> None:
-        """Be gone."""
+        """End at once, without closing anything."""
         if self.wire is not None:
             self.wire.halt()
         self.broker.halt()
 
     def pause(self) -> None:
-        """Be frozen."""
+        """Freeze."""
         self.broker.pause()
 
     def resume(self) -> None:
-        """Go on."""
+        """Resume."""
         self.broker.resume()

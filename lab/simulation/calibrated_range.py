@@ -20,7 +20,7 @@ class Boundary:
         kernel.fail = self._fail
 
     def tell(self, broker: str, why: str, since: int) -> None:
-        """Record that from a moment on, in ns, the models of a broker know no more, or of all brokers if it is ""."""
+        """Record that from a moment in ns on, the models of a broker guess; of all brokers if `broker` is ""."""
         self._record(Uncalibrated(t=self._kernel.now / SECOND, broker=broker, why=why, since=since / SECOND))
 
     def tell_ignored(self, ignored: Iterable[tuple[str, str]]) -> None:

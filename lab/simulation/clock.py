@@ -9,7 +9,7 @@ from lab.simulation.kernel import SECOND, Kernel
 
 
 def nanoseconds(seconds: float) -> int:
-    """Return seconds as whole ns, rounded up, so that a task that sleeps until a moment is not called before it."""
+    """Return seconds as whole ns, rounded up: a task that sleeps until a moment wakes at it or later."""
     return ceil(seconds * SECOND)
 
 

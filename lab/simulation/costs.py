@@ -1,4 +1,4 @@
-"""The times that depend on a machine: named, few, and each with where it was measured.
+"""The few times that depend on a machine, each with its place of measurement.
 
 `costs.toml` has those that ship; a file that MQLAB_COSTS names, as `python -m bench.calibrate` writes it, has those of
 a person's own machine, all of them or some.
@@ -24,7 +24,7 @@ from lab.units import parse_duration
 FILE = Path(__file__).parent / "costs.toml"
 LARGEST = 65_536  # bytes of a file
 LONGEST = 60.0  # seconds
-_INSTEAD = 'write a table for each time, such as [boot] with value = "0.11s"; python -m bench.calibrate FILE does'
+_INSTEAD = 'write a table for each time, such as [boot] with value = "0.11s"; python -m bench.calibrate FILE writes all'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +48,12 @@ NAMES = tuple(field.name.replace("_", "-") for field in fields(Costs))
 
 
 def with_values(own: Mapping[str, str]) -> Costs:
-    """Return the times that ship, with others instead: name → a duration in words."""
+    """Return the shipped times with some of them replaced: name → a duration in words."""
     return Costs(**{name.replace("-", "_"): _ns(text) for name, text in {**shipped_values(), **own}.items()})
 
 
 def own_values(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the values of a person's own file, name → a duration in words; nothing if MQLAB_COSTS names no file.
+    """Return the values of the user's own file, name → a duration in words; nothing if MQLAB_COSTS names no file.
 
     Raise InputError for a file with other content.
     """
@@ -63,7 +63,7 @@ def own_values(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 @cache
 def shipped_values() -> Mapping[str, str]:
-    """Return the times that ship: name → a duration in words."""
+    """Return the shipped times: name → a duration in words."""
     return _read(FILE, FILE.name)
 
 
@@ -74,7 +74,7 @@ def _read(path: Path, file: str) -> Mapping[str, str]:
     try:
         found = tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError.of(f"{file} is no TOML: {error}", _INSTEAD) from error
+        raise InputError.of(f"{file} is not TOML: {error}", _INSTEAD) from error
     return {name: _value(name, of, file) for name, of in found.items()}
 
 
@@ -92,7 +92,7 @@ def _value(name: str, entry: Any, file: str) -> str:
     except (ValueError, OverflowError) as error:
         raise InputError.of(f"{file}: {name}: {error}", _INSTEAD) from error
     if duration > LONGEST:
-        raise InputError.of(f"{file}: {name} is longer than {LONGEST:.0f} s", "no broker takes so long")
+        raise InputError.of(f"{file}: {name} is longer than {LONGEST:.0f} s", "write a shorter time, as brokers have")
     return value
 
 

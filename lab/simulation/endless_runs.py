@@ -13,9 +13,9 @@ _FIRST = 2 * ROUNDS  # brokers on a message's path before which nobody need look
 
 
 def endless(horizon: int, do: Callable[..., object], arguments: Sequence[object]) -> LabTimeout:
-    """Return the error of a run that has lasted longer than any may, which is in ns; an event that is due names it."""
+    """Return the error of a run that has passed the horizon, in ns; it names an event that is due."""
     past = format_duration(timedelta(seconds=horizon / 1e9))
-    return LabTimeout(f"virtual time does not end: {past} of it have passed, and {_named(do, arguments)} is due")
+    return LabTimeout(f"virtual time does not end: {past} have passed, and {_named(do, arguments)} is due")
 
 
 def stormy(most: int, t: int, do: Callable[..., object], arguments: Sequence[object]) -> LabTimeout:
@@ -25,14 +25,14 @@ def stormy(most: int, t: int, do: Callable[..., object], arguments: Sequence[obj
 
 
 def refuse_circle(path: Sequence[str], connector: str) -> None:
-    """Raise LabTimeout if a message goes round in a circle of brokers; `path` has the ids of those it came over."""
+    """Raise LabTimeout if a message goes round in a circle of brokers; `path` has the ids of the brokers it passed."""
     if len(path) <= _FIRST or (rounds := path.count(path[-1])) <= ROUNDS:
         return
     begin = len(path) - 2 - path[-2::-1].index(path[-1])
     circle = " → ".join(each.removeprefix("ID:").rsplit("-", 3)[0] for each in path[begin:])
     raise LabTimeout(
         f"a message goes round in a circle: {circle}, over {connector}, {rounds} times by now",
-        "real brokers would not end it either: demand that both sides have, with replayWhenNoConsumers, does that",
+        "remove replayWhenNoConsumers or the demand of one side: real brokers repeat the circle too",
     )
 
 

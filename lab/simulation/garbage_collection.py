@@ -1,4 +1,4 @@
-"""Python's look for garbage in circles, of which models make next to none: seldom while any lab is open."""
+"""Python's search for cyclic garbage, which models hardly make: it is rare while any lab is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hosts of a simulated lab: connections are tried from there, and no application can stand there."""
+"""The hosts of a simulated lab: attempts to connect start there, but no application can take their place."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from lab.errors import InputError
 
 
 class SimulatedHosts:
-    """Refuses every application."""
+    """Hosts that refuse every application."""
 
     def place(self, host: str) -> HostPlace:
-        """Raise InputError."""
+        """Raise InputError: no application can take the place of a simulated host."""
         _refuse(host)
 
     def occupant(self, host: str) -> str:
@@ -21,15 +21,15 @@ class SimulatedHosts:
         return ""
 
     def run(self, host: str, command: Sequence[str]) -> int:
-        """Raise InputError."""
+        """Raise InputError: no application can take the place of a simulated host."""
         _refuse(host)
 
     def attach(self, host: str, container: str) -> None:
-        """Raise InputError."""
+        """Raise InputError: no application can take the place of a simulated host."""
         _refuse(host)
 
     def detach(self, host: str) -> Sequence[str]:
-        """Raise InputError."""
+        """Raise InputError: no application can take the place of a simulated host."""
         _refuse(host)
 
 

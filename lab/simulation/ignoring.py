@@ -1,4 +1,4 @@
-"""`--ignore`: settings without a model that a simulation does without, by their names.
+"""`--ignore`: the names of settings without a model that a simulation leaves out.
 
 Evidence that may depend on such a setting is unknown: a broker whose configuration has one reports it as its process
 starts.
@@ -26,7 +26,7 @@ _LEAVE_OUT = "leave it out, or run it with real brokers: --runtime emulation"
 
 
 def lacking(configuration: Configuration) -> Iterator[Problem]:
-    """Yield the settings of a configuration without a model; the service's own are modelled."""
+    """Yield the settings of a configuration without a model; the service's own settings are modelled."""
     if configuration.file != FILE:
         yield from of_brokers.unmodelled(configuration)
     for connector in configuration.connectors:
@@ -34,10 +34,10 @@ def lacking(configuration: Configuration) -> Iterator[Problem]:
 
 
 def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
-    """Yield the settings by which a broker names other brokers to its clients: a masterslave: bridge would use them."""
+    """Yield each updateClusterClients="true": it names other brokers to masterslave: bridges."""
     for element in configuration.broker.walk():
         if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
-            words = 'updateClusterClients="true" for a bridge of masterslave:'
+            words = 'updateClusterClients="true" for a masterslave: bridge'
             what, place = f"the simulation has no model of {words}", configuration.place(element.start)
             yield Unmodelled.of_setting("updateClusterClients", words, what, _LEAVE_OUT, place, tag=element.name)
 
@@ -46,32 +46,32 @@ def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
     """Yield the settings that leave a pair without the shared store whose lock decides which instance is active."""
     attribute = configuration.broker.attribute("persistent")
     if attribute is not None and not is_true(attribute.value):
-        words = f'persistent="{attribute.value}" for a pair, whose instances share the lock of their store'
+        words = f'persistent="{attribute.value}" for a pair, whose instances share a store and its lock'
         what, place = f"the simulation has no model of {words}", configuration.place(attribute.start)
         span = (attribute.start, attribute.end)
         yield Unmodelled.of_setting("persistent", words, what, _LEAVE_OUT, place, tag="broker", span=span)
 
 
 def named(problem: Problem, names: Iterable[str]) -> bool:
-    """Return whether a problem is a setting that one of the names is about."""
+    """Return whether a problem is a setting that one of the names means."""
     return isinstance(problem, Unmodelled) and any(map(problem.is_named, names))
 
 
 def misnamed(
     names: Sequence[str], configurations: Sequence[Configuration], problems: Sequence[Problem]
 ) -> Iterator[Problem]:
-    """Yield a problem for each name that is about none of the settings without a model."""
+    """Yield a problem for each name that means no setting without a model."""
     might = [*dict.fromkeys(each.setting for each in problems if isinstance(each, Unmodelled))]
     for name in dict.fromkeys(names):
         if any(named(each, (name,)) for each in problems):
             continue
-        what, place = f"{IGNORE} {name}: no configuration of the scenario has it", None
-        remedy = f"settings that may be ignored there: {', '.join(might)}" if might else ""
-        remedy = remedy or f"the simulation has a model of all that is there: leave {IGNORE} out"
+        what, place = f"{IGNORE} {name}: no configuration of the scenario has this setting", None
+        remedy = f"name a setting that can be ignored: {', '.join(might)}" if might else ""
+        remedy = remedy or f"leave {IGNORE} out: the simulation has a model of every setting"
         if (found := next(chain.from_iterable(_written(each, name) for each in configurations), None)) is not None:
             support, place = found
-            known = "has no effect in the simulation" if support.kind is Kind.NO_EFFECT else "is modelled as it is here"
-            what, remedy = f"{IGNORE} {name}: it {known}", f"leave {IGNORE} {name} out"
+            known = "has no effect in the simulation" if support.kind is Kind.NO_EFFECT else "is modelled as written"
+            what, remedy = f"{IGNORE} {name}: the setting {known}", f"leave {IGNORE} {name} out"
         yield Problem(what=what, remedy=remedy, place=place)
 
 
@@ -107,9 +107,9 @@ class Without:
 
 
 def without(plan: Plan, broker: str, names: Sequence[str]) -> Without:
-    """Return a Plan without the settings of a broker that these names are about and that have no model.
+    """Return a Plan without a broker's settings that have no model and one of these names.
 
-    A setting of a network connector concerns both ends of its bridges, also where none comes up.
+    A setting of a network connector concerns both ends of its bridges, even if none comes up.
     """
     if not names:
         return Without(plan)

@@ -45,15 +45,15 @@ class Process(Protocol):
         ...
 
     def halt(self) -> None:
-        """Be gone: nothing of it happens any more."""
+        """End at once: nothing more happens."""
         ...
 
     def pause(self) -> None:
-        """Be frozen."""
+        """Freeze."""
         ...
 
     def resume(self) -> None:
-        """Go on."""
+        """Resume."""
         ...
 
 
@@ -124,7 +124,7 @@ class Instance:
         self._held: list[Callable[[], None]] = []  # due while it was frozen
 
     def begin(self) -> None:
-        """Start a process; one that is ending yet, by a step beside, has ended."""
+        """Start a process; a process that a parallel step is still ending has ended."""
         if self.process is not None:
             self._end()
         self._life += 1
@@ -134,7 +134,7 @@ class Instance:
         self._after(self._machine.costs.begin, self._ask)
 
     def stand(self, age: int) -> None:
-        """Have a standby look at the lock when it would had it waited for so many ns longer."""
+        """Set a standby's next look at the lock as if it had waited for so many ns longer."""
         if self.waits and self._look is not None:
             cancel(self._look)
             due = self._look[0] - self._machine.kernel.now
@@ -229,7 +229,7 @@ class Instance:
         return self._life
 
     def delete(self) -> None:
-        """End, and be no more."""
+        """End, and be deleted."""
         self.kill()
         self._to(DELETED)
 
@@ -245,7 +245,7 @@ class Instance:
         self._machine.kernel.notify()
 
     def pause(self) -> None:
-        """Be frozen."""
+        """Freeze."""
         if self._dying:
             return
         self._to(PAUSED)
@@ -287,7 +287,7 @@ class Instance:
 
 
 class Instances:
-    """The instances of all brokers: switched, asked for their state, and the active one of each found."""
+    """The instances of all brokers, with their states, and the steps that switch them."""
 
     def __init__(
         self, kernel: Kernel, brokers: dict[str, tuple[Instance, ...]], changed: Callable[[str], None]
@@ -297,7 +297,7 @@ class Instances:
         self.last = {name: instances[0] for name, instances in brokers.items()}
 
     def add(self, broker: str, instances: tuple[Instance, ...]) -> None:
-        """Add a broker, or replace one that was deleted."""
+        """Add a broker, or replace a deleted broker."""
         self.brokers[broker] = instances
         self.last[broker] = instances[0]
 
@@ -311,12 +311,12 @@ class Instances:
         return next(instance for instance in self.brokers[broker] if instance.number == number)
 
     def stand(self, age: int) -> None:
-        """Have standbys look at their locks when they would had they waited for so many ns longer."""
+        """Set standbys' next looks at their locks as if they had waited for so many ns longer."""
         for instance in self.all:
             instance.stand(age)
 
     def holder(self, broker: str) -> Instance | None:
-        """Return the active instance, also one that is frozen; None while none of a pair is."""
+        """Return the active instance, which may be frozen; None while no instance is active."""
         instances = self.brokers[broker]
         if len(instances) == 1:
             return instances[0]
@@ -366,7 +366,7 @@ class Instances:
         return self._switch(broker, instance, Instance.pause, "paused")
 
     def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Let an instance continue."""
+        """Resume an instance."""
         return self._switch(broker, instance, Instance.resume, "resumed")
 
     def delete(self, broker: str) -> BrokerChanged:

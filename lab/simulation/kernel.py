@@ -1,7 +1,7 @@
 """The kernel of a simulation: an agenda of events in integer nanoseconds, and tasks that block in virtual time.
 
 Events are functions that the kernel calls; tasks are greenlets, for code that is written to block, such as a replay.
-All run in one thread, in an order that depends on nothing but the order of the calls. greenlet is touched here alone.
+All run in one thread, in an order that depends on nothing but the order of the calls. Only this module uses greenlet.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Kernel(Agenda):
         self.at(self.now, lambda: greenlet(run, self._hub).switch())
 
     def tick(self) -> float:
-        """Return the seconds, after a µs for a calling task if nothing is due by then: its act has its own moment."""
+        """Return the seconds; a calling task waits a µs before if nothing is due by then, to have its own moment."""
         now, heap = self.now, self._heap
         if getcurrent() is self._hub:
             self._waiting.asked += 1
@@ -123,7 +123,7 @@ class Kernel(Agenda):
             try:  # around the loop too, in which a signal may come as well as in an event
                 while self._hub is me:
                     if not (heap or self._turn()):
-                        raise RuntimeError("nothing is to come any more, and a task waits without a limit")
+                        raise RuntimeError("no event is left, and a task waits without a time limit")
                     t, number, do, arguments = heappop(heap)
                     if do is None:
                         continue

@@ -1,4 +1,4 @@
-"""A living simulated lab: the protocol of `lab.runtime.lab`, done by models in virtual time."""
+"""A simulated lab: models in virtual time with the protocol of `lab.runtime.lab`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _STORM, _EACH = 2_000_000, 100_000  # events within a second that no lab has, an
 
 
 class SimulatedLab:
-    """A lab of models, which lives in this process alone."""
+    """A lab of models, which exists only in this process."""
 
     note_folder: Path | None = None  # no other process can reach it
     links_type, policies_type, instances_type, management_type = Links, Policies, Instances, Management
@@ -89,7 +89,7 @@ class SimulatedLab:
         self.management = self.management_type(kernel, self.instances, self._running, self._changed)
 
     def add(self, addition: Addition) -> None:
-        """Have one broker more, which is not started; an earlier one of its name has been deleted."""
+        """Add a broker, which is not started; an earlier broker of its name has been deleted."""
         plan, name = addition.plan, addition.broker
         broker = plan.broker(name)
         record = next(each for each, _ in addition.control.account.later if each.name == name)
@@ -145,7 +145,7 @@ class SimulatedLab:
         return running
 
     def stand(self, age: int) -> None:
-        """Have the brokers' periodic timers be where they would be had the lab stood for so many ns longer."""
+        """Set the brokers' periodic timers as if the lab had run for so many ns longer."""
         for running in self._running.values():
             running.stand(age)
         self.instances.stand(age)
@@ -181,8 +181,8 @@ class SimulatedLab:
     def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
         """Raise InputError: no other program can reach a simulated broker."""
         raise InputError.of(
-            "a simulated broker has no address that another program could connect to",
-            "connect with the lab's own clients, or open the lab with the runtime emulation",
+            "another program cannot connect to a simulated broker, which has no address",
+            "connect with the lab's clients, or open the lab with --runtime emulation",
         )
 
     def password(self, broker: str, user: str) -> SecretStr:
@@ -202,7 +202,7 @@ class SimulatedLab:
         self._passwords.keep(broker, user, number, password)
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
-        """Have a broker start with the files of `plan` next time."""
+        """Prepare a broker to start with the files of `plan` next time."""
         self._passwords.apply(broker, passwords)
         keep_next(Path(self.note.folder), broker, self.mask().text(plan.broker(broker).activemq_xml))
         self.note = self.note.with_fields(plan=plan)
@@ -267,7 +267,7 @@ class SimulatedLab:
             if instance.name == name:
                 return instance.log.tail(tail)
         known = ", ".join(instance.name for instance in self.instances.all)
-        raise InputError.of(f'no log of "{name}" in a simulation', f"there is: {known}")
+        raise InputError.of(f'a simulation has no log of "{name}"', f"name one of: {known}")
 
     def keep_logs(self) -> None:
         """Write every instance's log into the run folder; one that cannot be written makes a warning."""

@@ -47,7 +47,7 @@ class InstanceLog:
             self._told(kept)
 
     def follow(self, on_line: Callable[[LogLine], None], since: float | None) -> None:
-        """Report the lines since a moment of the lab's clock, or all, and then each that comes."""
+        """Report the lines since a moment of the lab's clock, or all, and then each new line."""
         self._told, self._flood = on_line, Flood()
         earlier, self._kept = self._kept, []
         for line in earlier:
@@ -62,5 +62,5 @@ class InstanceLog:
         self._told = None
 
     def tail(self, count: int | None) -> Iterator[str]:
-        """Yield the last lines, or all, harmless for a terminal."""
+        """Yield the last lines, or all, safe for a terminal."""
         yield from map(plain, self.lines if count is None else self.lines[-count:] if count else ())

@@ -1,4 +1,4 @@
-"""The brokers' management of a simulated lab: their counters, bridges and connectors, asked of the models."""
+"""The brokers' management of a simulated lab: their counters, bridges and connectors, read from the models."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Management:
         self._instances, self._processes, self._changed = instances, processes, changed
 
     def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
-        """Return whether a bridge's consumer is on the destination, or one of a bridge towards a broker."""
+        """Return whether a bridge (`towards` a broker, if given) has a consumer on the destination."""
         return self._answering(broker).broker.demand(str(destination), towards)
 
     def has_demand(self, broker: str, destination: Destination) -> bool:
-        """Return the same; False of a broker that does not run."""
+        """Return whether a bridge has a consumer on the destination; False if the broker does not run."""
         return self._instances.answering(broker) is not None and self.demand(broker, destination)
 
     def ends(self, broker: str) -> Sequence[BridgeSeen]:
-        """Return the bridge ends that a broker lists; none of one that does not run."""
+        """Return the bridge ends that a broker lists; none if it does not run."""
         if self._instances.answering(broker) is None or (wire := self._answering(broker).wire) is None:
             return ()
         return wire.bridges()

@@ -39,7 +39,7 @@ class Links(PlannedLinks):
 
 
 class Policies:
-    """The policies of one lab; `network` is the Network that they are of."""
+    """The policies of one lab; `network` is their Network."""
 
     def __init__(self, kernel: Kernel, fabric: Fabric, network: Network) -> None:
         self._kernel, self._fabric, self.network = kernel, fabric, network

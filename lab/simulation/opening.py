@@ -1,4 +1,4 @@
-"""A lab opened in virtual time, by the Plan's own actions."""
+"""A lab opened in virtual time, by the actions of its Plan."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UNTIL = {  # the condition at which an action is over, in words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """A Plan that the simulation takes, and the times that it goes by."""
+    """A Plan that the simulation accepts, with the times of its models."""
 
     plan: Plan
     costs: Costs
@@ -48,12 +48,12 @@ class Models:
 
     @property
     def made_from(self) -> tuple[str, ...]:
-        """Return nothing: models are of mqlab itself."""
+        """Return nothing: models are part of mqlab."""
         return ()
 
     @property
     def mixed(self) -> Mapping[str, str]:
-        """Return nothing: a model is of one release."""
+        """Return nothing: a model belongs to one release."""
         return {}
 
     def settle(self, plan: Plan) -> Plan:
@@ -64,7 +64,7 @@ class Models:
     def open(self, opening: Opening, progress: Progress) -> Iterator[SimulatedLab]:
         """Open a lab, and keep its logs at the end of the block."""
         if opening.detached:
-            raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
+            raise HostError("a simulated lab cannot stay: it exists only in the process that opens it")
         lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit, self.ignored)
         opening.profile.follow(lambda: lab.kernel.now / SECOND)
         try:
@@ -127,7 +127,7 @@ class _Opened:
         }
 
     def do(self, action: Action, progress: Progress) -> None:
-        """Do one action of the Plan in virtual time; those that concern containers alone take none."""
+        """Do one action of the Plan in virtual time; actions on containers take none."""
         if (does := self._does.get(action.does)) is not None:
             with self._profile.wait(OPEN, f"{action.does} {action.to}", _UNTIL.get(action.does, "")):
                 note = does(action.to)

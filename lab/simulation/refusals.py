@@ -39,9 +39,9 @@ _REAL = "run it with real brokers: --runtime emulation"
 def refusals(
     scenario: Scenario, plan: Plan, limit: timedelta = LONGEST, ignored: Sequence[str] = ()
 ) -> tuple[Problem, ...]:
-    """Return all that a scenario has and the models have not; steps may last until a `limit` of virtual time.
+    """Return the parts of a scenario without a model; steps may last until a `limit` of virtual time.
 
-    What is `ignored`, by its name, is none of it; a name that is about nothing of it is.
+    An `ignored` name hides its settings; a name that means no such setting is a problem.
     """
     found = chain(
         _tcp(scenario, plan),
@@ -56,7 +56,7 @@ def refusals(
 
 def _tcp(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
     if plan.tcp not in (CUBIC, OF_HOST):  # a simulated machine has what models have
-        what = f"the simulation has no model of {plan.tcp}: its TCP has {CUBIC}"
+        what = f"the simulation has no model of {plan.tcp}, only of {CUBIC}"
         right = f"write tcp: {CUBIC}, or {_REAL}"
         yield Problem(what=what, remedy=right, place=scenario.origin.place("topology", "tcp"))
 
@@ -65,7 +65,7 @@ def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
     for broker in plan.brokers:
         if (wrong := why_not(broker.activemq_version)) is not None:
             place = scenario.origin.place("topology", "brokers", broker.name, "engine-version")
-            yield Problem(what=wrong[0], remedy=f"{wrong[1]}\n{_REAL}", place=place)
+            yield Problem(what=wrong[0], remedy=f"{wrong[1]}\nor {_REAL}", place=place)
 
 
 def _configurations(scenario: Scenario, plan: Plan, ignored: Sequence[str]) -> Iterator[Problem]:
@@ -102,7 +102,7 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
         for kind in ("topic", "queue"):
             name = getattr(step, kind, None)
             if isinstance(name, str) and _hears_advisories(step):
-                what = "the simulation has no advisories that a client could listen to"
+                what = "clients of a simulation cannot listen to advisories"
                 yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, kind))
         if isinstance(selector := getattr(step, "selector", None), str):
             try:
@@ -117,8 +117,8 @@ def _end(scenario: Scenario, limit: timedelta) -> Iterator[Problem]:
     if (found := first_beyond(scenario, limit)) is not None:
         place, end = found
         what = f"this step ends after {format_duration(end)} at the earliest"
-        what += f", and virtual time after {format_duration(limit)}"
-        yield Problem(what=what, remedy="let the steps until here take less", place=place)
+        what += f", but virtual time ends after {format_duration(limit)}"
+        yield Problem(what=what, remedy="shorten the steps up to here", place=place)
 
 
 def _hears_advisories(step: Step) -> bool:

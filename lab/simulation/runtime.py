@@ -1,4 +1,4 @@
-"""The simulation as a runtime: labs of models in virtual time, which live in the process that opens them alone."""
+"""The simulation as a runtime: labs of models in virtual time, which exist only in the process that opens them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ALONE = "a simulated lab exists only in the process that opened it"
 
 
 class Simulation:
-    """Labs of models. Nothing of them is on this machine but their run folders."""
+    """Labs of models. Only their run folders are on this machine."""
 
     name = NAME
 
@@ -48,14 +48,14 @@ class Simulation:
         return refusals(scenario, plan, max(self._limit or LONGEST, LONGEST), self.ignored)
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Models:
-        """Return the models; raise InputError for an archive, from which nothing is made here."""
+        """Return the models; raise InputError for an archive, which models do not use."""
         if archive is not None:
-            raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
+            raise InputError.of("a simulation has no use for --activemq-archive", "leave --activemq-archive out")
         with garbage_collection.seldom():  # what is loaded is no garbage
             from lab.simulation.opening import Models  # here, since who asks for refusals alone opens no lab
 
         if any(its.ports for broker in plan.brokers for its in broker.instances):
-            told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
+            told.warn("a simulated broker has no ports on this machine: the requested ports lead nowhere")
         return Models(plan=plan, costs=with_values(self.costs), limit=self._limit, ignored=self.ignored)
 
     def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
@@ -79,7 +79,7 @@ class Simulation:
         return ()
 
     def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
-        """Raise HostError: nothing is ever lost here."""
+        """Raise HostError: no simulated lab is ever lost."""
         raise HostError(_ALONE)
 
     def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
@@ -87,7 +87,7 @@ class Simulation:
         return Swept(removed=(), alive=0)
 
     def images(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> tuple[Image, ...]:
-        """Return nothing: no image is needed; raise InputError for a version or an archive, of which none would be."""
+        """Return nothing: no image is needed; raise InputError for a version or an archive."""
         if versions or archive is not None:
             raise _no_images()
         return ()
@@ -110,8 +110,10 @@ class Simulation:
         """Return the needs of a simulation: Python alone."""
         from platform import python_version  # here, since it takes longer to load than most of the models
 
-        return (Finding(what="simulation", ok=True, found=f"Python {python_version()} is all that it needs"),)
+        return (
+            Finding(what="simulation", ok=True, found=f"Python {python_version()}; a simulation needs nothing else"),
+        )
 
 
 def _no_images() -> InputError:
-    return InputError.of("a simulation needs no images", "images are of the runtime emulation")
+    return InputError.of("a simulation needs no images", "use --runtime emulation, which needs them")

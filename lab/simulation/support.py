@@ -1,4 +1,4 @@
-"""A simulation's treatment of a setting: it models it, it can do without it, or it refuses it by name."""
+"""A simulation's treatment of a setting: modelled, without effect, or refused by name."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Support:
     harmless: tuple[str, ...] = ()  # values of a refused one with which ActiveMQ does as the model does
 
     def refuses(self, text: str) -> bool:
-        """Return whether a value of it is outside the model."""
+        """Return whether a value of the setting is outside the model."""
         return self.kind is Kind.REFUSED and text.strip().lower() not in self.harmless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmodelled(Problem):
-    """A setting without a model, which a person may have ignored by its name."""
+    """A setting without a model, which `--ignore` may name."""
 
     setting: str
     tag: str = ""  # the element that has it, if it is no element itself
@@ -56,7 +56,7 @@ class Unmodelled(Problem):
         connector: str = "",
     ) -> Unmodelled:
         """Return the problem of a setting, with the option that ignores it among the remedies."""
-        remedy += f"\nor simulate without it, where dependent expectations are unknown: {IGNORE} {setting}"
+        remedy += f"\nor simulate without it (dependent expectations are then unknown): {IGNORE} {setting}"
         return cls(
             what=problem,
             remedy=remedy,
@@ -69,7 +69,7 @@ class Unmodelled(Problem):
         )
 
     def is_named(self, name: str) -> bool:
-        """Return whether an `--ignore` is about it: lazyDispatch, policyEntry@lazyDispatch, an element's name."""
+        """Return whether an `--ignore` means it: lazyDispatch, policyEntry@lazyDispatch, an element's name."""
         return name in (self.setting, f"{self.tag}@{self.setting}")
 
 

@@ -1,4 +1,4 @@
-"""The tasks that wait for a condition, and the order in which they go on once something may have changed."""
+"""The tasks that wait for a condition, and the order in which they continue after a possible change."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class WaitQueue:
         self._blocked = set[int]()  # whose conditions block in the middle of a test
 
     def add(self, key: int, go_on: Callable[..., object], until: Callable[[], bool], of_messages: bool) -> None:
-        """Let a task wait.
+        """Add a waiting task.
 
-        It goes on with how often had been notified before its condition was tested, whether it holds, the error that
-        it raised, if any, and how often it asked for the time; or with nothing, and tests for itself.
+        It continues with the number of notifications before its condition was tested, whether it holds, the error that
+        it raised, if any, and how often it asked for the time; or with nothing, and tests it by itself.
         """
         self.tasks[key] = go_on, until, of_messages
         self._of_messages += of_messages
 
     def remove(self, key: int) -> Callable[..., object] | None:
-        """Let it wait no more, and return how it goes on; None if it does not wait."""
+        """End a task's wait, and return the function that continues it; None if it does not wait."""
         if (task := self.tasks.pop(key, None)) is None:
             return None
         self._of_messages -= task[2]
         return task[0]
 
     def end(self, key: int) -> None:
-        """Have a task go on, if it waits; one whose condition blocks in a test goes on after that."""
+        """Let a waiting task continue; a task whose condition blocks in a test continues after that."""
         if key not in self._blocked and (task := self.tasks.pop(key, None)) is not None:
             self._of_messages -= task[2]  # as `remove`
             task[0]()
@@ -55,7 +55,7 @@ class WaitQueue:
             self._due_now(next(self._numbers), self._look)
 
     def notify_of_message(self) -> None:
-        """Do so because a message has come or gone, if any condition may be about that."""
+        """Test the conditions that may depend on messages, since a message has come or gone."""
         if self._of_messages:
             self.notify()
         else:

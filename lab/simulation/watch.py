@@ -16,7 +16,7 @@ _STEADY = SECOND + SECOND // 1000  # ns after which a step may take a bridge tha
 
 
 class Watched(Protocol):
-    """The state of brokers as the watch polls it; nothing for a broker that does not run."""
+    """The state of brokers as the watch polls it; no state for a broker that does not run."""
 
     def ends(self, broker: str) -> Sequence[BridgeSeen]:
         """Return the ends of bridges that a broker lists now."""
@@ -53,7 +53,7 @@ class Watch:
             log.follow(self._record, since)
 
     def add(self, broker: str) -> None:
-        """Watch one broker more."""
+        """Watch a further broker."""
         instances = self._instances.brokers[broker]
         self._ends[broker], self._active[broker] = {}, instances[0]
         self._lost.discard(broker)
@@ -109,7 +109,7 @@ class Watch:
                 self._record(end)
 
     def look_for_demand(self, broker: str) -> None:
-        """Record the demand for a broker's destinations, where it has changed."""
+        """Record changes of the demand for a broker's destinations."""
         if broker in self._lost:
             return
         for name, before in self._demand.get(broker, {}).items():

@@ -83,7 +83,7 @@ class Wire:
             connector.start()
 
     def stand(self, age: int) -> None:
-        """Move periodic timers forward by a number of ns."""
+        """Set periodic timers as if so many more ns had passed."""
         for connector in self.connectors.values():
             connector.stand(age)
         for responder in self._responders:
@@ -116,7 +116,7 @@ class Wire:
         return tuple(self._seen(bridge, address) for bridge, address in chain(initiated, answered))
 
     def connections(self) -> Mapping[str, int]:
-        """Return how many connections each transport connector has."""
+        """Return the number of connections of each transport connector."""
         found = Counter({port.name: 0 for port in self._ports if port.transport})
         found[OPENWIRE.name] = len(self._responders)
         found.update(each.connector for each in self._sessions.open)

@@ -1,4 +1,4 @@
-"""A run's history → a scenario file: the steps that were done, at their times, and all that cannot become a step.
+"""A run's history → a scenario file: its steps, at their times, and notes on everything that cannot become a step.
 
 A replay's steps are those of the scenario that it ran. Of a running lab they are the verbs, messages and subscriptions
 of commands, programs and tests. A part that cannot become a step is a note: a comment in the file, and a warning.

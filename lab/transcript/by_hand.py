@@ -42,7 +42,7 @@ _EVENTS = StepStarted | Subscribed | Unsubscribed | Marked | SnapshotTaken
 
 
 class ByHand:
-    """The acts in a running lab, collected observation by observation."""
+    """The actions in a running lab, collected from one observation after the other."""
 
     def __init__(self, header: Header) -> None:
         self._strangers = Strangers(header.run)
@@ -63,7 +63,7 @@ class ByHand:
         self._impairments: dict[tuple[str, str], str] = {}
 
     def add(self, observation: Observation) -> None:
-        """Take in an observation."""
+        """Add an observation."""
         self._strangers.add(observation)
         if isinstance(observation, Publishing | Subscribed):
             self._used.add(observation.broker)
@@ -111,7 +111,7 @@ class ByHand:
                 self._without_verb(observation)
 
     def parts(self) -> Iterator[Part]:
-        """Yield the steps, and the notes, in no order."""
+        """Yield the steps and the notes, unordered."""
         yield from self._parts
         yield from self._publications.parts()
         yield from self._clients.parts()
@@ -150,7 +150,7 @@ class ByHand:
             self._act(begun.t, begun.verb, begun.fields, begun.asked, end=observation.t)
 
     def _link(self, observation: LinkChanged) -> None:
-        """Take in a change of a direction; without a verb, a lab was brought back to an earlier condition."""
+        """Add a change of a direction; without a verb, a lab was brought back to an earlier condition."""
         way = (observation.link, observation.leaving)
         before, impairment = self._states.get(way, LinkState.OPEN), self._impairments.get(way)
         self._states[way], self._impairments[way] = observation.state, observation.impairment
@@ -169,7 +169,7 @@ class ByHand:
             self._note(observation.t, f"{observation.link} leaving {observation.leaving} {back}")
 
     def _without_verb(self, observation: Observation) -> None:
-        """Take in a change that no verb made; before the first act, it is the state in which the lab opened."""
+        """Add a change that no verb made; before the first act, it is the state in which the lab opened."""
         if self._doing or not self._events:
             return
         match observation:

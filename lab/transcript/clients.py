@@ -35,7 +35,7 @@ class Clients:
         self._parts: list[Part] = []
 
     def subscribed(self, observation: Subscribed) -> None:
-        """Take in a subscription."""
+        """Add a subscription."""
         name = self._name(observation.client, observation.broker, observation.over)
         its = self._now.setdefault(name, {})
         if observation.destination in its:
@@ -69,7 +69,7 @@ class Clients:
             self._parts.append(Note(t=observation.t, text=text))
 
     def left(self, observation: Unsubscribed) -> None:
-        """Take in the end of a subscription: a program's client ends all of them at once."""
+        """Add the end of a subscription: a program's client ends all of them at once."""
         for (client, broker, _), name in self._names.items():
             if (client, broker) == (
                 observation.client,
@@ -81,7 +81,7 @@ class Clients:
                 )
 
     def changed(self, observation: ClientChanged) -> None:
-        """Take in a connection that was lost."""
+        """Add the loss of a connection."""
         if observation.state != "lost":
             return
         for (client, broker, _), name in self._names.items():
@@ -90,7 +90,7 @@ class Clients:
                 self._parts.append(Note(t=observation.t, text=text, warned=False))
 
     def settled(self, observation: Settled, events: int) -> None:
-        """Take in an acknowledgement; `events` counts the other events of the history."""
+        """Add an acknowledgement; `events` counts the other events of the history."""
         for (client, _, _), name in self._names.items():
             if client != observation.client or observation.destination not in self._now.get(name, ()):
                 continue
@@ -106,14 +106,14 @@ class Clients:
             return
 
     def approached(self, observation: Approached) -> None:
-        """Take in an attempt that failed."""
+        """Add a failed attempt."""
         if observation.outcome != "ok":
             tried = f"{observation.client} tried to {observation.what} at {observation.broker}"
             text = f"{at(observation.t)}: {tried}, {observation.outcome}: {observation.note}"
             self._parts.append(Note(t=observation.t, text=f"{text}; omitted"))
 
     def parts(self) -> Iterator[Part]:
-        """Yield the steps, and notes on missing parts, in no order."""
+        """Yield the steps and notes on missing parts, unordered."""
         yield from self._parts
         for each in self._taken:
             fields = {"client": each.client, "count": each.count}

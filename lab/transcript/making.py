@@ -21,7 +21,7 @@ class Transcript:
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """Return the acts alone."""
+        """Return only the acts."""
         return tuple(each for each in self.parts if isinstance(each, Act))
 
     @property
@@ -31,7 +31,7 @@ class Transcript:
 
 
 def transcript(path: Path) -> Transcript:
-    """Return the transcript of a history's file; raise InputError if it is no history, or damaged."""
+    """Return the transcript of a history's file; raise InputError if it is not a history, or damaged."""
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
@@ -42,7 +42,7 @@ def transcript(path: Path) -> Transcript:
         collected.add(seen)
         last, ended = seen.t, seen if isinstance(seen, Ended) else None
     if ended is not None and (damaged := damage(path)):
-        remedy = "name a history without changes"
+        remedy = "name a history that was not changed"
         raise InputError.of(f"the history is damaged: {damaged}", remedy, Place(file=str(path), line=1, column=1))
     parts = [*collected.parts(), *_end(header, ended, last)]
     return Transcript(header=header, parts=tuple(sorted(parts, key=_moment)))
@@ -55,7 +55,7 @@ def _end(header: Header, ended: Ended | None, last: float) -> list[Note]:
     if ended is not None:
         text = f"the run did not come to its end: {ended.note}"
     elif header.standing:
-        text = "the lab was still running, or was killed: later acts are missing"
+        text = "the lab was still running, or was killed: later actions are missing"
     else:
         text = "the run was killed, or still goes on: later steps are missing"
     return [Note(t=last, text=f"the history ends at {last:.3f} s: {text}")]

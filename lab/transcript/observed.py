@@ -1,4 +1,4 @@
-"""Messages that the lab did not send: applications published them, and no history has their bodies or their clients."""
+"""Messages of applications, which the lab did not send: no history has their bodies or their clients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Strangers:
         self._received: dict[tuple[str, ...], list[float]] = {}  # client, destination → first, count
 
     def add(self, observation: Observation) -> None:
-        """Take in an observation."""
+        """Add an observation."""
         match observation:
             case Sent():
                 self._digests.update(filter(None, (observation.digest, observation.digest_as_text)))

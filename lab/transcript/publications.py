@@ -20,7 +20,7 @@ _PACED = 0.02  # seconds of a mean interval, below which messages go as fast as 
 
 @dataclass(slots=True, kw_only=True)
 class _Burst:
-    """Messages of one publication, in one go."""
+    """Messages of one publication that were sent in a row."""
 
     publication: Publishing
     first: float
@@ -53,11 +53,11 @@ class Publications:
         self._of: dict[str, _Burst] = {}  # by the id of a message without an outcome
 
     def publishing(self, observation: Publishing) -> None:
-        """Take in the terms of messages."""
+        """Add the common properties of messages."""
         self._publications[str(observation.step)] = observation
 
     def sent(self, observation: Sent, events: int) -> None:
-        """Take in a message; `events` counts the other events of the history, which end a burst."""
+        """Add a message; `events` counts the other events of the history, which end a burst."""
         number = observation.id.partition("-")[0]
         if (publication := self._publications.get(number)) is None:
             return
@@ -76,12 +76,12 @@ class Publications:
         self._of[observation.id] = burst
 
     def acknowledged(self, observation: Acknowledged) -> None:
-        """Take in the outcome of a message."""
+        """Add the outcome of a message."""
         if (burst := self._of.pop(observation.id, None)) is not None:
             burst.accepted += observation.outcome is SendOutcome.OK
 
     def parts(self) -> Iterator[Part]:
-        """Yield the steps, and notes on missing parts, in no order."""
+        """Yield the steps and notes on missing parts, unordered."""
         lacking: dict[str, Note] = {}
         for burst in self._bursts:
             yield self._step(burst)
@@ -123,13 +123,13 @@ def _lacking(burst: _Burst) -> Iterator[Note]:
     its, t = burst.publication, burst.first
     where = f"{its.destination} at {its.broker}"
     if its.body == "given":
-        text = f"the bodies of messages to {where} are not in a history: new ones are as large, or as their ids need"
+        text = f"the bodies of messages to {where} are not in a history: new ones have this size, or more for ids"
         yield Note(t=t, text=f"{at(t)}: {text}")
     if len(burst.sizes) > 1:
-        yield Note(t=t, text=f"{at(t)}: messages to {where} had several sizes: those of a step have their mean")
+        yield Note(t=t, text=f"{at(t)}: messages to {where} had several sizes: the step sends the mean size")
     hidden = {name for name, text in its.headers.items() if MASK in text} | {*filter(is_secret, its.varying)}
     for name in sorted({*hidden, *its.varying}):
-        text = f"the header {name} of messages to {where} differed, or is a secret: omitted"
+        text = f"the header {name} of messages to {where} is different for each, or secret: omitted"
         yield Note(t=t, text=f"{at(t)}: {text}")
     if burst.accepted < burst.count:
         text = f"{several(burst.count - burst.accepted, 'message')} to {where} had no acknowledgement"

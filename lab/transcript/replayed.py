@@ -25,7 +25,7 @@ class Replayed:
         self._last = 0.0
 
     def add(self, observation: Observation) -> None:
-        """Take in an observation."""
+        """Add an observation."""
         self._last = max(self._last, observation.t)
         self._strangers.add(observation)
         match observation:
@@ -38,7 +38,7 @@ class Replayed:
                 self._ended[observation.step] = observation
 
     def parts(self) -> Iterator[Part]:
-        """Yield the steps, and the notes, in no order."""
+        """Yield the steps and the notes, unordered."""
         yield from self._strangers.notes()
         for position, entry in enumerate(self._entries, 1):
             if (begun := self._begun.get(position)) is None:
@@ -55,7 +55,7 @@ class Replayed:
             yield Note(t=begun.t, text=f"{text}: it cannot be written as a step: {why}")
             return
         if ended is not None and not ended.as_written:
-            how = "it went well, and was to fail" if ended.ok else f"it was not done as asked: {ended.note}"
+            how = "it succeeded, but was expected to fail" if ended.ok else f"it was not done as asked: {ended.note}"
             yield Note(t=begun.t, text=f"{text}: {how}; omitted")
             return
         if ended is None and not step.in_background:

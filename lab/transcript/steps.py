@@ -1,4 +1,4 @@
-"""The fields of a step, as a history has them → a Step, or the reason why they are none."""
+"""The fields of a step, as a history has them → a Step, or the reason why they are not a step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read(entry: Any) -> tuple[Step | None, str]:
 
 
 def act(t: float, end: float, verb: str, fields: Mapping[str, Any], text: str) -> Part:
-    """Return an act, or a note if the fields are no step's; `text` is the step in words."""
+    """Return an act, or a note if the fields are not a step; `text` is the step in words."""
     step, why = read({verb: dict(fields)})
     if step is None:
         return Note(t=t, text=f"{at(t)}: {text}: it cannot be written as a step: {why}")

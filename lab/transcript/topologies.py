@@ -1,4 +1,4 @@
-"""The file of a topology that is the same as a history's: of a scenario that is named, or shipped with mqlab."""
+"""The file with a history's topology: the file of a named scenario, or one that ships with mqlab."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.shipped import shipped
 
 
 def file_of(topology: Topology, scenario: Scenario | None, folder: Path) -> str | None:
-    """Return the path, counted from a folder, of a file with the same topology; None if there is none.
+    """Return the path, relative to a folder, of a file with the same topology; None if there is none.
 
     Passwords are not compared, since no history has any.
     """
@@ -46,7 +46,7 @@ def _shipped(name: str) -> Iterator[tuple[str, Topology]]:
 
 
 def _compared(topology: Topology) -> Any:
-    """Return all of a topology apart from its passwords, and from the names of files with configurations."""
+    """Return a topology without its passwords and without the names of configuration files."""
     compared = topology.model_dump(mode="json")
     for broker in compared["brokers"].values():
         for user in broker["users"].values():

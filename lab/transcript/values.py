@@ -28,5 +28,5 @@ Part = Act | Note
 
 
 def at(t: float) -> str:
-    """Return a moment of a history as other texts have it."""
+    """Return a moment of a history in words."""
     return f"{t:.3f} s"

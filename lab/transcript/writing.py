@@ -26,13 +26,13 @@ from lab.errors import InputError
 from lab.transcript.making import Transcript
 from lab.transcript.values import Act, Note, Part, at
 
-_PASSWORDS = "passwords are not in a history: those of the file are generated, one for each user's name"
+_PASSWORDS = "passwords are not in a history: the file has a generated password for each user's name"
 _FIRST = ("name", "link", "client", "broker", "over", "topic", "queue")  # keys of a step, in a person's order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioFiles:
-    """Texts by the name of a file, the scenario's first, and the sentences that a person has to know."""
+    """Texts by the name of a file, the scenario's first, and the warnings for the user."""
 
     texts: Mapping[str, str]
     warnings: tuple[str, ...]
@@ -41,10 +41,10 @@ class ScenarioFiles:
 def scenario_files(
     transcript: Transcript, file: str, *, topology_file: Callable[[Topology], str | None], expected: Scenario | None
 ) -> ScenarioFiles:
-    """Return the files of a transcript; those beside the scenario begin with the name of `file`, without its end.
+    """Return the files of a transcript; files beside the scenario begin with the name of `file`, without its suffix.
 
     `topology_file` returns the path of a file that has the same topology, or None. The expectations and the clients
-    are those of `expected`.
+    come from `expected`.
     """
     return _Writer(transcript, file, topology_file, expected).files()
 
@@ -126,9 +126,9 @@ class _Writer:
             yield from entry_lines({"at": _seconds(moment), **entry}, "  ")
 
     def _moment(self, t: float) -> timedelta:
-        """Return a moment of the history as one of the scenario: rounded up, so that no step is over before it."""
+        """Return a moment of the history as one of the scenario, rounded up: earlier steps have ended by then."""
         if t - self._begin > LONGEST.total_seconds():
-            raise InputError.of(f"the history has a moment of {t:g} s, and no run is as long", "name another history")
+            raise InputError.of(f"the history has the time {t:g} s, but no run is as long", "name another history")
         return timedelta(milliseconds=ceil(round(max(t - self._begin, 0.0) * 1000, 3)))
 
     def _grouped(self) -> Iterator[Part]:
@@ -159,7 +159,7 @@ class _Writer:
             yield from group
 
     def _entry(self, step: Step) -> dict[str, Any] | None:
-        """Return the entry of a step without its `at`; None, with a warning, if a file that it names is not there."""
+        """Return the entry of a step without its `at`; None, with a warning, if a file that it names is missing."""
         beside = {"as": step.named} if step.named else {}
         beside |= {"fails": "yes"} if step.fails else {}
         if isinstance(step, Compound):
@@ -184,7 +184,7 @@ class _Writer:
                 fields[key] = add_text(self._texts, f"{self._stem}-configurations/{_stem_of(step)}", held.text)
             elif isinstance(held, NamedFile):
                 if not (path := Path(held.path)).exists():
-                    self._warn(f"{step.words()}: {held.path} is not there, counted from {Path.cwd()}; omitted")
+                    self._warn(f"{step.words()}: {held.path} does not exist, relative to {Path.cwd()}; omitted")
                     return None
                 fields[key] = str(path.resolve())
         return {**beside, step.verb: fields}
@@ -201,7 +201,7 @@ def _none(body: list[str]) -> list[str]:
 
 
 def _apart(group: list[Act], part: Act) -> bool:
-    """Return whether no client of an act has an act in the group: a client does one thing at a time."""
+    """Return whether no client of an act has an act in the group: a client does one action at a time."""
     clients = {getattr(each.step, "client", None) for each in group} - {None}
     return getattr(part.step, "client", None) not in clients
 

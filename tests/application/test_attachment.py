@@ -59,8 +59,8 @@ def test_a_usual_container_may_be_moved() -> None:
 @pytest.mark.parametrize(
     ("its", "reason"),
     [
-        ({"status": "exited"}, "it is exited, and only one that runs"),
-        ({"status": "paused"}, "it is paused, and only one that runs"),
+        ({"status": "exited"}, "it is exited, and only a running container"),
+        ({"status": "paused"}, "it is paused, and only a running container"),
         ({"labels": {"mqlab.run": "x"}}, "a part of a lab"),
         ({"NetworkMode": "host"}, "its network mode is host"),
         ({"NetworkMode": "none"}, "its network mode is none"),
@@ -71,7 +71,7 @@ def test_a_usual_container_may_be_moved() -> None:
         ({"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}}, "its port 80/tcp is published"),
         ({"PortBindings": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}}, "its port 80/tcp is published"),
         ({"PublishAllPorts": True}, "all its ports are published"),
-        ({"LogConfig": {"Type": "syslog", "Config": {}}}, "its log goes by syslog"),
+        ({"LogConfig": {"Type": "syslog", "Config": {}}}, "its log driver is syslog"),
         ({"CapAdd": ["net_admin"]}, "it has NET_ADMIN"),
         ({"mounts": [{"Source": "/run/docker.sock"}]}, "the engine's socket"),
         ({"mounts": [{"Source": "/data"}, {"Source": "/var/run"}]}, "the engine's socket"),

@@ -38,7 +38,7 @@ def test_what_cannot_be_sent(tmp_path: Path, options: list[str], what: str) -> N
         (None, "is not there"),
         ("", "this is no recording: it is empty"),
         ('{"history":1}\n', "a.jsonl:1:1: `run` is missing"),
-        ('{"history":2,"mqlab":"9"}\n', "it is of version 2, and this reads version 1"),
+        ('{"history":2,"mqlab":"9"}\n', "it has version 2, and mqlab reads version 1"),
     ],
 )
 def test_what_is_no_recording(tmp_path: Path, content: str | None, what: str) -> None:

@@ -94,7 +94,7 @@ def test_it_is_told_also_as_a_signal_comes_meanwhile(
 def test_an_engine_that_has_gone_is_told_as_that(cause: OSError) -> None:
     error = requests.exceptions.ConnectionError("Connection aborted.", cause)
     assert in_words(error).what == "the Docker engine does not answer any more"
-    assert in_words(requests.exceptions.InvalidHeader("odd")).what == "the Docker engine could not be asked: odd"
+    assert in_words(requests.exceptions.InvalidHeader("odd")).what == "the request to the Docker engine failed: odd"
 
 
 @pytest.mark.parametrize(

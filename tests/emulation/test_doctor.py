@@ -64,7 +64,7 @@ def test_a_rootless_engine_that_limits_no_memory_is_a_warning() -> None:
 def test_the_machines_congestion_control_is_told_beside_that_of_brokers(name: str, ok: bool | None) -> None:
     found = doctor.tcp(name)
     assert found.ok is ok
-    assert found.found.startswith(f"{name or 'not known'}; ") and "brokers have cubic" in found.found
+    assert found.found.startswith(f"{name or 'unknown'}; ") and "brokers use cubic" in found.found
     assert "net.ipv4.tcp_congestion_control=cubic" in found.remedy
 
 
@@ -72,7 +72,7 @@ def test_less_memory_than_the_brokers_may_take_is_a_warning() -> None:
     its = plan_named("tokyo-singapore", {}).plan
     assert doctor.too_little_memory(its, 512 * 2**20) == ""
     assert doctor.too_little_memory(its, 512 * 2**20 - 1) == (
-        "the brokers may take 512MiB of memory together, and 511MiB are available here: leave some out, or give them "
+        "the brokers may use 512MiB of memory together, but 511MiB are available here: leave out brokers, or give them "
         "less memory"
     )
 

@@ -82,7 +82,7 @@ def test_what_is_masked_in_the_last_line_is_sealed_as_it_is_written(tmp_path: Pa
         (lambda lines: lines.__setitem__(0, lines[0].replace(b'"seed":1', b'"seed":2')), "it is not as it was written"),
         (lambda lines: lines.insert(3, lines.pop(9)), "it is not as it was written"),
         (lambda lines: lines.pop(20), "it is not as it was written: 1 line taken out"),
-        (lambda lines: lines.append(b'{"t":99,"ki'), "half a line follows the end"),
+        (lambda lines: lines.append(b'{"t":99,"ki'), "an incomplete line follows the end"),
         (lambda lines: lines.append(unsealed(lines.pop())), "its last line has no checksum"),
         (lambda lines: lines.append(re.sub(rb',"lines":[0-9]+', b"", lines.pop())), "it is not as it was written"),
         (lambda lines: lines.append(re.sub(rb',"digest":"[0-9a-f]+"', b"", lines.pop())), "it is not as it was"),

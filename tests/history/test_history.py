@@ -175,8 +175,8 @@ def test_a_half_last_line_is_noted_and_left_out(tmp_path: Path, cut: int) -> Non
         (HEAD.encode().replace(b'"run":"run-1",', b""), "1:1", "`run` is missing"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":}\n', "2:29", "not JSON"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":"1-1"} {}\n', "2:36", "not JSON: Extra data"),
-        (HEAD.encode() + b'{"t":1.0,"kind":"wished"}\n', "2:1", "no such kind of observation as 'wished'"),
-        (HEAD.encode() + b'{"t":1.0,"kind":["sent"]}\n', "2:1", "no such kind"),
+        (HEAD.encode() + b'{"t":1.0,"kind":"wished"}\n', "2:1", "its kind 'wished' is unknown"),
+        (HEAD.encode() + b'{"t":1.0,"kind":["sent"]}\n', "2:1", "its kind ['sent'] is unknown"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent"}\n', "2:1", "`id` is missing"),
         (HEAD.encode() + b'{"t":"1","kind":"sent","id":"1-1"}\n', "2:1", "`t`: expected `float`, got `str`"),
         (HEAD.encode() + b'{"t":true,"kind":"sent","id":"1-1"}\n', "2:1", "`t`: expected `float`, got `bool`"),
@@ -301,7 +301,7 @@ def test_another_version_says_what_reads_it(tmp_path: Path) -> None:
     path.write_text(HEAD.replace('"history":1', '"history":2').replace('"mqlab":"0.1"', '"mqlab":"0.9"'))
     with pytest.raises(InputError) as caught:
         read(path)
-    assert caught.value.problems[0].remedy == "mqlab 0.9 wrote it: judge it with that one"
+    assert caught.value.problems[0].remedy == "judge it with mqlab 0.9, which wrote it"
 
 
 def test_two_histories_in_one_file_are_refused(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_client_that_goes_while_it_tries_to_come_back_stays_away(tmp_path: Pat
     played.play()
     assert states(played) == ["lost", "refused", "disconnected"]
     gone = next(step for step in played.seen(StepEnded) if step.step == 4)
-    assert (gone.ok, gone.note) == (True, "it had gone already: the connection was lost")
+    assert (gone.ok, gone.note) == (True, "it had already lost its connection: the connection was lost")
 
 
 def test_a_client_lost_after_the_last_message_comes_back_for_it(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_connection_lost_during_a_consume_leaves_its_acknowledgements_unknown(
     played.play()
     assert [seen.outcome for seen in played.seen(Settled)] == [SendOutcome.UNKNOWN] * 2
     assert played.seen(StepEnded)[-1].note == (
-        "2 of 5 taken: the connection was lost; 2 of 2 acknowledgements without the broker's word that they are done"
+        "2 of 5 taken: the connection was lost; the broker did not confirm 2 of 2 acknowledgements"
     )
 
 

@@ -71,7 +71,7 @@ def test_a_recording_that_was_exchanged_meanwhile_is_no_other_ones_evidence(tmp_
     played = Played(tmp_path, LISTENS + REPLAYS % "")
     path.unlink()
     recording(tmp_path, count=8)
-    with pytest.raises(InputError, match=r"a.jsonl is another one than when it was looked through"):
+    with pytest.raises(InputError, match=r"a.jsonl has changed since it was checked"):
         played.play()
 
 
@@ -156,7 +156,7 @@ def test_bodies_that_are_longer_than_the_runs_are_counted_and_their_sizes_writte
             file.record(Sent(t=0.0, id=f"{step}-1"))
     played, handed = replayed(tmp_path, "  - replay: {recording: run, into: tokyo, pace: acknowledgements}\n")
     (ended,) = played.seen(StepEnded)
-    assert "longer than the run's, since their ids need it: 1 body" in ended.note
+    assert "1 body longer than recorded, because of its id" in ended.note
     assert [each.size for each in played.seen(Publishing)] == [None, 100]
     assert [each.size for each in played.seen(Sent)] == [len(handed[0].body), None]
 

@@ -153,13 +153,15 @@ def test_ports_that_were_asked_for_are_in_the_note_that_others_read(tmp_path: Pa
 def test_a_simulation_says_that_it_has_no_ports(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     its = plan_named("tokyo-singapore", {}, port_base=21000).plan
     runtime("simulation", {}).prepare(its, Logged())
-    assert "those that were asked for lead nowhere" in caplog.text
+    assert "the requested ports lead nowhere" in caplog.text
 
 
 def test_a_run_that_could_not_be_noted_begins_no_run_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     environment = {"MQLAB_STATE": str(tmp_path / "file" / "labs"), "MQLAB_HOME": str(tmp_path / "runs")}
-    with pytest.raises(HostError, match=f"labs cannot be noted in {tmp_path}/file/labs: Not a directory") as caught:
+    with pytest.raises(
+        HostError, match=f"state files cannot be written in {tmp_path}/file/labs: Not a directory"
+    ) as caught:
         labs.run("one-way", runtime=Memory(USUAL), environment=environment)
     assert "MQLAB_STATE" in caught.value.remedy and str(tmp_path / "runs") not in str(caught.value)
     assert not (tmp_path / "runs").exists()

@@ -73,14 +73,14 @@ def test_the_shells_variable_may_have_the_beginning_or_the_end_of_a_run_id() -> 
     labs = [_lab("20261127-210015-a45e64"), _lab("20261127-210020-b00000"), _lab("20261126-210020-c00000")]
     for part in ("a45e64", "20261127-210015", "20261127-210015-a45e64"):
         assert state_files.choose(labs, None, {"MQLAB_RUN": part}).run == "20261127-210015-a45e64"
-    with pytest.raises(InputError, match=r'MQLAB_RUN of this shell means, "20261127"\n.*whole run id(.|\n)*b00000'):
+    with pytest.raises(InputError, match=r'MQLAB_RUN of this shell, "20261127", fits.*\n.*whole run id(.|\n)*b00000'):
         state_files.choose(labs, None, {"MQLAB_RUN": "20261127"})
-    with pytest.raises(InputError, match='no lab "45e6" is running, which MQLAB_RUN of this shell names'):
+    with pytest.raises(InputError, match='no lab "45e6" is running, but MQLAB_RUN of this shell names it'):
         state_files.choose(labs, None, {"MQLAB_RUN": "45e6"})
 
 
 def test_a_shell_that_has_outlived_its_lab_means_no_other_one() -> None:
-    with pytest.raises(InputError, match=r'no lab "r-2" is running, which MQLAB_RUN of this shell names(.|\n)*unset'):
+    with pytest.raises(InputError, match=r'no lab "r-2" is running, but MQLAB_RUN of this shell names it(.|\n)*unset'):
         state_files.choose([_lab("r-1")], None, {"MQLAB_RUN": "r-2"})
     assert state_files.choose([_lab("r-1")], "r-1", {"MQLAB_RUN": "r-2"}).run == "r-1"
 
@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_made_is_named_with_its_variable(tmp_path: Path)
     ):
         with pytest.raises(HostError) as caught:
             work(folder)
-        assert caught.value.what == f"labs cannot be noted in {folder}: Not a directory"
+        assert caught.value.what == f"state files cannot be written in {folder}: Not a directory"
         assert "set MQLAB_STATE to a folder" in caught.value.remedy
 
 

@@ -342,7 +342,7 @@ def test_tcps_own_probes_are_refused_where_a_bridge_may_be_silent_for_two_hours(
     (connector,) = read(configuration(uri=f"static:(ssl://{HOST}:61617?{options})").encode(), "c.xml").connectors
     found = [str(each) for each in refusals(connector)]
     assert len(found) == refused
-    assert all("keepAlive=true without inactivity" in each for each in found)
+    assert all("keepAlive=true with wireFormat.maxInactivityDuration=0" in each for each in found)
 
 
 @pytest.mark.parametrize(
@@ -350,33 +350,33 @@ def test_tcps_own_probes_are_refused_where_a_bridge_may_be_silent_for_two_hours(
     [
         ({"prefetchSize": "0"}, "a broker with such a value does not start"),
         ({"prefetchSize": "-5"}, "a broker with such a value does not start"),
-        ({"prefetchSize": "abc"}, "no whole number"),
-        ({"networkTTL": "many"}, "no whole number"),
-        ({"dynamicOnly": "maybe"}, "none of true, yes"),
+        ({"prefetchSize": "abc"}, "not a whole number"),
+        ({"networkTTL": "many"}, "not a whole number"),
+        ({"dynamicOnly": "maybe"}, "not one of true, yes"),
         *(
             ({"uri": f"static:(ssl://{HOST}:61617?{option})"}, why)
             for option, why in (
-                ("connectionTimeout=0", "an attempt without a limit"),
-                ("connectionTimeout=-1", "an attempt without a limit"),
-                ("connectionTimeout=200000", "Linux gives an attempt up after 127000 ms"),
-                ("connectionTimeout=abc", "no whole number"),
-                ("connectionTimeout=", "no whole number"),
-                ("connectionTimeout=1_0", "no whole number"),
-                ("socketBufferSize=1k", "no whole number"),
+                ("connectionTimeout=0", "an attempt without a time limit"),
+                ("connectionTimeout=-1", "an attempt without a time limit"),
+                ("connectionTimeout=200000", "Linux ends an attempt after 127000 ms"),
+                ("connectionTimeout=abc", "not a whole number"),
+                ("connectionTimeout=", "not a whole number"),
+                ("connectionTimeout=1_0", "not a whole number"),
+                ("socketBufferSize=1k", "not a whole number"),
                 ("socketBufferSize=-1", "less than 0"),
-                ("wireFormat.maxInactivityDuration=x", "no whole number"),
+                ("wireFormat.maxInactivityDuration=x", "not a whole number"),
             )
         ),
         *(
             ({"uri": f"{STATIC}?{option}"}, why)
             for option, why in (
-                ("backOffMultiplier=1.5", "no whole number"),
-                ("backOffMultiplier=0", "no end in Java"),
-                ("initialReconnectDelay=x", "no whole number"),
-                ("initialReconnectDelay=0", "no end in Java"),
-                ("maxReconnectDelay=0", "no end in Java"),
+                ("backOffMultiplier=1.5", "not a whole number"),
+                ("backOffMultiplier=0", "in Java a wait of 0 ms never ends"),
+                ("initialReconnectDelay=x", "not a whole number"),
+                ("initialReconnectDelay=0", "in Java a wait of 0 ms never ends"),
+                ("maxReconnectDelay=0", "in Java a wait of 0 ms never ends"),
                 ("maxReconnectAttempts=2147483648", "more than 2147483647"),
-                ("useExponentialBackOff=maybe", "none of true, false"),
+                ("useExponentialBackOff=maybe", "not one of true, false"),
             )
         ),
     ],

@@ -65,7 +65,7 @@ def test_a_window_of_one_waits_for_both_brokers_and_both_ways(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("handling", "is no TOML"),
+        ("handling", "is not TOML"),
         (
             '[handing]\nvalue = "1ms"',
             r'a time "handing", which the simulation does not have(.|\n)*did you mean handling',

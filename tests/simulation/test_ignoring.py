@@ -83,21 +83,21 @@ def test_what_is_ignored_is_not_refused_and_each_refusal_says_how(scenario: Path
         (
             "lazyDispatsh",
             [
-                "--ignore lazyDispatsh: no configuration of the scenario has it",
-                "  settings that may be ignored there: useMirroredQueues, lazyDispatch, abortSlowConsumerStrategy",
+                "--ignore lazyDispatsh: no configuration of the scenario has this setting",
+                "  name a setting that can be ignored: useMirroredQueues, lazyDispatch, abortSlowConsumerStrategy",
             ],
         ),
         (
             "advisorySupport",
             [
-                "tokyo.xml:1:81: --ignore advisorySupport: it is modelled as it is here",
+                "tokyo.xml:1:81: --ignore advisorySupport: the setting is modelled as written",
                 "  leave --ignore advisorySupport out",
             ],
         ),
         (
             "policyEntry@timeBeforeDispatchStarts",
             [
-                "tokyo.xml:3:48: --ignore policyEntry@timeBeforeDispatchStarts: it is modelled as it is here",
+                "tokyo.xml:3:48: --ignore policyEntry@timeBeforeDispatchStarts: the setting is modelled as written",
                 "  leave --ignore policyEntry@timeBeforeDispatchStarts out",
             ],
         ),
@@ -113,7 +113,7 @@ def test_a_name_that_is_about_no_setting_without_a_model_is_an_error(
 def test_where_everything_has_a_model_there_is_nothing_to_ignore(scenario: Path) -> None:
     (scenario.parent / "tokyo.xml").write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
     [found] = refused(scenario, "lazyDispatch")
-    assert found.splitlines()[1] == "  the simulation has a model of all that is there: leave --ignore out"
+    assert found.splitlines()[1] == "  leave --ignore out: the simulation has a model of every setting"
 
 
 def test_what_may_depend_on_it_is_unknown_and_the_rest_is_judged(scenario: Path, tmp_path: Path) -> None:

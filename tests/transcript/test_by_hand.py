@@ -203,7 +203,7 @@ def test_a_history_that_is_cut_or_has_no_end_is_told(tmp_path: Path) -> None:
     path = kept(tmp_path, Forgotten(t=8.0, of="everything", until=7.0, lines=3), cut, StepEnded(t=9.5, step=1))
     assert written(path, tmp_path).warnings == (
         "7.000 s: the history is cut: it lacks everything up to 7.000 s",
-        "the history ends at 9.500 s: the lab was still running, or was killed: later acts are missing",
+        "the history ends at 9.500 s: the lab was still running, or was killed: later actions are missing",
     )
     assert [each.verb for each in load_named(str(tmp_path / "again.yaml"), {}).steps] == ["cut"]
 

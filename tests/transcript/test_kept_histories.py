@@ -11,7 +11,7 @@ from lab.errors import InputError
 from lab.transcript import scenario_files, transcript
 
 HISTORIES = sorted((Path(__file__).parents[1] / "judge").glob("*/history.jsonl"))
-REFUSED = ("the history is damaged", "the history does not have the whole topology", "it is of version")
+REFUSED = ("the history is damaged", "the history does not have the whole topology", "it has version")
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.parent.name)

@@ -102,7 +102,7 @@ def test_time_that_does_not_end_is_what_its_row_says() -> None:
     looked = look("silent-partition", ONE, {})
     row = run_one(looked.texts, ONE.combination(0), timedelta(seconds=20))
     assert (row.outcome, row.exit_code) == ("error", 4)
-    assert row.why.startswith("virtual time does not end: 20s of it have passed")
+    assert row.why.startswith("virtual time does not end: 20s have passed")
     assert (row.lost, row.latency, row.took) == (None, None, None)  # of a part nothing is said
 
 

@@ -37,7 +37,7 @@ class Actives:
                 self._last[instance.broker] = instance
 
     def seen(self, broker: str) -> float:
-        """Return when the `last` instance of a pair was first found active, by whichever thread; 0 if it always was."""
+        """Return when the `last` instance of a pair was first found active, by any thread; 0 if it always was."""
         return self._found_at[broker]
 
     def find(self, broker: str) -> InstanceState | None:

@@ -1,4 +1,4 @@
-"""A broker that an open lab gets from nothing: its places, its containers with their files, its name in other brokers.
+"""A broker that is created in an open lab: its places, its containers with their files, its name in other brokers.
 
 The containers are made and not started, as those of a broker for later.
 """
@@ -127,7 +127,7 @@ def tell_names(client: docker.DockerClient, containers: Iterable[str], names: Ma
             except docker.errors.APIError as error:
                 found.reload()
                 if found.status == "running":
-                    raise HostError(f"{found.name} does not take a new broker's name: {error.explanation}") from error
+                    raise HostError(f"{found.name}: a new broker's name was not added: {error.explanation}") from error
 
 
 def hosts_script(names: Mapping[str, str], file: str = "/etc/hosts") -> str:

@@ -1,4 +1,4 @@
-"""The instances of a lab's brokers: stopped, killed, started, frozen, removed, and asked for their state."""
+"""The instances of a lab's brokers: their states, and the steps that change them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lab.runtime.status import DOWN
 
 @explaining
 class Instances:
-    """The instances of one lab; `note` and `mask` return the lab's own as they are now, `written` the state file."""
+    """The instances of one lab; `note` and `mask` return the lab's present ones, `written` the state file."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """The power switch of broker instances: stop, kill, start, pause and resume a container, with the engine's timestamps.
 
-The state that each instance was left in is remembered, so that no request goes to one that cannot answer.
+The last state of each instance is remembered: an instance that cannot answer gets no request.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SEEN = {"running": UP, "paused": PAUSED, "created": ABSENT, "restarting": START
 
 
 class Power:
-    """Changes the instances' containers and remembers the state of each, as this process left or found it."""
+    """Changes the instances' containers, and remembers the last state of each that this process set or read."""
 
     def __init__(
         self, client: docker.DockerClient, note: StateFile, instances: Sequence[InstanceState], clock: Clock
@@ -85,7 +85,7 @@ class Power:
                 self._keep(each, now, since[each.name])
 
     def apply_note(self, note: StateFile) -> None:
-        """Update the states from a note: other processes may have created, deleted or started brokers.
+        """Update the states from a state file: other processes may have created, deleted or started brokers.
 
         The engine is not asked.
         """
@@ -196,7 +196,7 @@ class Power:
             self._do(instance, lambda its: its.remove(force=True, v=True))
 
     def ended(self, instance: InstanceState) -> str | None:
-        """Return how an instance's container ended, None while it runs; an ended one is marked down."""
+        """Return how an instance's container ended, None while it runs; an ended instance is marked as down."""
         since = self._switched[instance.name]
         try:
             its = self.container(instance)

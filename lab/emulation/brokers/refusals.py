@@ -1,4 +1,4 @@
-"""Has the router refuse connections to instances that are down, as a host would; otherwise clients would time out."""
+"""Lets the router refuse connections to instances that are down, as a host would; else clients would time out."""
 
 from __future__ import annotations
 

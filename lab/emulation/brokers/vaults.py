@@ -43,7 +43,7 @@ class Vaults:
         self._one = RLock()
 
     def note_written(self) -> None:
-        """Take the token as it is now for a change of this process's own."""
+        """Take the present token as one of a change by this process."""
         self._token = self._written()
 
     def password(self, broker: str, user: str) -> SecretStr:
@@ -57,7 +57,7 @@ class Vaults:
             self._put(broker, self._of(broker).with_password(user, number, password.get_secret_value()), ())
 
     def mask(self, brokers: Iterable[str]) -> Mask:
-        """Return the mask of all passwords of brokers, old ones too; of one whose container has gone, those read."""
+        """Return the mask of all passwords of brokers, with old ones; of a missing container, those read before."""
         with self._up_to_date():
             if self._mask is not None:
                 return self._mask
@@ -106,7 +106,7 @@ class Vaults:
 
 
 def mask_of(containers: Iterable[Container]) -> Mask:
-    """Return the mask of all passwords in the vaults of containers; one without a vault, such as a router, has none."""
+    """Return the mask of all passwords in the vaults of containers; a router, for example, has no vault."""
     found: list[str] = []
     for each in containers:
         with suppress(docker.errors.DockerException, HostError):

@@ -1,4 +1,4 @@
-"""Answers of an engine: which are whole and of the right shape, how long they may be, and which are asked for again."""
+"""Answers of an engine: their completeness, shape and length, and the questions that are repeated."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _SHAPES: Sequence[tuple[re.Pattern[str], _Shape]] = tuple(
 
 
 class BrokenAnswer(DockerException):
-    """An answer of an engine that cannot be used, and whether the next one may be whole."""
+    """An unusable answer of an engine, and whether the question may be repeated."""
 
     def __init__(self, problem: str, *, again: bool = True) -> None:
         super().__init__(problem)
@@ -74,17 +74,17 @@ class BrokenAnswer(DockerException):
 
 
 def path_of(request: PreparedRequest) -> str:
-    """Return the path of a question, without the version of the API and without parameters."""
+    """Return the path of a request, without the version of the API and without parameters."""
     return _VERSIONED.sub("", str(request.path_url).partition("?")[0])
 
 
 def may_be_repeated(request: PreparedRequest) -> bool:
-    """Return whether a question changes nothing: it reads, or it only makes a command ready."""
+    """Return whether a request changes nothing: it reads, or only prepares a command."""
     return request.method == "GET" or (request.method == "POST" and path_of(request).endswith("/exec"))
 
 
 def pauses(request: PreparedRequest) -> Callable[[Exception | Response], float | None]:
-    """Return a function that returns how long to wait before a question is asked again; None if it is not.
+    """Return a function that returns the wait before a request is repeated; None if it is not repeated.
 
     The function takes the answer that came, or the error that came instead of it.
     """
@@ -128,23 +128,25 @@ def take_whole(answer: Response, began: float, now: Callable[[], float] = time.m
             answer.close()
             if refused:
                 break
-            raise BrokenAnswer(f"its answer to {path} has no end: over {most >> 20} MiB came", again=False)
+            raise BrokenAnswer(f"its answer to {path} is longer than {most >> 20} MiB", again=False)
         patience = BODY_SECONDS + (len(body) / LOG_BYTES_PER_SECOND if is_log else 0.0)
         if now() - began > patience and not path.endswith("/wait"):  # its caller says for how long
             answer.close()
-            raise BrokenAnswer(f"its answer to {path} has no end after {BODY_SECONDS:.0f} s", again=False)
+            raise BrokenAnswer(f"its answer to {path} did not end within {BODY_SECONDS:.0f} s", again=False)
     answer._content = bytes(body)  # as requests has it, whose own way to read has no bounds
     answer._content_consumed = True  # type: ignore[attr-defined]
     if refused:
         answer._content = _explained(answer._content)
     elif 300 <= answer.status_code != 304:
-        raise BrokenAnswer(f"its answer to {path} is another address (HTTP {answer.status_code})", again=False)
+        raise BrokenAnswer(
+            f"its answer to {path} redirects to another address (HTTP {answer.status_code})", again=False
+        )
     else:
         check(str(answer.request.method), path, answer._content)
 
 
 def _portions(answer: Response, path: str) -> Iterator[bytes]:
-    """Yield a body as it comes, however slowly."""
+    """Yield the parts of a body as they come, however slowly."""
     if answer.request.method == "HEAD":
         return
     try:
@@ -160,13 +162,13 @@ def _portions(answer: Response, path: str) -> Iterator[bytes]:
 
 
 def json_lines(answer: Response) -> Iterator[dict[str, Any]]:
-    """Yield the objects of an answer that goes on while the engine works, one on each line."""
+    """Yield the objects of an answer, one on each line, while the engine works and sends them."""
     path, part = path_of(answer.request), b""
     for portion in _portions(answer, path):
         *lines, part = (part + portion).split(b"\n")
         if len(part) > MOST_LINE_BYTES:
             answer.close()
-            raise BrokenAnswer(f"a line of its answer to {path} has no end", again=False)
+            raise BrokenAnswer(f"a line of its answer to {path} is too long", again=False)
         yield from (_object(line, path) for line in lines if line.strip())
     if part.strip():
         yield _object(part, path)
@@ -205,7 +207,7 @@ def output_of(response: Response, until: float, now: Callable[[], float] = time.
             raise BrokenAnswer(f"the output of a command is cut short: {error}") from error
         came += portion
         if len(came) > MOST_BYTES:
-            raise BrokenAnswer(f"the output of a command has no end: over {MOST_BYTES >> 20} MiB came", again=False)
+            raise BrokenAnswer(f"the output of a command is longer than {MOST_BYTES >> 20} MiB", again=False)
         if not portion:
             return _unframed(bytes(came))
 
@@ -223,7 +225,7 @@ def _unframed(came: bytes) -> bytes:
 
 
 def _explained(body: bytes) -> bytes:
-    """Return the body of a refusal as the API has it, also where it is the page of a proxy."""
+    """Return the body of a refusal in the API's form, even if it is the page of a proxy."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):

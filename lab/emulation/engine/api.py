@@ -1,4 +1,4 @@
-"""The calls to an engine: an answer that is not whole is asked for again, within bounds of time and memory.
+"""The calls to an engine: after an incomplete answer the request is repeated, within bounds of time and memory.
 
 One that has not answered in time is not waited for again before it shows that it answers.
 """

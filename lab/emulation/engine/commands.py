@@ -1,4 +1,4 @@
-"""Commands run inside a container, each of which has output; and one of this machine, which has the terminal."""
+"""Commands inside a container, which always have output; and a command of this machine in the terminal."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _run(
 
 
 def in_the_foreground(command: Sequence[str]) -> int:
-    """Run a command of this machine with the terminal, and return its exit code, as a shell counts it.
+    """Run a command of this machine in the terminal, and return its exit code as a shell does.
 
     Ctrl-C is the command's own to answer, since the terminal gives it to both; another end of this program ends it.
     """

@@ -111,7 +111,7 @@ class _PreparingClient(DockerClient):
 
 
 class _Starting(DockerContainer):
-    """A container that is started through a client of our own."""
+    """A container that is started through mqlab's client."""
 
     def __init__(self, image: str, name: str, client: _PreparingClient) -> None:
         super().__init__(image, docker_client_kw=_unused(client.client), name=name)
@@ -120,7 +120,7 @@ class _Starting(DockerContainer):
 
 
 class _OurNetwork(Network):
-    """A network that is made through a client of our own."""
+    """A network that is made through mqlab's client."""
 
     def __init__(self, client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(docker_client_kw=_unused(client), docker_network_kw=dict(options))

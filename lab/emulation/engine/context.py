@@ -1,4 +1,4 @@
-"""Which engine an environment names, as the Docker command line finds it: DOCKER_HOST, or else a context."""
+"""The engine that an environment names, as the Docker command line finds it: by DOCKER_HOST, or else a context."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
     if name == _DEFAULT:
         return {**environment, "DOCKER_HOST": DEFAULT_HOST}
     if folder is None:
-        raise _unusable(name, "this user has no home folder, where contexts are: set HOME, or DOCKER_CONFIG")
+        raise _unusable(name, "this user has no home folder, which would contain it: set HOME, or DOCKER_CONFIG")
     its = sha256(name.encode(errors="surrogatepass")).hexdigest()  # a name of no text has no file, and is an error
     file = folder / "contexts" / "meta" / its / "meta.json"
     try:
@@ -77,7 +77,7 @@ def _chosen(file: Path) -> str:
 def _unusable(name: str, why: str) -> HostError:
     return HostError(
         f"the Docker context {name!r} cannot be used: {why}",
-        f"docker context ls lists those there are; or name the engine by DOCKER_HOST\n{see(ENGINE)}",
+        f"choose a context from docker context ls, or name the engine by DOCKER_HOST\n{see(ENGINE)}",
     )
 
 

@@ -140,7 +140,7 @@ def in_words(error: Exception) -> HostError:
         return _is_no_docker(str(error))
     if isinstance(error, APIError):
         return HostError(f"the Docker engine refused a request: {_shortened(error.explanation or error)}", see(ENGINE))
-    return HostError(f"the Docker engine could not be asked: {_shortened(error)}", see(ENGINE))
+    return HostError(f"the request to the Docker engine failed: {_shortened(error)}", see(ENGINE))
 
 
 def _is_no_docker(what: str) -> HostError:
@@ -161,7 +161,7 @@ def is_gone(error: Exception) -> bool:
 
 
 def told_in_words(tell: Callable[[Exception], None]) -> Callable[[Exception], None]:
-    """Return a function that passes an error on to `tell`, with an error of the engine's library as a HostError."""
+    """Return a function that passes errors on to `tell`; an error of the engine's library becomes a HostError."""
     return lambda error: tell(in_words(error) if isinstance(error, ENGINE_TROUBLE) else error)
 
 
@@ -183,7 +183,7 @@ def explain(error: BaseException, host: str) -> HostError:
                 + see(ENGINE),
             )
         if isinstance(cause, socket.gaierror):
-            return HostError(f"the name in {host}, of the Docker engine, is not known here: {cause}", _start(host))
+            return HostError(f"the host name of the Docker engine, {host}, cannot be resolved: {cause}", _start(host))
         away = isinstance(cause, FileNotFoundError | ConnectionRefusedError | ConnectTimeout | TimeoutError)
         if away or (isinstance(cause, OSError) and cause.errno in _UNREACHABLE):
             return NoEngine(f"no Docker engine answers at {host}", _start(host))
@@ -195,9 +195,9 @@ def check_is_docker(version: Mapping[str, Any]) -> None:
     parts = [str(each.get("Name", "")) for each in version.get("Components") or () if isinstance(each, Mapping)]
     if any("podman" in part.lower() for part in parts):
         raise HostError(
-            f"the engine is Podman {version.get('Version', '')}, which only answers to Docker's API",
+            f"the engine is Podman {version.get('Version', '')}, which only imitates Docker's API",
             "labs need Docker 20.10 or newer: Podman ignores the default route of a lab's networks, so that\n"
-            "brokers would reach this machine and the world past the router. Point DOCKER_HOST at a Docker engine\n"
+            "brokers would reach this machine and the internet past the router. Point DOCKER_HOST at a Docker engine\n"
             + see(ENGINE),
         )
 

@@ -45,11 +45,11 @@ class Found:
         return opened.tzinfo is not None and now - opened > age
 
     def is_lost(self, note_folder: Path) -> bool:
-        """Return whether the lab, which has no note that can be read, should have one in this folder."""
+        """Return whether the lab should have a state file in this folder; no file of it can be read."""
         return self.detached and self.whole and self.note_folder == str(note_folder.absolute())
 
     def lost(self) -> Lost:
-        """Return the lab as one whose note is lost."""
+        """Return the lab as a Lost, which has no state file."""
         folder = Path(self.folder) if is_run_folder(Path(self.folder), self.run) else None
         return Lost(run=self.run, runtime=NAME, created=self.created, folder=folder, counts=self.leftover().counts)
 

@@ -44,5 +44,5 @@ def of_lab(run: str, owner: Owner, *, detached: bool) -> dict[str, str]:
 
 
 def places(note_folder: Path, folder: Path) -> dict[str, str]:
-    """Return the labels by which a lab is found, and ended, whose note is lost."""
+    """Return the labels by which a lab without its state file is found and ended."""
     return {STATE: str(note_folder.absolute()), FOLDER: str(folder.absolute())}

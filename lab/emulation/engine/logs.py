@@ -57,7 +57,7 @@ def lines(client: docker.DockerClient, run: str, name: str, *, tail: int | None,
     with explained():
         there = dict(containers(client, run))
         if name not in there:
-            raise InputError.of(f'lab {run} has nothing named "{name}"', f"it has: {', '.join(there)}")
+            raise InputError.of(f'lab {run} has nothing named "{name}"', f"name one of: {', '.join(there)}")
         yield from whole_lines(there[name].logs(stream=True, follow=follow, tail="all" if tail is None else tail))
 
 

@@ -1,4 +1,4 @@
-"""The engine's container that this process runs in: a job that an engine runs may use that very engine."""
+"""The engine's container that this process runs in, since a job in a container may use the same engine."""
 
 from __future__ import annotations
 

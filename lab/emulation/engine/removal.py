@@ -30,7 +30,7 @@ R = TypeVar("R")
 def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile = UNPROFILED) -> Removal:
     """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
-    A container that is no part of the lab is taken off its networks first, put back where it was before if it was
+    A container that is not part of the lab is taken off its networks first, put back where it was before if it was
     moved, and left alone otherwise. Raise HostError if the engine still refuses after 30 s, or at once for the store
     that such a container uses.
     """
@@ -69,7 +69,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile
 
 
 def at_once(do: Callable[[T], R], several: Sequence[T]) -> list[R]:
-    """Do something to several at once, or one after another where the interpreter ends and begins no threads."""
+    """Call a function for several at once; in sequence if the interpreter ends and starts no threads."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         try:
             answers: Iterable[R] = pool.map(do, several)  # what `do` raises comes with its answer
@@ -90,8 +90,8 @@ def _take_strangers_off(client: docker.DockerClient, run: str, network: Network)
             network.disconnect(stranger, force=True)
         except docker.errors.APIError:
             continue  # it has gone meanwhile, or the network's removal will say why not
-        goes_on = "; it runs on" if stranger.status == "running" else ""
-        yield f"{stranger.name} is no part of lab {run} and was taken off its network {network.name}{goes_on}"
+        goes_on = "; it still runs" if stranger.status == "running" else ""
+        yield f"{stranger.name} is not part of lab {run} and was disconnected from its network {network.name}{goes_on}"
 
 
 def _remove_network(client: docker.DockerClient, run: str, network: Network) -> tuple[Sequence[str], str | None]:
@@ -102,7 +102,7 @@ def _remove_network(client: docker.DockerClient, run: str, network: Network) -> 
 def _users(client: docker.DockerClient, run: str, volumes: list[Volume]) -> Iterator[str]:
     for volume in volumes:
         for stranger in _strangers(client, run, {"volume": str(volume.name)}):
-            yield f"the container {stranger.name}, which is no part of the lab, uses {volume.name}"
+            yield f"the container {stranger.name}, which is not part of the lab, uses {volume.name}"
 
 
 def _remove_container(client: docker.DockerClient, container: Container) -> str | None:

@@ -1,4 +1,4 @@
-"""OpenSSH's client, by which an engine at ssh:// is reached: where to, command lines, and its refusals in words.
+"""OpenSSH's client, which reaches an engine at ssh://: destination, command lines, and refusals in words.
 
 It is the user's own `ssh`, with their configuration, keys, agent and known hosts; it never asks anything.
 """
@@ -77,7 +77,7 @@ class Destination:
 
 
 def parse(url: str) -> Destination:
-    """Return the far side that a DOCKER_HOST of ssh:// names; InputError if it is not as it should be."""
+    """Return the far side that a DOCKER_HOST of ssh:// names; InputError if the URL is wrong."""
     try:
         parts = urlsplit(url)
         host, port, user = parts.hostname or "", parts.port, unquote(parts.username or "")
@@ -125,7 +125,7 @@ def command(
 
 
 def tied(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start an ssh that ends with this process, however that ends; a folder of its own is removed then.
+    """Start an ssh that ends with this process in any case, and then removes its `folder`.
 
     Its options make it print `OPEN`. Its errors are at standard error.
     """
@@ -172,7 +172,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def check_docker(to: Destination, environment: Mapping[str, str], options: Sequence[str] = ()) -> None:
-    """Raise HostError, with a remedy, if the far side does not let us in or has no docker that leads to an engine."""
+    """Raise HostError, with a remedy, if the far side refuses the login, or no docker there reaches an engine."""
     code, said = _run(command(to, environment, *to.dial, options=options), environment)
     if code:
         raise explain(to, said, code)
@@ -204,35 +204,35 @@ def explain(to: Destination, output: str, code: int | None = None) -> HostError:
     )
     got_in = code not in (_FAILED, None)
     if any(words in heard for words in _HOST_KEY):
-        known = "its host key is another one than that which is known" if "has changed" in heard else ""
+        known = "its host key differs from the known one" if "has changed" in heard else ""
         return HostError(
             f"{to.url}: {known or 'its host key is not known here'}: {reason}",
-            f"look whether it is right, and accept it once by hand:   ssh {to.words}\n{see(SSH)}",
+            f"check the key, and accept it once by hand:   ssh {to.words}\n{see(SSH)}",
         )
     if any(words in heard for words in _LOGIN):
         return HostError(
             f"{to.url} refused the login: {reason}",
-            "mqlab never asks for a password: let ssh in by a key, in its agent if it has a passphrase. This must "
+            "mqlab never asks for a password: use a key, in ssh-agent if it has a passphrase. This must "
             f"work:\n   ssh -o BatchMode=yes {to.words} true\n{see(SSH)}",
         )
     if any(words in heard for words in _OLD_DOCKER):
         return HostError(
             f"the docker command of {to.url} is too old: {reason}",
-            "`docker system dial-stdio` is there from Docker 18.09 on; engines are to be 20.10 or newer",
+            "install Docker 20.10 or newer there, which has `docker system dial-stdio`",
         )
     if code == _NOT_FOUND or (got_in and any(words in heard for words in _NO_DOCKER)):
         return HostError(
             f"{to.url} has no docker command where ssh looks for it: {reason}",
-            f"install Docker's client there; it is to be on the PATH of   ssh {to.words} docker version",
+            f"install Docker's client there; it must be on the PATH of   ssh {to.words} docker version",
         )
     if got_in and "permission denied" in heard:
         return HostError(
-            f"{to.url} lets us in, and not at its Docker engine: {reason}",
-            f"add the user to the group docker there, or log in as one who is:   ssh {to.words} docker version",
+            f"{to.url} accepts the login, but its Docker engine is not accessible: {reason}",
+            f"add the user to the group docker there, or log in as a member of it:   ssh {to.words} docker version",
         )
     if got_in:
         return HostError(
-            f"no Docker engine answers at {to.url}: {reason}", f"see:   ssh {to.words} docker version\n{see(SSH)}"
+            f"no Docker engine answers at {to.url}: {reason}", f"run:   ssh {to.words} docker version\n{see(SSH)}"
         )
     return HostError(
         f"{to.url} cannot be reached: {reason}",
@@ -272,12 +272,12 @@ def _last(output: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return an engine's URL as it may be shown, also where it is none."""
+    """Return an engine's URL without its password, even if it is not a URL."""
     return re.sub("//([^/@:]*):.*@", r"//\1:…@", url)
 
 
 def no_url(url: str, error: ValueError) -> str:
-    """Return why an engine's URL is none, in words that have no part of a password in it."""
+    """Return the reason why an engine's URL is not a URL, without any part of a password."""
     return "it contains a password and is not a URL" if without_password(url) != url else str(error)
 
 

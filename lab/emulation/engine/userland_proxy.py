@@ -23,7 +23,7 @@ _NO = ("0", "f", "false")  # as Go reads them, in any case
 
 
 def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
-    """Return whether the proxy is on and where that is set; None if the engine's process is not visible here."""
+    """Return whether the proxy is on, and where it is set; None if the engine's process is not visible here."""
     host = resolved(environment)["DOCKER_HOST"]
     if not host.startswith("unix://"):
         return None
@@ -32,7 +32,7 @@ def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
 
 
 def decide(arguments: Sequence[str], configured: tuple[str, str] | None) -> tuple[bool, str]:
-    """Return the same from an engine's command line and its configuration file, given as (name, text)."""
+    """Decide it from an engine's command line and its configuration file, given as (name, text)."""
     said = value_of(_FLAG, arguments)
     if said is not None:
         return said.lower() not in _NO, "by the engine's command line"

@@ -1,4 +1,4 @@
-"""The hosts of one lab: the settings of a container there, the containers there, and connections tried from there."""
+"""The hosts of one lab: the containers in their places with their settings, and attempts to connect from there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _STAND_IN_SECONDS = "120"  # after which a stand-in ends by itself, if nobody ha
 
 @explaining
 class EmulatedHosts:
-    """The hosts of one lab; `note` returns its note as it is now."""
+    """The hosts of one lab; `note` returns its present state file."""
 
     def __init__(
         self, client: docker.DockerClient, state: LabState, clock: Clock, note: Callable[[], StateFile]
@@ -88,12 +88,14 @@ class EmulatedHosts:
         try:
             found = self._client.containers.get(container)
         except docker.errors.NotFound as error:
-            raise InputError.of(f"there is no container {container}", "docker ps lists those that run") from error
+            raise InputError.of(
+                f"there is no container {container}", "name a running container, which docker ps lists"
+            ) from error
         if reasons := "; ".join(why_not(found.attrs)):
             what = f"{container} cannot be taken into {host}'s place: {reasons}"
             raise InputError.of(what, f"start one there: mqlab host run {host} -- IMAGE")
         if run := moved_containers.lab_of(self._client, found):
-            what = f"{container} cannot be taken into {host}'s place: it is in a host's place of lab {run}"
+            what = f"{container} cannot be taken into {host}'s place: it is in the place of a host of lab {run}"
             raise InputError.of(what, f"put it back first: mqlab host detach HOST --run {run}")
         place = self.place(host)
         moved_containers.move(self._client, found, place, self._labels(), self._trusted())
@@ -119,7 +121,10 @@ class EmulatedHosts:
         self._region(host)
         found = moved_containers.records(self._client, self._run, host)
         if not found:
-            raise InputError.of(f"no container was taken into {host}'s place", "mqlab host attach takes one")
+            raise InputError.of(
+                f"no container was taken into {host}'s place",
+                f"put a container there: mqlab host attach {host} CONTAINER",
+            )
         return tuple(words for record in found for words in moved_containers.put_back(self._client, record))
 
     @contextmanager
@@ -162,7 +167,7 @@ class EmulatedHosts:
             right = f"remove it: docker rm --force {each.name}"
             if any(name.endswith(str(each.id)[:12]) for name in records):
                 right = f"mqlab host detach {host} puts it back on its own networks"
-            raise InputError.of(f"{host} has a container already: {each.name}, which is {each.status}", right)
+            raise InputError.of(f"{host} already has a container: {each.name}, which is {each.status}", right)
 
     def _occupant(self, host: str) -> Container | None:
         """Return the container that has a host's address now, or None."""

@@ -32,7 +32,7 @@ from lab.runtime.clock import RealClock
 
 ROLE = "moved"
 BEFORE = "mqlab.before"
-_DONE, _BUSY = "done", "is the engine busy? try again"
+_DONE, _BUSY = "done", "try again: the engine may be busy"
 _NO_RECORD = (ValueError, KeyError, TypeError)
 
 
@@ -43,7 +43,7 @@ def move(
     lab_labels: Mapping[str, str],
     files: Sequence[File],
 ) -> None:
-    """Take a container off its networks into a host's place, with the lab's names; HostError, and all as before.
+    """Take a container off its networks into a host's place, with the lab's names; on HostError all is as before.
 
     It is off the others before it is on the lab's, so that it never has two ways.
     """
@@ -83,7 +83,7 @@ def records(client: docker.DockerClient, run: str, host: str | None = None) -> S
 
 
 def lab_of(client: docker.DockerClient, container: Container) -> str:
-    """Return the run of the lab that a container was taken into and is not back from, whichever it is; "" if none."""
+    """Return the run of the lab in which a moved container is; "" if it is in no lab."""
     found = client.volumes.list(filters={"label": [labels.RUN, f"{labels.ROLE}={ROLE}"]})
     its_end = f"-moved-{str(container.id)[:12]}"
     return next((str(each.attrs["Labels"][labels.RUN]) for each in found if str(each.name).endswith(its_end)), "")
@@ -139,7 +139,7 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
             program = f"{without_names(run, before.resolver)}; echo {_DONE}"
             if run_inside(container, ["sh", "-c", program], RealClock(), user="0") != (0, _DONE):
                 yield f"{container.name} may still have the lab's names, and no name server: restart it"
-    its = f"{container.name} is no part of lab {run} and was"
+    its = f"{container.name} is not part of lab {run} and was"
     if back or not before.endpoints:
         yield f"{its} put back on {', '.join(back) or 'no network'}"
     elif others:
@@ -152,6 +152,6 @@ def _as_root(container: Container, program: str) -> str:
     """Run a shell program that prints something, and return its output; HostError if it fails, as without a shell."""
     code, said = run_inside(container, ["sh", "-c", program], RealClock(), user="0")
     if code != 0:
-        what = f"the lab's names cannot be had in {container.name}: {said[-300:]}"
+        what = f"the lab's names cannot be written in {container.name}: {said[-300:]}"
         raise HostError(what, "start it in the host's place: mqlab host run")
     return said

@@ -90,7 +90,7 @@ def _check(archive: Path, member: tarfile.TarInfo, count: int, total: int) -> No
         raise _hostile(
             archive,
             member.name,
-            f"brings the archive to {total / 1e6:.0f} MB in {count} files, too much to be ActiveMQ",
+            f"makes the archive {total / 1e6:.0f} MB in {count} files, too much to be ActiveMQ",
         )
 
 

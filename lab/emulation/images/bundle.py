@@ -35,7 +35,7 @@ _NOT_OURS = (
     OverflowError,
     RecursionError,
 )
-ANEW = "mqlab images --save FILE writes it anew"
+ANEW = "write it again: mqlab images --save FILE"
 
 
 def save(client: docker.DockerClient, names: Sequence[Images], file: Path) -> str:
@@ -79,7 +79,7 @@ def load(client: docker.DockerClient, names: Sequence[Images], file: Path, sha25
         tags, of_index = _tags(content, file)
         needed = set(_all(names))
         if tags != needed or not of_index <= needed:
-            what = f"{file} holds other images than this mqlab needs: {', '.join(sorted(tags | of_index)) or 'none'}"
+            what = f"{file} has other images than this mqlab needs: {', '.join(sorted(tags | of_index)) or 'none'}"
             raise InputError.of(what, f"needed: {', '.join(_all(names))}\n{ANEW}")
         content.seek(0)
         try:
@@ -113,7 +113,7 @@ def _digest(file: Path) -> str:
         )
     text = read_bytes(beside, str(beside), 1000).decode("ascii", "replace")
     if not (found := re.match(r"([0-9a-fA-F]{64})\s", text)):
-        raise InputError.of(f"{beside} holds no SHA-256", f"give it by --sha256 HEX, or {ANEW}")
+        raise InputError.of(f"{beside} has no SHA-256", f"give it by --sha256 HEX, or {ANEW}")
     return found[1]
 
 
@@ -131,14 +131,14 @@ def _tags(content: BinaryIO, file: Path) -> tuple[set[str], set[str]]:
 
 
 def _members(archive: tarfile.TarFile, file: Path) -> dict[str, tarfile.TarInfo]:
-    """Return a file's members by the path each is unpacked to; InputError if it is not plain which its contents are."""
+    """Return a file's members by the path each is unpacked to; InputError if its contents are ambiguous."""
     members: dict[str, tarfile.TarInfo] = {}
     for number, each in enumerate(archive):
         if number == _MOST_MEMBERS:
             raise InputError.of(f"{file} has more than {_MOST_MEMBERS:,} members", ANEW)
         path = posixpath.normpath(f"/./{each.name}")  # two slashes at the beginning would stay
         if path in members and path in (_MANIFEST, _INDEX):
-            raise InputError.of(f"{file} has {path[1:]} more than once, and an engine may go by another", ANEW)
+            raise InputError.of(f"{file} has {path[1:]} more than once, and an engine may use another copy", ANEW)
         members[path] = each
     links = {path for path, each in members.items() if each.issym()}
     if links and (behind := next((path for path in members if _parents(path) & links), None)):
@@ -162,5 +162,5 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON as engines read it, whatever the case of its keys; ValueError if one is there twice."""
     found = {key.casefold(): value for key, value in pairs}
     if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key occurs twice")
     return found

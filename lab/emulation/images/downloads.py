@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from jgo.maven import MavenContext
 
 Say = Callable[[str], None]
-OFFLINE = "without network, --activemq-archive FILE takes an archive from disk once the Jolokia agent is in the cache"
+OFFLINE = (
+    "without a network, name an archive on disk by --activemq-archive FILE; the Jolokia agent must be in the cache"
+)
 ELSEWHERE = "load the images from another machine: mqlab images --load FILE"
 
 
@@ -94,7 +96,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     if (folder := settings.cache_folder(environment)) is None:
         raise HostError(
             "there is no folder for downloads: this user has no home folder, and HOME is not set",
-            "set HOME, or MQLAB_CACHE, to a folder of yours",
+            "set HOME, or MQLAB_CACHE, to a folder that you own",
         )
     return folder
 

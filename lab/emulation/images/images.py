@@ -166,7 +166,7 @@ def choose(
         return Distribution(artifact=lock(artifact, cache, say, download), file=None)
     except LabError as error:
         if usual := next((engine for engine, newest in releases.NEWEST.items() if newest == artifact.version), None):
-            error.add_remedy(f"or use engine version {usual}, for which the lab has another release too")
+            error.add_remedy(f"or use engine version {usual}, for which the lab has another release")
         raise
 
 
@@ -203,9 +203,9 @@ def settled(
     recipes: Path | None = None,
     download: Download | None = None,
 ) -> str | None:
-    """Return the release that real brokers of an engine version are of here, None if the lab has none.
+    """Return the release that real brokers of an engine version run here, None if the lab has none.
 
-    That is the newest one where its archive was fetched once, or can be; else the usual one, with a warning. Once the
+    That is the newest release if its archive was or can be fetched; else the usual one, with a warning. Once the
     usual one's image is there, no repository is asked any more.
     """
     usual, newest = releases.RELEASES.get(engine_version), releases.NEWEST.get(engine_version)
@@ -219,8 +219,8 @@ def settled(
             return usual
     if why := why_unserved(archives.distribution(newest), cache, say, download or maven(say, environment)):
         warn(
-            f"brokers of engine version {engine_version} run ActiveMQ {usual}, of its jars, "
-            f"instead of {newest}: {why}; run mqlab images --activemq-version {newest} once that archive can be fetched"
+            f"brokers of engine version {engine_version} run ActiveMQ {usual}, built from its jars, "
+            f"instead of {newest}: {why}; run mqlab images --activemq-version {newest} when its archive can be fetched"
         )
         return usual
     return newest

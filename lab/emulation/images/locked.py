@@ -1,6 +1,6 @@
 """The SHA-512 of archives that were fetched once, kept in the cache: a later download must have the same.
 
-The first one is checked by the SHA-1 that is published beside the archive. Who removes the lock begins anew.
+The first one is checked by the SHA-1 that is published beside the archive. Remove the lock to begin anew.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def locked(cache: Path) -> Mapping[str, str]:
     try:
         found = json.loads(path.read_text("utf-8"))
         if not all(_SHA512.fullmatch(digest) for digest in found.values()):
-            raise ValueError("a digest is no SHA-512")
+            raise ValueError("a digest is not a SHA-512")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, TypeError) as error:
@@ -81,7 +81,7 @@ def _published_sha1(artifact: Artifact, cache: Path, download: Download) -> str:
     digest = path.read_text("ascii", errors="replace").split()[:1]
     path.unlink()  # asked anew each time: only what is checked stays
     if not digest or not _SHA1.fullmatch(digest[0].lower()):
-        raise HostError(f"{beside} holds no SHA-1", "take the archive from disk: --activemq-archive FILE")
+        raise HostError(f"{beside} has no SHA-1", "take the archive from disk: --activemq-archive FILE")
     return digest[0].lower()
 
 
@@ -91,7 +91,7 @@ def _sha1(path: Path) -> str:
 
 
 def why_unserved(artifact: Artifact, cache: Path, say: Say, download: Download) -> str:
-    """Return why an archive is not to be had; "" if the lock has it, or a repository serves it, and it is locked now.
+    """Return why an archive is unavailable; "" if the lock has it, or a repository serves it, and it is locked now.
 
     Raise HostError if one is served that is not as published, or if the lock was spoilt.
     """

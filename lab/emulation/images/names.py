@@ -1,4 +1,4 @@
-"""The ingredients of each image, and the name made of them. Pure: the same sources give the same names everywhere.
+"""The ingredients of each image, and the name made from them. Pure: the same sources give the same names everywhere.
 
 An image is named by the digest of its ingredients, so that it is built once, and again when one of them changes.
 """

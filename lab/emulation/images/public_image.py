@@ -62,7 +62,7 @@ def make(
         if status := container.wait()["StatusCode"]:
             tail = container.logs(tail=15).decode(errors="replace")
             raise HostError(f"installing packages in {REPOSITORY}:{TAG} failed with {status}", tail)
-        say("making the base flat")
+        say("flattening the base image")
         take_root(client, name, cast("Iterable[bytes]", container.export()), changes)
     except (DockerException, requests.RequestException) as error:
         raise HostError(f"a container of {REPOSITORY}:{TAG} cannot be used: {error}") from error

@@ -52,7 +52,7 @@ def default_here(client: docker.DockerClient, *, local: bool) -> str:
 def set_congestion(
     client: docker.DockerClient, container: str, image: str, wanted: str, clock: Clock, default: str = ""
 ) -> None:
-    """Let a container that has just started have a congestion control; do nothing if it has it, or has ended.
+    """Set the congestion control of a container that has just started; do nothing if it is set, or has ended.
 
     `image` is the router's, which has `ip`. `default` is that of the engine's kernel, if it is known; otherwise the
     container is asked. Raise HostError if the kernel refuses, or connections were open before.
@@ -69,13 +69,13 @@ def set_congestion(
         if its.status != "running":
             return  # who waits for the broker tells why it ended
         raise
-    right = "write another one as `tcp` in the topology, or tcp: host for what the machine has"
+    right = "write another one in the topology's field tcp, or tcp: host for the machine's own"
     if code:
         words = " ".join(told.split())[-300:]
         raise HostError(f"{its.name} cannot use the TCP congestion control {wanted}: {words}", right)
     if "open already" in told:
-        what = f"{its.name} had connections before its TCP had {wanted} as its congestion control"
-        raise HostError(what, f"the machine is too busy: try again, or {right}")
+        what = f"{its.name} had connections before its TCP used the congestion control {wanted}"
+        raise HostError(what, f"try again, since the machine may be too busy; or {right}")
 
 
 def _beside(client: docker.DockerClient, container: Container, image: str, wanted: str) -> tuple[int, str]:

@@ -67,7 +67,7 @@ def _write(descriptor: int, lost: str = "") -> None:
 
 
 class Forwarder:
-    """Runs ssh, again and again, for as long as it is wanted.
+    """Runs ssh, again after each end, as long as the forwards are needed.
 
     `opened` is called whenever it begins to forward, and with ssh's words whenever it does not any more.
     """
@@ -135,7 +135,7 @@ class Forwarder:
 
 
 def pauses() -> Iterator[float]:
-    """Yield the seconds before each try to connect again: a far side that refuses logins is not to be pestered."""
+    """Yield the seconds before each try to connect again: a far side that refuses logins gets few tries."""
     seconds = _RETRY_SECONDS
     while True:
         yield seconds

@@ -109,7 +109,7 @@ def forwarding(
 
 @contextmanager
 def kept(note: StateFile, state: LabState, note_folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    """Have the ports of an open lab forwarded for the block, where they are to be and no process does it."""
+    """Forward the ports of an open lab for the block, if they need it and no other process does it."""
     if not state.ssh or are_open(note.run, note_folder):
         yield
         return

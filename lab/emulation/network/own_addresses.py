@@ -18,9 +18,9 @@ from lab.emulation.network.published_at import PublishedAt
 from lab.file_locks import lock
 from lab.runtime.state_file import make_folder, writing_to
 
-NOT_HERE = "clients reach the engine's ports at {}, and such addresses are of this machine alone"
-NONE_FREE = "each number of 127.61 has a lab, or another program listens there"
-NO_LEAD = "ports are published at {}, and a connection from here does not come through"
+NOT_HERE = "clients reach the engine's ports at {}, and 127.61.0.0/16 is only on this machine"
+NONE_FREE = "every block 127.61.N is used by a lab or another program"
+NO_LEAD = "ports are published at {}, but a connection from here fails"
 _FOLDER = "addresses"
 _MOST = 254  # of the last two numbers of an address
 _CONNECTION_SECONDS = 2.0
@@ -28,7 +28,7 @@ _TRIES_WITHOUT = 2
 
 
 class OwnAddresses:
-    """The addresses of a lab's instances, as long as it can have them; else `why_none` has the reason."""
+    """The addresses of a lab's instances, as long as they are possible; else `why_none` has the reason."""
 
     def __init__(self, instances: Sequence[str], states: Path, taken: Callable[[], Collection[str]]) -> None:
         self._instances, self._folder, self._taken = instances, states / _FOLDER, taken
@@ -38,7 +38,7 @@ class OwnAddresses:
         self.why_none = ""
 
     def choose(self) -> None:
-        """Choose the next number that is free, with the lock of it; without one there are no addresses."""
+        """Choose the next free number, with its lock; without a free number there are no addresses."""
         self.close()
         if len(self._instances) > _MOST:
             self.give_up(f"the lab has more than {_MOST} instances")
@@ -63,9 +63,9 @@ class OwnAddresses:
         self.close()
 
     def refused(self, why: str, *, taken: bool, left: int) -> None:
-        """Choose others after a refusal of the engine, which may concern them; go without if it has another reason.
+        """Choose other addresses after a refusal of the engine that may concern them; else go without addresses.
 
-        The last tries are without: the usual ports alone may be free.
+        The last tries have no addresses: perhaps only the usual ports are free.
         """
         if taken and left > _TRIES_WITHOUT:
             self.choose()

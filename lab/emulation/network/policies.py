@@ -21,7 +21,7 @@ from lab.runtime.lab import Attempt
 
 @explaining
 class Policies:
-    """The policies of one lab; `network` is the Network that the router has the policies of."""
+    """The policies of one lab; the router has the policies of `network`."""
 
     def __init__(
         self,

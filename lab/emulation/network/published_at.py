@@ -1,4 +1,4 @@
-"""Where a lab's published ports are reached, and on which address of the engine's machine they are published.
+"""The host at which a lab's published ports are reached, and the address of the engine's machine that has them.
 
 One decision for a lab, from its environment alone:
 
@@ -60,7 +60,7 @@ class PublishedAt:
         return (
             f"ports are published on {where} of the engine's machine, as {BIND}={self.bind} requires: "
             f"other machines can reach the brokers, over TLS, and their management, over plain HTTP with a password "
-            f"of the lab's own"
+            f"of the lab"
         )
 
 
@@ -95,7 +95,7 @@ def published_at(environment: Mapping[str, str], gateway: Callable[[], str | Non
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a name or an address is this machine's own."""
+    """Return whether a name or an address is a loopback one."""
     if host.lower() in _HERE:
         return True
     try:
@@ -129,7 +129,7 @@ def refuse_shipped(passwords: Iterable[str], folder: Path | None = None) -> None
     if any(password and password in text for password in passwords for text in texts):
         raise InputError.of(
             f"a user of this lab has a password that ships with mqlab, and {BIND} lets other machines try it",
-            "write password: generated, or one of your own",
+            "write `password: generated`, or a password of your own",
         )
 
 
@@ -148,7 +148,7 @@ def _url(engine: str) -> SplitResult:
     try:
         return urlsplit(engine)
     except ValueError as error:
-        what = f"DOCKER_HOST={without_password(engine)} is no URL: {no_url(engine, error)}"
+        what = f"DOCKER_HOST={without_password(engine)} is not a URL: {no_url(engine, error)}"
         raise InputError.of(what, "such as tcp://HOST:2376") from None  # the error may have the password
 
 

@@ -196,7 +196,7 @@ class Router:
         return dropped
 
     def refuse_for(self, addresses: Sequence[str]) -> None:
-        """Have the router refuse connections to exactly these addresses, as the host of a stopped broker would."""
+        """Let the router refuse connections to exactly these addresses, as the host of a stopped broker would."""
         self._relay.ask({"do": "ended", "addresses": list(addresses)})
 
     def begin(self) -> None:

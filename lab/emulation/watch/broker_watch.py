@@ -1,7 +1,7 @@
 """The watch over brokers during a replay: bridge ends that come or go, and demand; one thread for each broker.
 
-It polls now and then, and at once when a broker's log shows a change. A broker that hangs holds up its own watch alone,
-and the history records from when on it was not seen.
+It polls now and then, and at once when a broker's log shows a change. A broker that hangs delays only its own watch,
+and the history records since when it was not seen.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class BridgeWatch:
         self._threads: list[threading.Thread] = []
 
     def begin(self, pool: Executor) -> None:
-        """Look at every broker once, then go on in the background."""
+        """Look at every broker once, then continue in the background."""
         list(pool.map(lambda one: one.look(), self._watches.values()))
         for name, one in self._watches.items():
             thread = threading.Thread(target=self._watch, args=(one,), name=f"mqlab-watch-{name}", daemon=True)
@@ -72,7 +72,7 @@ class BridgeWatch:
             self._watches[name].demand = wanted
 
     def look(self, broker: str) -> None:
-        """Look at one broker at once, after a change of it."""
+        """Look at one broker at once, after it has changed."""
         self._watches[broker].look()
 
     def hear(self, line: LogLine) -> None:

@@ -63,9 +63,9 @@ class Management:
         return ConnectorChanged(t=self._clock.now(), broker=broker, connector=connector, state=state)
 
     def observed(self, instance: InstanceState, started: str, after: int) -> Answer | None:
-        """Return the events of an observer's process after a number; it forgets those before. None: no observer.
+        """Return the events of an observer's process after a number; it forgets earlier ones. None: no observer.
 
-        Raise Silent if it does not answer, and Down if it has no process. One that stops has its last events still.
+        Raise Silent if it does not answer, and Down if it has no process. A stopping process still has its last events.
         """
         if not self._power.may_answer(instance) and (state := self._power.state(instance)) != STOPPING:
             silent = Silent if state == PAUSED else Down
@@ -85,7 +85,7 @@ class Management:
             pass
 
     def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
-        """Return whether a bridge's consumer is on a destination, with `towards` one of a bridge to that broker."""
+        """Return whether a bridge (`towards` a broker, if given) has a consumer on a destination."""
         (present,) = self.demands(broker, (destination,), towards)
         return present
 

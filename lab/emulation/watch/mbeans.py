@@ -97,7 +97,7 @@ def durables(name: str) -> tuple[str, Sequence[str]]:
 def endings(name: str, answer: Answer) -> list[Operation]:
     """Return the operations that end the durable subscriptions of an answer to `durables` whose client is away.
 
-    Those that bridges made for the durable subscriptions of another broker stay: while a bridge is up, its are in use.
+    Subscriptions that bridges made for another broker's durable subscriptions stay: a bridge that is up uses them.
     """
     away = {
         (str(values["ClientId"]), str(values["SubscriptionName"]))
@@ -182,7 +182,7 @@ def read_bridges(
 def read_destinations(
     name: str, answer: Answer, consumers: Answer, wanted: Sequence[Destination], t: float
 ) -> tuple[DestinationSeen, ...]:
-    """Return the counters of the destinations wanted; all are 0 for one that the broker does not have."""
+    """Return the counters of the destinations wanted; all are 0 for a destination that it does not have."""
     discarded: dict[Destination, int] = {}
     for subscription in read_subscriptions(consumers):
         if subscription.network:
@@ -212,7 +212,7 @@ def read_destinations(
 def demands(consumers: Answer, destination: Destination, logins: Sequence[Sequence[str]] | None = None) -> bool:
     """Return whether a bridge's consumer is on the destination, by its name or by a wildcard.
 
-    With `logins`, of which each is the parts of a bridge's, only a consumer of one of these counts.
+    With `logins`, each the parts of a bridge's login, only a consumer of such a login counts.
     """
     wanted = str(destination)
     return any(

@@ -1,7 +1,7 @@
 """The answers of the observer in a real broker, as text → its events. Pure.
 
 An answer is a line about the buffer, a line of names, then a line for each event, as docker/broker/observer writes
-them. The events of messages have places in the line of names instead of texts, so that an answer is short. Clients
+them. The events of messages have places in the line of names instead of texts, to keep answers short. Clients
 choose parts of these texts, so an answer of another form is an error by name, and never a silent gap.
 """
 
@@ -104,7 +104,7 @@ def parse(broker: str, text: object) -> Answer:
         head = _HEAD.decode(first)
         return Answer(head=head, events=tuple(_events(lines, _NAMES.decode(names), head.at)))
     except (msgspec.DecodeError, UnicodeError, ValueError, IndexError) as error:
-        raise UnreadableError(f"broker {broker}'s observer answered in another form: {error}") from error
+        raise UnreadableError(f"broker {broker}'s observer sent an answer of another form: {error}") from error
 
 
 def _events(lines: Iterable[str], names: Sequence[str], at: int) -> Iterator[Event]:

@@ -87,7 +87,7 @@ class ObserverWatch:
             self._threads.append(guard)
 
     def end(self) -> None:
-        """Take the events that are there by now, and stop."""
+        """Take the events up to now, and stop."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -153,7 +153,7 @@ class _InstanceWatch:
                 self._changed("silent", since=self._read_at, why="it does not answer")
 
     def end_silence(self) -> None:
-        """Record that an observer answers, or that it need not, if the history has it that it does not answer."""
+        """Record that an observer answers, or need not answer, if the history recorded its silence."""
         with self._lock:
             self._answered_at = self._clock.now()
             if self._noted:

@@ -88,7 +88,7 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
         return "not open: not measured"
     configured = sum(direction.impairment.delay.total_seconds() * 1000 for direction in plan.directions)
     if any(direction.impairment.loss >= 1 for direction in plan.directions):
-        return "loses everything: not measured"
+        return "loses all packets: not measured"
     spread = sum(direction.impairment.jitter.total_seconds() * 1000 for direction in plan.directions)
     # At a low rate, probes wait for each other.
     turns = sum(PROBES * _PROBE_BITS / d.impairment.rate * 1000 for d in plan.directions if d.impairment.rate)
@@ -134,15 +134,15 @@ def for_lock(client: docker.DockerClient, name: str, container: str, clock: Cloc
 
 
 def wrong_way_out(name: str, routers: Sequence[IPv4Address], router: IPv4Address) -> HostError:
-    """Return the error for a broker whose ways out are not the router alone.
+    """Return the error for a broker that has other default routes than the router.
 
-    An engine that ignores the networks' default gateway would let brokers out past all policy, by the host.
+    An engine that ignores the networks' default gateway would let brokers bypass all policy, through the host.
     """
     ways = " and ".join(map(str, routers)) or "nowhere"
     return HostError(
-        f"the engine gave broker {name} a way out by {ways} instead of the router's {router}: "
-        "it would pass by every policy and link, so the lab is closed at once",
-        f"labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4\n{see(ROUTE)}",
+        f"the engine gave broker {name} the default route {ways} instead of the router's {router}: "
+        "its packets would bypass all policies and links, so the lab is closed at once",
+        f"use a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4\n{see(ROUTE)}",
     )
 
 

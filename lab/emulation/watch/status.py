@@ -1,4 +1,4 @@
-"""The status of a living lab, read from its containers, its brokers and its router."""
+"""The status of a running lab, read from its containers, its brokers and its router."""
 
 from __future__ import annotations
 

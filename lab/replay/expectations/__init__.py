@@ -1,1 +1,1 @@
-"""Conditions that end a wait: whether an expectation has come true. A file for each kind that a lab waits for."""
+"""Conditions that end a wait, because an expectation is true: a file for each kind that a lab waits for."""

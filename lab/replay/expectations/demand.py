@@ -11,6 +11,6 @@ from lab.replay.rehearsal import Rehearsal
 
 
 def come_true(rehearsal: Rehearsal, expectation: Demanded, term: Term) -> Callable[[], bool]:
-    """Return a condition: the demand was last seen as expected."""
+    """Return the condition that the demand was last seen as expected."""
     sightings, of = rehearsal.sightings, (expectation.broker, str(destination_of(expectation)))
     return lambda: sightings.demands.get(of) is expectation.present and expectation.broker not in sightings.unseen

@@ -12,7 +12,7 @@ from lab.replay.turn import StepTimes
 
 
 def come_true(rehearsal: Rehearsal, expectation: Log, term: Term) -> Callable[[], bool]:
-    """Return a condition: the log has the expected lines. Of lines that may not be more, it never holds."""
+    """Return the condition that the log has the expected lines; for a maximum of lines, it never holds."""
     begin = rehearsal.recall(StepTimes).began[term.after]
     pattern = log_lines.pattern(expectation.matches)
 

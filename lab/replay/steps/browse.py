@@ -1,4 +1,4 @@
-"""The step `browse`: the messages that a broker shows of a queue are recorded, beside the queue's size."""
+"""The step `browse`: it records the messages of a queue that a broker shows, and the queue's size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.runtime.messages import Look, destination
 
 
 def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
-    """Connect for this step alone, browse, and record the messages."""
+    """Connect only for this step, browse, and record the messages."""
     callbacks, queue = Callbacks(rehearsal, step.client, step.login), destination(step)
     begun, trying = rehearsal.now(), "connect"
     try:

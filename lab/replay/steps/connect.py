@@ -1,4 +1,4 @@
-"""The step `connect`: a client logs in, or is turned away."""
+"""The step `connect`: a client logs in, or is refused."""
 
 from __future__ import annotations
 

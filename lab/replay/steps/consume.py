@@ -25,14 +25,14 @@ _INDIVIDUAL = "client-individual"
 
 
 class Taken(NamedTuple):
-    """The number of messages that were taken, and acknowledged if the step does; and the outcome."""
+    """The number of messages that were taken and, if the step requires it, acknowledged; and the outcome."""
 
     done: int
     outcome: Outcome
 
 
 def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
-    """Take messages of a client's subscription, or of a queue to which it connects for that alone."""
+    """Take messages from a client's subscription, or from a queue over a connection only for this step."""
     listener = rehearsal.recall(Listeners).by_name.get(step.client) if step.login is None else None
     if step.login is not None:
         taken = _of_a_queue(rehearsal, turn.number, step, step.login)
@@ -105,7 +105,7 @@ def _subscribe_and_take(
 def _take(
     rehearsal: Rehearsal, step: Consume, client: Client, callbacks: Callbacks, cumulative: frozenset[str]
 ) -> Taken:
-    """Take messages as they come, and acknowledge them if asked, until there are enough or the time is over."""
+    """Take messages as they come, and acknowledge them if the step requires it, until enough or the time is over."""
     end = rehearsal.now() + step.within.total_seconds()
     taken, settled = 0, dict.fromkeys(SendOutcome, 0)
     while taken < step.count:
@@ -121,7 +121,7 @@ def _take(
         because = callbacks.lost_because or f"no more came within {units.format_duration(step.within)}"
         notes.append(f"{taken} of {step.count} taken: {because}")
     if unsettled := settled[SendOutcome.FAILED] + settled[SendOutcome.UNKNOWN]:
-        notes.append(f"{unsettled} of {taken} acknowledgements without the broker's word that they are done")
+        notes.append(f"the broker did not confirm {unsettled} of {taken} acknowledgements")
     done = max(taken - unsettled, 0)
     enough = step.at_least is not None and done >= step.at_least
     return Taken(done, Outcome(ok=enough or not notes, note="; ".join(notes)))

@@ -10,7 +10,7 @@ from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
-    """Close a client's connection without ending its durable subscriptions; one that is lost already is closed."""
+    """Close a client's connection without ending its durable subscriptions; a lost connection counts as closed."""
     listener = remove(rehearsal, step.client)
     if listener is None:
         return Outcome(ok=False, note="it was not subscribed to anything")
@@ -18,4 +18,4 @@ def perform(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
     listener.client.close()
     rehearsal.recall(Listeners).kept[step.client] = durable_terms(listener)
     listener.recorder.changed("disconnected")
-    return Outcome(note="" if lost is None else f"it had gone already: {lost}")
+    return Outcome(note="" if lost is None else f"it had already lost its connection: {lost}")

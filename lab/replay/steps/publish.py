@@ -43,7 +43,7 @@ class Sending:
         self._reply_to: str | None = None  # the address for answers, if any are asked for
 
     def _await_answers(self) -> None:
-        """Wait for the answers, of messages that ask for one."""
+        """Wait for the answers to messages that request one."""
 
     def connect(self) -> Outcome | None:
         """Connect; return the failed Outcome if the broker refuses or does not answer, else None."""
@@ -214,7 +214,7 @@ class Sending:
 def _size_of(step: Publish | Traffic, run: str, number: int) -> int | None:
     """Return the bytes of each body; 0 if they are as many as their ids need, None if they differ.
 
-    Where less is asked for than an id needs, the body of that id is longer.
+    If a body is too small for its id, it is made longer.
     """
     if step.file is not None:
         return len(step.file.octets)

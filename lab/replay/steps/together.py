@@ -1,4 +1,4 @@
-"""The step `together`: steps that begin at once."""
+"""The step `together`: its steps begin at the same time."""
 
 from __future__ import annotations
 

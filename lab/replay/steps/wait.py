@@ -1,4 +1,4 @@
-"""The step `wait`: time passes, or a condition must come true within it."""
+"""The step `wait`: time passes, or a condition must become true in that time."""
 
 from __future__ import annotations
 

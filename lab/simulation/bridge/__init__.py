@@ -1,1 +1,1 @@
-"""Bridges between brokers: how a network connector finds, opens, feeds, watches and loses one, at both of its ends."""
+"""Bridges between brokers, at both ends: a network connector finds, opens, feeds, watches and loses them."""

@@ -38,7 +38,7 @@ _AT_ONCE = 100  # messages: more than come while an answer goes from thread to t
 
 
 class Bridge:
-    """One end. `over` is called once when it has ended by itself, so that its owner may try again."""
+    """One end of a bridge. It calls `over` once if it ends by itself, so that its owner can try again."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Bridge:
             self.on_command(command)
 
     def on_command(self, command: object) -> None:
-        """Take a command of the other broker: `serviceRemoteCommand`."""
+        """Process a command of the other broker: `serviceRemoteCommand`."""
         if self.ended:
             return
         if not self.up and isinstance(command, Forwarded | Advisory | Follow | DurableSubscriptions):

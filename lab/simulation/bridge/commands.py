@@ -17,19 +17,19 @@ class WireFormat(NamedTuple):
     first_check: int  # ns
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 240
 
 
 class BrokerInfo(NamedTuple):
-    """The identity of an end; an initiator adds its settings, and begins a bridge by that."""
+    """The identity of an end; an initiator adds its settings, which begins a bridge."""
 
     id: str
     name: str
     settings: ConnectorSettings | None = None
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 180 if self.settings is None else 1_400
 
 
@@ -41,7 +41,7 @@ class Login(NamedTuple):
     password: str
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 260 + len(self.client_id)
 
 
@@ -49,7 +49,7 @@ class Follow(NamedTuple):
     """The ConsumerInfo of the subscription to advisories on consumers."""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 200
 
 
@@ -59,7 +59,7 @@ class DurableSubscriptions(NamedTuple):
     subscriptions: tuple[ConsumerInfo, ...]
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 60 + 250 * len(self.subscriptions)
 
 
@@ -71,19 +71,19 @@ class Advisory(NamedTuple):
     forgotten: bool = False
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 550 if self.came else 450
 
 
 @dataclass(slots=True)  # made for every message, which a named tuple takes twice as long for
 class Forwarded:
-    """A message; its number where an answer is awaited."""
+    """A message, with a number if an answer is expected."""
 
     number: int | None
     message: Message
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return self.message.size
 
 
@@ -95,7 +95,7 @@ class Response:
     refusal: str
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 24 + len(self.refusal)
 
 
@@ -103,7 +103,7 @@ class Shutdown(NamedTuple):
     """An end closes in order."""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 12
 
 
@@ -113,7 +113,7 @@ class Failure(NamedTuple):
     error: str  # with the class of Java's
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 60 + len(self.error)
 
 
@@ -121,5 +121,5 @@ class KeepAlive(NamedTuple):
     """A sign of life."""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 12

@@ -45,7 +45,7 @@ class Attempt:
         self.wire.attach(connection, self.remote_address, since=self._since)
 
     def failed(self, why: str) -> None:
-        """Learn why there is no connection: a process that is frozen does once it goes on."""
+        """Handle a failed connection; a frozen process does so when it resumes."""
         process = self._host.process
         if not process.running:
             process.hold(self.failed, why)
@@ -53,7 +53,7 @@ class Attempt:
             self._series.unreached(self._remote, why)
 
     def closed(self, why: str) -> None:
-        """Learn that the connection has ended."""
+        """Handle the end of the connection."""
         self.wire.lose(why)
 
     def _on_failure(self, error: str) -> None:
@@ -68,7 +68,7 @@ class Attempt:
 
 
 class Series:
-    """The attempts for one service of the discovery: an address, or all of a masterslave list, one after another."""
+    """The attempts for one service of the discovery: for one address, or in turn for those of a masterslave list."""
 
     def __init__(self, connector: Connector, remotes: tuple[Remote, ...]) -> None:
         self.host, self._connector, self._remotes = connector.host, connector, remotes
@@ -99,7 +99,7 @@ class Series:
         self._try()
 
     def stand(self, age: int) -> None:
-        """Have the next attempt, or the bridge's listening, be where it would be after so many ns more."""
+        """Set the next attempt, or the bridge's timers, as if so many more ns had passed."""
         if self._timer is not None and self._delay:
             self._timer = self.host.process.stand(self._timer, self._delay, age)
         elif self.current is not None:
@@ -239,7 +239,7 @@ class Connector:
         self._log("started")
 
     def stand(self, age: int) -> None:
-        """Move periodic timers forward by a number of ns."""
+        """Set periodic timers as if so many more ns had passed."""
         for each in self._series:
             each.stand(age)
 

@@ -50,7 +50,7 @@ class DemandSubscription:
             self.end()
 
     def end(self) -> None:
-        """End the subscription, if it is to end."""
+        """End the subscription, if its end is due."""
         if self.ending and self.local is not None:
             self.local.close()
             self.local = None
@@ -166,7 +166,7 @@ class Demand:
             self._subscribe(replace(consumer, id=ids[-1], destination=part, durable=durable))
 
     def forget(self, consumer: str) -> None:
-        """End the subscriptions that were for a consumer alone: `removeDemandSubscription`."""
+        """End the subscriptions that were only for this consumer: `removeDemandSubscription`."""
         for each in self._parts.pop(consumer, [consumer]):
             for subscription in tuple(self._subscriptions.values()):
                 if each in subscription.interests:
@@ -175,7 +175,7 @@ class Demand:
                         self._end(subscription)
 
     def forget_durable(self, client: str, name: str) -> None:
-        """End the subscriptions that were for a durable subscriber alone, which has ended: `RemoveSubscriptionInfo`."""
+        """End the subscriptions that were only for a durable subscriber that has ended: `RemoveSubscriptionInfo`."""
         for subscriber in self._durable_parts.pop((client, name), [(client, name)]):
             for each in tuple(self._subscriptions.values()):
                 if (key := self._subscriber(*subscriber)) in each.subscribers:
@@ -190,7 +190,7 @@ class Demand:
         return found is not None
 
     def stop(self) -> None:
-        """Have no more subscriptions; those of the broker end with the session."""
+        """Drop all subscriptions; their counterparts at the broker end with the session."""
         for local_id in self._subscriptions:
             self._demanded.pop(local_id, None)
         self._subscriptions.clear()
@@ -240,7 +240,7 @@ class Demand:
         subscription.local = self._broker.subscribe(info, partial(self._forward, subscription), by=self._session)
 
     def _joins(self, consumer: ConsumerInfo) -> bool:
-        """Add a consumer to those that there are subscriptions for; return whether there is one: `ConduitBridge`."""
+        """Add a consumer to an existing subscription; return whether there is one: `ConduitBridge`."""
         if not may_join(self._rules, consumer.destination, network=consumer.network):
             return False
         joined = False
@@ -259,7 +259,7 @@ class Demand:
     def _is_duplicate(self, info: ConsumerInfo) -> bool:
         """Return whether another bridge has a subscription for the same consumer: `duplicateSuppressionIsRequired`.
 
-        One of a lower priority is ended instead, if it is a connector's of this broker.
+        A subscription of lower priority ends instead, if it is of a connector of this broker.
         """
         queue = _is_queue(info.destination)
         if not self._rules.suppresses("queue://" if queue else "topic://"):

@@ -34,7 +34,7 @@ class Host:
 
     @property
     def process(self) -> Process:
-        """Return the process, whose time it is."""
+        """Return the process, whose clock all ends use."""
         return self.broker.process
 
     def durable_subscriptions(self, settings: ConnectorSettings) -> tuple[ConsumerInfo, ...]:

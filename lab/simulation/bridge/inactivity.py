@@ -1,4 +1,4 @@
-"""How an end notices that the other one has fallen silent: `AbstractInactivityMonitor`."""
+"""The detection of a silent end by the other end: `AbstractInactivityMonitor`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class InactivityMonitor:
             self._timers = {"read": time.after(first, self._read), "write": time.after(first, self._write)}
 
     def stand(self, age: int) -> None:
-        """Have both ticks be where they would be had the connection lived for so many ns longer."""
+        """Set both ticks as if the connection had lived for so many ns longer."""
         for name, every in (("read", self._every), ("write", self._write_every)) if self._timers else ():
             self._timers[name] = self._time.stand(self._timers[name], every, age)
 

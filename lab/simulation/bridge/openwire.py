@@ -68,12 +68,12 @@ class OpenWire:
             on_command(frame)
 
     def stand(self, age: int) -> None:
-        """Have the inactivity monitor listen when it would had the connection lived for so many ns longer."""
+        """Set the inactivity monitor as if the connection had lived for so many ns longer."""
         if self._monitor is not None and not self.ended:
             self._monitor.stand(age)
 
     def lose(self, why: str) -> None:
-        """Learn that the connection has ended, and how."""
+        """Handle the end of the connection; `why` is its cause."""
         self._fail(_ENDS[why])
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class OpenWire:
                 self._connection.close()
 
     def forget(self) -> None:
-        """Have nothing more to do with the connection."""
+        """Drop the connection."""
         self._stop()
 
     def _agree(self, theirs: WireFormat) -> None:

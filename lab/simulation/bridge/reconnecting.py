@@ -18,7 +18,7 @@ class Discovery:
     attempts: int = 0  # 0 for any number
 
     def next_delay(self, delay: int | None, lasted: int) -> int:
-        """Return how long to wait after a failure: `SimpleDiscoveryAgent.serviceFailed`.
+        """Return the wait after a failure: `SimpleDiscoveryAgent.serviceFailed`.
 
         `delay` is the last wait, None before the first; `lasted` is how long ago the attempt began. One that lasted
         begins the series anew, whether it was a bridge that worked, or a SYN without an answer.

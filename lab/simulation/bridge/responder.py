@@ -1,4 +1,4 @@
-"""The broker's side of OpenWire, for bridges alone: `TransportConnection`, as far as another broker speaks to it."""
+"""The broker's side of OpenWire, only for bridges: the part of `TransportConnection` that another broker uses."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Responder(SilentPeer):
         self.wire.receive(frame)
 
     def closed(self, why: str) -> None:
-        """Learn that the connection has ended."""
+        """Handle the end of the connection."""
         self.wire.lose(why)
 
     def stop(self) -> None:
@@ -108,7 +108,7 @@ class Responder(SilentPeer):
                 self.stop()
 
     def _begin(self, info: BrokerInfo) -> None:
-        """Become the other end of a duplex bridge, after an older one of its connector: `processBrokerInfo`."""
+        """Become the responder's end of a duplex bridge, instead of an older one: `processBrokerInfo`."""
         assert info.settings is not None
         self.key = f"{info.settings.name}@{info.id}"
         for each in tuple(self._others):

@@ -40,109 +40,109 @@ def message(error: str) -> str:
 
 
 def inactive(milliseconds: int, peer: str) -> str:
-    """Return that no byte has arrived for too long: `AbstractInactivityMonitor.readCheck`."""
+    """Return the sentence that no byte has arrived for too long: `AbstractInactivityMonitor.readCheck`."""
     return f"{_INACTIVE} for too (>{milliseconds}) long: {peer}"
 
 
 def no_attempt(peer: str) -> str:
-    """Return that no byte has ever arrived from the other end: `startConnectCheckTask`."""
+    """Return the sentence that no byte has ever arrived from the other end: `startConnectCheckTask`."""
     return f"{_INACTIVE} {NO_ATTEMPT}: {peer}"
 
 
 def establishing(broker: str, url: str) -> Sentence:
-    """Return that a connector begins to connect: `onServiceAdd`."""
+    """Return the sentence that a connector begins to connect: `onServiceAdd`."""
     return Sentence("INFO", CONNECTOR, f"Establishing network connection from vm://{broker} to {url}")
 
 
 def not_started(broker: str, url: str, why: str) -> Sentence:
-    """Return that there was no connection: `onServiceAdd`."""
+    """Return the sentence that there was no connection: `onServiceAdd`."""
     return Sentence(
         "WARN", CONNECTOR, f"Could not start network bridge between: vm://{broker} and: {url} due to: {why}"
     )
 
 
 def connector(name: str, broker: str, did: str) -> Sentence:
-    """Return that a connector has started, or stopped: `NetworkConnector`."""
+    """Return the sentence that a connector has started, or stopped: `NetworkConnector`."""
     return Sentence("INFO", "NetworkConnector", f"Network Connector {CONNECTOR}:{name}:BrokerService[{broker}] {did}")
 
 
 def disabled(attempts: int, url: str) -> Sentence:
-    """Return that a connector tries no more: `SimpleDiscoveryAgent.serviceFailed`."""
+    """Return the sentence that a connector tries no more: `SimpleDiscoveryAgent.serviceFailed`."""
     words = f"Reconnect attempts exceeded {attempts} tries.  Reconnecting has been disabled for: {url}"
     return Sentence("WARN", "SimpleDiscoveryAgent", words)
 
 
 def established(local: str, remote: str, name: str) -> Sentence:
-    """Return that an end is up: `startLocalBridge`."""
+    """Return the sentence that an end is up: `startLocalBridge`."""
     return Sentence("INFO", BRIDGE, f"Network connection between {local} and {remote} ({name}) has been established.")
 
 
 def remote_error(local: str, remote: str, error: str) -> Sentence:
-    """Return that an end ends by an error of the other one, or of the way to it: `serviceRemoteException`."""
+    """Return the sentence that an end ends by an error of the other end or the way to it: `serviceRemoteException`."""
     level = "ERROR" if error.startswith("java.lang.SecurityException") else "WARN"
     words = f"Network connection between {local} and {remote} shutdown due to a remote error: {error}"
     return Sentence(level, BRIDGE, words)
 
 
 def local_error(local: str, remote: str, error: str) -> Sentence:
-    """Return that an end ends by an error of its own broker: `serviceLocalException`."""
+    """Return the sentence that an end ends by an error of its own broker: `serviceLocalException`."""
     words = f"Network connection between {local} and {remote} shutdown due to a local error: {error}"
     return Sentence("INFO", BRIDGE, words)
 
 
 def pending(remote: str, error: str) -> Sentence:
-    """Return that the connection failed before the other broker named itself: `start`."""
+    """Return the sentence that the connection failed before the other broker named itself: `start`."""
     return Sentence("INFO", BRIDGE, f"Error with pending remote brokerInfo on: {remote} ({message(error)})")
 
 
 def remote_shut_down() -> Sentence:
-    """Return that the other end closes in order: `serviceRemoteCommand`."""
+    """Return the sentence that the other end closes in order: `serviceRemoteCommand`."""
     return Sentence("INFO", BRIDGE, "Stopping network bridge on shutdown of remote broker")
 
 
 def shutting_down(broker: str, name: str) -> Sentence:
-    """Return that an end's own connection is closed: `serviceLocalCommand`."""
+    """Return the sentence that an end's own connection is closed: `serviceLocalCommand`."""
     return Sentence("INFO", BRIDGE, f"{broker} Shutting down {name}")
 
 
 def stopped(broker: str, remote: str) -> Sentence:
-    """Return that an end has stopped: `stop`."""
+    """Return the sentence that an end has stopped: `stop`."""
     return Sentence("INFO", BRIDGE, f"{broker} bridge to {remote} stopped")
 
 
 def answered(key: str) -> Sentence:
-    """Return that a responder's end begins: `processBrokerInfo`."""
+    """Return the sentence that a responder's end begins: `processBrokerInfo`."""
     return Sentence("INFO", CONNECTION, f"Started responder end of duplex bridge {key}")
 
 
 def replaced(address: str, key: str) -> Sentence:
-    """Return that an older connection of the same connector is ended: `processBrokerInfo`."""
+    """Return the sentence that an older connection of the same connector is ended: `processBrokerInfo`."""
     words = f"Stopping an existing active duplex connection [Transport Connection to: {address}]"
     return Sentence("WARN", CONNECTION, f"{words} for network connector ({key}).")
 
 
 def refused_connection(address: str, why: str) -> Sentence:
-    """Return that a connection is ended whose login was refused: `delayedStop`."""
+    """Return the sentence that a connection is ended whose login was refused: `delayedStop`."""
     return Sentence("INFO", CONNECTION, f"Stopping {address} because Failed with SecurityException: {why}")
 
 
 def asynchronous_error() -> Sentence:
-    """Return that a command without an answer failed: `serviceException`, which does not name the error."""
+    """Return the sentence that a command without an answer failed: `serviceException`, without the error."""
     return Sentence("WARN", "Service", "Async error occurred")
 
 
 def failover_connected(url: str) -> Sentence:
-    """Return that one address of a list answers: `FailoverTransport.doReconnect`."""
+    """Return the sentence that one address of a list answers: `FailoverTransport.doReconnect`."""
     return Sentence("INFO", FAILOVER, f"Successfully connected to {url}")
 
 
 def failover_failed(url: str, error: str) -> Sentence:
-    """Return that the connection to an address of a list is lost, with its trace: `handleTransportFailure`."""
+    """Return the sentence that the connection to a listed address is lost, with its trace: `handleTransportFailure`."""
     return Sentence("WARN", FAILOVER, f"Transport ({url}) failed, not attempting to automatically reconnect\n{error}")
 
 
 def failover_exhausted(urls: str) -> Sentence:
-    """Return that no address of a list answers: `FailoverTransport.doReconnect`."""
+    """Return the sentence that no address of a list answers: `FailoverTransport.doReconnect`."""
     return Sentence("ERROR", FAILOVER, f"Failed to connect to [{urls}] after: 1 attempt(s)")
 
 

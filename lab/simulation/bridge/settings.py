@@ -19,7 +19,7 @@ BUFFER = 65_536  # bytes: socketBufferSize, which switches Linux's own sizing of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """One address of a connector's uri, and how it is connected to. Times are in ns."""
+    """One address of a connector's uri, with the settings of its connection. Times are in ns."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Remote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorSettings:
-    """A network connector; its duplex responder works by the same."""
+    """The settings of a network connector and of its duplex responder."""
 
     name: str
     user: str
@@ -59,7 +59,7 @@ class ConnectorSettings:
 
 
 def settings(connector: NetworkConnector, forwarding: Forwarding, password: Callable[[str], str]) -> ConnectorSettings:
-    """Return a connector's settings; `password` is asked for its user's."""
+    """Return a connector's settings; `password` returns its user's password."""
     attributes = dict(connector.attributes)
     user = connector.user_name or ""
 

@@ -1,4 +1,4 @@
-"""The model's treatment of each attribute, element and option of a network connector; `refusals` asks for all."""
+"""The model's treatment of each attribute, element and option of a network connector; `refusals` checks all."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lab.errors import Place, Problem
 from lab.simulation.bridge import values
 from lab.simulation.support import MODELLED, Support, Unmodelled, no_effect, refused
 
-_JMX = "it is about views of JMX, of which nothing here is read"
+_JMX = "it concerns JMX views, which the lab does not read"
 _OWN = "ActiveMQ sets it itself"
 _STEPS = "leave it out, or run the scenario with --runtime emulation"
-_UNKNOWN = refused("the model does not know it")
+_UNKNOWN = refused("it is not modelled")
 _ENCODING = "other encodings of frames are not modelled"
-_NAMES = "every broker's certificate has its name"
+_NAMES = "every broker's certificate has the broker's name"
 
 ATTRIBUTES: Mapping[str, Support] = {  # all that the service permits, and the password, which it adds
     "advisoryAckPercentage": refused("acknowledgements of advisories are not modelled", "75"),
     "advisoryForFailedForward": refused("advisories of failed forwards are not modelled", "false"),
     "advisoryPrefetchSize": refused("a window for advisories is not modelled", "0"),
     "alwaysSyncSend": MODELLED,
-    "bridgeFactory": refused("it names a class of Java's"),
+    "bridgeFactory": refused("it names a Java class"),
     "bridgeTempDestinations": MODELLED,
     "brokerName": no_effect(_OWN),
     "brokerURL": no_effect(_OWN),
@@ -31,7 +31,7 @@ ATTRIBUTES: Mapping[str, Support] = {  # all that the service permits, and the p
     "clientIdToken": MODELLED,
     "conduitNetworkQueueSubscriptions": MODELLED,
     "conduitSubscriptions": MODELLED,
-    "connectionFilter": refused("it names a bean of Java's"),
+    "connectionFilter": refused("it names a Java bean"),
     "consumerPriorityBase": MODELLED,
     "consumerTTL": MODELLED,
     "decreaseNetworkConsumerPriority": MODELLED,
@@ -45,7 +45,7 @@ ATTRIBUTES: Mapping[str, Support] = {  # all that the service permits, and the p
     "messageTTL": MODELLED,
     "name": MODELLED,
     "networkTTL": MODELLED,
-    "objectName": refused("it is about JMX"),
+    "objectName": refused("it concerns JMX"),
     "password": MODELLED,
     "prefetchSize": MODELLED,
     "staticBridge": MODELLED,
@@ -53,8 +53,8 @@ ATTRIBUTES: Mapping[str, Support] = {  # all that the service permits, and the p
     "suppressDuplicateTopicSubscriptions": MODELLED,
     "syncDurableSubs": MODELLED,
     "uri": MODELLED,
-    "useBrokerNameAsIdSees": no_effect("ids are unique whatever they begin with"),
-    "useCompression": refused("how far a body compresses is not modelled", "false"),
+    "useBrokerNameAsIdSees": no_effect("ids are unique with any prefix"),
+    "useCompression": refused("compression of bodies is not modelled", "false"),
     "useVirtualDestSubs": refused("demand of virtual destinations without a consumer is not modelled", "false"),
     "userName": MODELLED,
 }
@@ -66,7 +66,7 @@ COLLECTIONS: Mapping[str, Support] = {
     "localUri": ATTRIBUTES["localUri"],
     "objectName": ATTRIBUTES["objectName"],
     "staticallyIncludedDestinations": MODELLED,
-    "uri": refused("the uri is read as an attribute"),
+    "uri": refused("the simulation reads only the attribute uri"),
 }
 DESTINATIONS: Mapping[str, Support] = {
     "queue": MODELLED,
@@ -89,7 +89,7 @@ DISCOVERY: Mapping[str, Support] = dict.fromkeys(  # options after the parenthes
 TRANSPORT: Mapping[str, Support] = {  # options of one address: TcpTransport, SslTransport, WireFormatInfo
     "connectionTimeout": MODELLED,
     "keepAlive": no_effect(
-        "TCP probes after two hours of silence, which a bridge has with no inactivity alone: refused"
+        "TCP probes only after two hours of silence; only maxInactivityDuration=0 permits such a silence"
     ),
     "socketBufferSize": MODELLED,
     "socket.verifyHostName": no_effect(_NAMES),
@@ -98,7 +98,7 @@ TRANSPORT: Mapping[str, Support] = {  # options of one address: TcpTransport, Ss
     "wireFormat.cacheSize": refused(_ENCODING, "1024"),
     "wireFormat.maxInactivityDuration": MODELLED,
     "wireFormat.maxInactivityDurationInitalDelay": MODELLED,
-    "wireFormat.stackTraceEnabled": no_effect("it changes the size of refusals alone"),
+    "wireFormat.stackTraceEnabled": no_effect("it changes only the size of refusals"),
     "wireFormat.tcpNoDelayEnabled": refused("Nagle's algorithm is not modelled beyond the handshake", "true"),
     "wireFormat.tightEncodingEnabled": refused(_ENCODING, "true"),
 }
@@ -143,7 +143,7 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
     for remote in connector.remotes:
         its = options(remote.text)
         if its.get("wireFormat.maxInactivityDuration") == "0" and its.get("keepAlive", "").lower() == "true":
-            what = f"keepAlive=true without inactivity in an address of {name}"
+            what = f"keepAlive=true with wireFormat.maxInactivityDuration=0 in an address of {name}"
             why = refused("TCP's own probes are not modelled")
             yield from _refused(what, why, "", remote.place, "keepAlive", connector)
         scheme = MODELLED if remote.scheme == "ssl" else _UNKNOWN

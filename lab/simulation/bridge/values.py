@@ -1,4 +1,4 @@
-"""Which values of a network connector's settings the model reads; ActiveMQ makes other things of all others."""
+"""The values of a network connector's settings that the model reads; ActiveMQ reads all others differently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def number(least: int = -INT - 1, most: int = INT, why: str = "", *, above: str 
 
     def refuses(text: str) -> str:
         if not _NUMBER.fullmatch(text):
-            return "it is no whole number"
+            return "it is not a whole number"
         if int(text) < least:
             return why or f"it is less than {least}"
         return (above or f"it is more than {most}") if int(text) > most else ""
@@ -26,11 +26,11 @@ def number(least: int = -INT - 1, most: int = INT, why: str = "", *, above: str 
 
 
 def word(*known: str) -> Why:
-    """Return a check for these words, in letters of either case."""
-    return lambda value: "" if value.strip().lower() in known else f"it is none of {', '.join(known)}"
+    """Return a check for these words, in upper or lower case."""
+    return lambda value: "" if value.strip().lower() in known else f"it is not one of {', '.join(known)}"
 
 
-_WAIT = number(1, LONG, "a wait of 0 ms has no end in Java, and a negative one is an error")
+_WAIT = number(1, LONG, "in Java a wait of 0 ms never ends, and a negative wait is an error")
 _TIME = number(0, LONG)
 _TTL = number(-1)
 _BEAN_FLAG = word(*TRUE, *FALSE)
@@ -64,8 +64,8 @@ TRANSPORT: Mapping[str, Why] = {
     "connectionTimeout": number(
         1,
         _SYN_GIVEN_UP,
-        "an attempt without a limit, which ends when Linux gives it up, is not modelled",
-        above=f"Linux gives an attempt up after {_SYN_GIVEN_UP} ms, which is not modelled",
+        "an attempt without a time limit is not modelled",
+        above=f"Linux ends an attempt after {_SYN_GIVEN_UP} ms, which is not modelled",
     ),
     "socketBufferSize": number(0),
     "wireFormat.maxInactivityDuration": _TIME,

@@ -33,7 +33,7 @@ class Advisories:
         self._following: list[_Follower] = []
 
     def check(self, by: Session, topic: str) -> None:
-        """Raise Refused if a client's doing needs a topic of advisories that is not there and it may not make.
+        """Raise Refused if a client's action needs an advisory topic that does not exist and that it may not create.
 
         `AdvisoryBroker.fireAdvisory` sends with the client's own rights, and a topic is made when it is first sent to.
         """
@@ -53,9 +53,9 @@ class Advisories:
 
     @property
     def listeners(self) -> int:
-        """Return how many consumers the topics of advisories have, by their counters.
+        """Return the number of consumers of the advisory topics, by their counters.
 
-        A bridge's is one on each topic that its pattern covers: seen on 5.18.3.
+        A bridge's consumer counts at each topic that its pattern covers: measured on 5.18.3.
         """
         prefix = CONSUMERS.removesuffix(">")
         clients = sum(each.client != "" for each in self._following)
@@ -64,7 +64,7 @@ class Advisories:
     def follow(self, on_consumer: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
         """Call `on_consumer` for each present consumer, then for each that is added or removed; return how to stop.
 
-        Without a client it is the lab that watches, and the subscription is not counted.
+        Without a client the lab watches, and the subscription is not counted.
         """
         mine = _Follower(on_consumer, forgotten, client)
         if not self._reported:

@@ -1,4 +1,4 @@
-"""Which messages were seen before: `ActiveMQMessageAudit`, in memory alone."""
+"""The detection of repeated messages: `ActiveMQMessageAudit`, only in memory."""
 
 from __future__ import annotations
 

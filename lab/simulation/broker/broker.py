@@ -1,6 +1,6 @@
-"""A broker's process: the clients logged in, the destinations there are, and the way of a message through it.
+"""A broker's process: the clients logged in, the destinations, and the path of a message.
 
-What it does takes place in virtual time: nothing blocks. A message costs the broker's processor its time, one after
+All its work is in virtual time: nothing blocks. A message costs the broker's processor its time, one after
 the other; each persistent message of a queue costs a sync of its own.
 """
 
@@ -132,7 +132,7 @@ class Broker:
             self._regions.get(name)
 
     def stand(self, age: int) -> None:
-        """Have periodic timers be where they would be had the process run for so many ns longer."""
+        """Set periodic timers as if the process had run for so many ns longer."""
         self._upkeep.stand(age)
 
     def password(self, user: str) -> str:
@@ -173,7 +173,7 @@ class Broker:
         return session
 
     def produce(self, destination: str, *, by: Session) -> Callable[[], None]:
-        """Note a producer of one destination, which is made, and return how to end it; raise Refused.
+        """Note a producer of one destination, which is created; return the function that ends it; raise Refused.
 
         Clients of MQTT and STOMP, and bridges, have producers of no destination, which are not counted.
         """
@@ -259,7 +259,7 @@ class Broker:
         return tuple(replace(each.info, client=client) for (client, _), each in self._regions.durables.items())
 
     def browse(self, queue: str, *, by: Session, consumer: str = "") -> tuple[Message, ...]:
-        """Return the messages that a browser is shown of a queue, of which nothing is taken; raise Refused.
+        """Return the messages of a queue that a browser gets, and remove none; raise Refused.
 
         Without the id of a consumer, the client asks only whether it may browse.
         """
@@ -272,13 +272,13 @@ class Broker:
         return shown
 
     def consumers(self) -> Iterable[ConsumerInfo]:
-        """Return all consumers that are there, but for those of advisories."""
+        """Return all consumers without those of advisories."""
         return self._advisories.consumers.values()
 
     def follow_consumers(
         self, on_consumer: Told, forgotten: Forgotten | None = None, *, by: Session | None = None
     ) -> Callable[[], None]:
-        """Report each consumer there is, then each that comes (True) or goes (False); return how to stop.
+        """Report each consumer, then each that comes (True) or goes (False); return a function that stops this.
 
         `forgotten` learns of durable subscriptions that end for good, by client id and name. Raise Refused if `by` may
         not read the advisories.
@@ -293,7 +293,7 @@ class Broker:
         return self._advisories.follows(*login)
 
     def demand(self, destination: str, towards: str | None = None) -> bool:
-        """Return whether a bridge, or one towards a broker, is a consumer of a destination, by name or wildcard."""
+        """Return whether a bridge (`towards` a broker, if given) consumes a destination, by name or wildcard."""
         return any(
             info.network
             and (towards is None or is_login(info.client, info.connector or "", towards, INBOUND, self.name))
@@ -318,7 +318,7 @@ class Broker:
         self.process.pause()
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Resume the process."""
         for session in self._logins.sessions.values():
             session.late = 0  # what has waited meanwhile has not waited for the store
         if self._observer is not None:
@@ -326,13 +326,13 @@ class Broker:
         self.process.resume()
 
     def halt(self) -> None:
-        """End the process at once: writes that were not synced are not in the store."""
+        """End the process at once: writes that were not synced are lost."""
         if self._observer is not None and self.process.alive:
             self._observer.process("halted")
         self.process.end()
 
     def stop(self) -> None:
-        """End the process in order: all that it took is in the store."""
+        """End the process in order: all accepted messages are in the store."""
         self._journal.flush()
         self.store.clean = True
         if self._observer is not None:

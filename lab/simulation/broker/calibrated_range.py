@@ -1,4 +1,4 @@
-"""Behaviour that no broker was seen to show: the history records it, and later results are a guess."""
+"""Behaviour that was never measured: the history records it, and later results are a guess."""
 
 from __future__ import annotations
 
@@ -11,7 +11,5 @@ Tell = Callable[[str, int], None]  # what, as a clause, and since when in ns
 
 
 def refuse(reason: str, since: int) -> NoReturn:
-    """Raise PlanError: without a callback for it, no guess is wanted."""
-    raise PlanError(
-        reason, "the simulation does not know what a real broker does then: run it with --runtime emulation"
-    )
+    """Raise PlanError: without a callback, the simulation must not guess."""
+    raise PlanError(reason, "run it with --runtime emulation: the simulation has no measurement of a real broker here")

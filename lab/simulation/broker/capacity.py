@@ -1,4 +1,4 @@
-"""How fast a broker takes messages.
+"""The rate at which a broker takes messages.
 
 Above the measured rates, and where models store more slowly than brokers, the results are outside the calibrated
 range, and the history records that.
@@ -31,7 +31,7 @@ class Capacity:
         self._left = False  # once something was told
 
     def take(self, message: Message, now: int) -> None:
-        """Count a message; report, once, if there are more than any broker was seen to take."""
+        """Count a message; report, once, if there are more than brokers took in measurements."""
         if self._left:
             return
         if now >= self._until:
@@ -50,7 +50,8 @@ class Capacity:
             self._left = True
             seconds = PATIENCE // SECOND
             self._leave_range(
-                f"{self._broker} has stored what one connection sends more slowly than it came, for {seconds} s", since
+                f"{self._broker} stored the messages of one connection more slowly than they came, for {seconds} s",
+                since,
             )
 
     def _leave(self, reason: str) -> None:

@@ -22,7 +22,7 @@ class Counters:
 
 
 def seen(broker: str, regions: Regions, wanted: Sequence[str], t: float) -> tuple[DestinationSeen, ...]:
-    """Return the counters of the destinations wanted; all are 0 for one that the broker does not have."""
+    """Return the counters of the destinations wanted; all are 0 for a destination that it does not have."""
     return tuple(
         DestinationSeen(
             t=t,

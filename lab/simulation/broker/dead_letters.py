@@ -24,13 +24,13 @@ class Undertaker:
         self._audits: dict[tuple[DeadLetters, str], Audit] = {}
 
     def expire(self, node: Node, consumer: str = "") -> None:
-        """Send a copy of a message whose time is over to the dead letters: `RegionBroker.messageExpired`."""
+        """Send a copy of an expired message to the dead letters: `RegionBroker.messageExpired`."""
         if self._observer is not None:
             self._observer.ended("expired", node, consumer)
         self.bury(node, f"Message Expired. Expiration:{(node.message.expires or 0) // MILLISECOND}", consumer)
 
     def bury(self, node: Node, cause: str, consumer: str = "") -> None:
-        """Send a copy of a message to the dead letters, unless it is none for them; `consumer` is the id of one."""
+        """Send a copy of a message to the dead letters, unless their rules exclude it; `consumer` is an id."""
         message, rules = node.message, node.destination.policy.dead_letters
         where = rules.queue_for(node.destination.name)
         if rules.discards or where == node.destination.name or not self._is_one(message, rules, where):

@@ -28,7 +28,7 @@ class Destination:
 
     @property
     def queued(self) -> int:
-        """Return its QueueSize, which is 0 for a topic."""
+        """Return the QueueSize, which is 0 for a topic."""
         return 0
 
     @property

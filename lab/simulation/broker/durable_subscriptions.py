@@ -42,7 +42,7 @@ class DurableSubscription(Subscription):
         return not self._pending and super().is_at_ease(room)
 
     def take_up(self, info: ConsumerInfo, deliver: Deliver, closed: Closed, prefetch: int) -> None:
-        """Let a consumer have it: `activate`."""
+        """Connect a consumer: `activate`."""
         self.info, self.deliver, self._closed = info, deliver, closed
         self.prefetch = prefetch
         self.credit = 0 if info.prefetch == 0 else None
@@ -73,7 +73,7 @@ class DurableSubscription(Subscription):
         return super().settle(token)
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
-        """Have one message taken for dead."""
+        """Treat one message as dead."""
         if (node := self._flying.get(token)) is not None:
             self._forget(node)
         super().reject(token, cause)
@@ -93,7 +93,7 @@ class DurableSubscription(Subscription):
         self._pumping = False
 
     def clear(self) -> None:
-        """Drop all that it has: it has ended for good."""
+        """Drop all messages: the subscription has ended for good."""
         for node in (*self.take_back(), *self._pending):
             self._forget(node)
         self._pending.clear()
@@ -119,7 +119,7 @@ class DurableSubscription(Subscription):
         return False
 
     def _forget(self, node: Node) -> None:
-        """Keep a message no longer, in the store neither."""
+        """Drop a message, also from the store."""
         self.record.pending.pop(node.number, None)
         self._limits.remove(node.message, node.message.persistent)
 

@@ -32,7 +32,7 @@ def _nobody(_: str | None) -> None:
 
 
 class Intake:
-    """A broker's treatment of a message between its coming and its destinations, one message after the other."""
+    """A broker's treatment of messages between arrival and destination, one message after the other."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Intake:
             self._regions.get(pattern)
 
     def check(self, by: Session, right: str, destination: str) -> None:
-        """Raise Refused, and log it, if a client may not use a destination, or not make it where that is needed."""
+        """Raise Refused, and log it, if a client may not use a destination, or may not create it if needed."""
         try:
             self._rights.check(by, right, destination)
             if destination not in self._regions.all and not has_wildcard(destination):
@@ -98,7 +98,7 @@ class Intake:
             raise Refused(NAMELESS)
 
     def put(self, message: Message, done: Done = _nobody) -> None:
-        """Send a message to its destination, or to those that it stands for."""
+        """Send a message to its destination, or to the destinations behind a virtual one."""
         if self._virtual.of(message.destination):
             self._put_all(self._spread(message), done)
         else:

@@ -69,7 +69,7 @@ class Limits:
             self._leave(held)
 
     def unstore(self, message: Message) -> None:
-        """Count a message of a queue no more."""
+        """Stop counting a message of a queue."""
         self._store.octets -= message.size + self._store.more
         if self._limit_of is not None:
             _release(self._tight[message.destination], message)
@@ -92,7 +92,7 @@ class Limits:
         held.octets += message.size + held.more
         if 0 < held.most < held.octets and not held.left:
             held.left = True
-            self._leave_range(f"more than half of the memoryLimit of {name} waits at {self._broker}", self._now())
+            self._leave_range(f"more than half of the memoryLimit of {name} is in use at {self._broker}", self._now())
 
     def _leave(self, held: _Held) -> None:
         most = held.most
@@ -100,14 +100,16 @@ class Limits:
             held.left = True
             self._leave_range(self._words(most, held), self._now())
         if held.octets > 2 * most:
-            raise PlanError(self._words(2 * most, held), "a real broker takes no more: run it with --runtime emulation")
+            raise PlanError(
+                self._words(2 * most, held), "run it with --runtime emulation: a real broker accepts no more"
+            )
 
     def _words(self, most: int, held: _Held) -> str:
         where = "memory" if held is self._memory else "store"
-        return f"more than {format_size(most)} of messages wait at {self._broker} in its {where}"
+        return f"more than {format_size(most)} of messages wait in the {where} of {self._broker}"
 
     def remove(self, message: Message, stored: bool) -> None:
-        """Count a message once less."""
+        """Count a message one time less."""
         _release(self._store if stored else self._memory, message)
         if self._limit_of is not None:
             _release(self._tight[message.destination], message)

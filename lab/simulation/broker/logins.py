@@ -1,4 +1,4 @@
-"""The logins of a broker: the users that may, and the clients that have."""
+"""The logins of a broker: the permitted users, and the clients logged in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which messages a bridge's consumer is given at all: not those that have been where they would go."""
+"""The messages that a bridge's consumer may get: none that was at the other broker before."""
 
 from __future__ import annotations
 

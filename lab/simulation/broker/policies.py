@@ -46,7 +46,7 @@ class Policy:
     dead_letters: DeadLetters
 
     def limit(self, prefetch: int) -> int:
-        """Return how many messages may wait for a slow consumer of a topic: `PendingMessageLimitStrategy`."""
+        """Return the number of messages that may wait for a slow consumer of a topic: `PendingMessageLimitStrategy`."""
         return self.pending_limit if self.pending_rate is None else int(prefetch * self.pending_rate)
 
     def prefetch(self, asked: int, *, queue: bool, durable: bool) -> int:
@@ -76,7 +76,7 @@ class DeadLetters:
     audited: bool = True
 
     def queue_for(self, destination: str) -> str:
-        """Return where a destination's dead letters go: a shared strategy's may be a topic."""
+        """Return the destination of dead letters; a shared strategy may use a topic."""
         if not self.individual:
             return self.shared
         kind, _, name = destination.partition("://")

@@ -21,12 +21,12 @@ def put(waiting: deque[Node], node: Node) -> None:
 
 
 def by_priority(nodes: Iterable[Node]) -> deque[Node]:
-    """Return messages by priority, those of one in their order."""
+    """Return messages by priority, and within a priority in their order."""
     return deque(sorted(nodes, key=_rank))
 
 
 def is_sure(waiting: deque[Node], page: int = PAGE) -> bool:
-    """Return whether all that waits, in order, comes in that order: a store knows low, usual and high alone."""
+    """Return whether the waiting messages come in their order: a store distinguishes only low, usual and high."""
     return len(waiting) <= page or waiting[0].message.priority == waiting[-1].message.priority
 
 
@@ -46,16 +46,16 @@ class Doubts:
         """Return a store's messages in the order in which they come."""
         self._recovered, found = bool(cursor), by_priority(cursor)
         if not is_sure(found, self._page):
-            self._guess(f"{self._queue} is read by priority from a store that has more than a page of it")
+            self._guess(f"more than a page of {self._queue} is read from the store by priority")
         return found
 
     def look(self, message: Message, waiting: Iterable[Node], *, empty: bool) -> None:
-        """Look at a message that comes: `AbstractStoreCursor` without its cache, `StoreQueueCursor` with two kinds."""
+        """Check a message that comes: `AbstractStoreCursor` without its cache, `StoreQueueCursor` with two kinds."""
         if empty:
             self._recovered = False
             self._kinds.clear()
         self._kinds.add(message.persistent)
         if len(self._kinds) > 1:
-            self._guess(f"persistent messages of {self._queue} wait beside others by priority")
+            self._guess(f"persistent and other messages of {self._queue} wait together, by priority")
         if self._recovered and any(each.message.priority != message.priority for each in waiting):
-            self._guess(f"other priorities come to {self._queue} than wait there from before the start")
+            self._guess(f"new priorities come to {self._queue}, where messages from before the start wait")

@@ -22,15 +22,15 @@ class Process:
         return self.kernel.now
 
     def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
-        """Call a function after so many ns, if the process lives then, and once it goes on if it is frozen then."""
+        """Call a function after so many ns if the process lives then; a frozen process calls it when it resumes."""
         return self.kernel.after(delay, self._on_time, do, arguments)
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
-        """Call a function at a moment, on the same terms."""
+        """Call a function at a moment, under the conditions of `after`."""
         return self.kernel.at(t, self._on_time, do, arguments)
 
     def stand(self, timer: Timer, period: int, age: int) -> Timer:
-        """Return a periodic timer moved to where it would be had the process run for so many ns longer."""
+        """Return a periodic timer set as if the process had run for so many ns longer."""
         do, arguments = timer[3]
         cancel(timer)
         return self.after((timer[0] - self.now - age) % period, do, *arguments)
@@ -47,12 +47,12 @@ class Process:
             self.kernel.after(0, self._on_time, do, arguments)
 
     def end(self) -> None:
-        """Let nothing of it happen any more."""
+        """Cancel all planned actions."""
         self.alive = self.running = False
         self._held.clear()
 
     def hold(self, do: Callable[..., object], *arguments: object) -> None:
-        """Call a function, whose time came while it was not `running`, once it goes on: never if it is dead."""
+        """Call a function that fell due while the process was not `running` when it resumes; never if it is dead."""
         if self.alive:
             self._held.append((do, arguments))
 

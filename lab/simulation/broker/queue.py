@@ -72,7 +72,7 @@ class Queue(Destination):
 
     @property
     def queued(self) -> int:
-        """Return its QueueSize, of which those in flight are a part."""
+        """Return the QueueSize, which includes the messages in flight."""
         return len(self._live)
 
     @property
@@ -118,7 +118,7 @@ class Queue(Destination):
             done(None)
 
     def join(self, subscription: QueueSubscription) -> None:
-        """Let a consumer have messages."""
+        """Add a consumer."""
         self.consumers += 1
         self.idle_since = None
         subscription.destinations.append(self)
@@ -143,7 +143,7 @@ class Queue(Destination):
         self.wake()
 
     def settle(self, node: Node, forwarded: bool) -> None:
-        """Forget a message: `Queue.removeMessage`. One that was forwarded may come back."""
+        """Forget a message: `Queue.removeMessage`. A forwarded message may come back."""
         if node.gone:
             return
         self.dequeued += 1
@@ -167,7 +167,7 @@ class Queue(Destination):
             store.queues[self.name].pop(node.number, None)
 
     def purge(self) -> None:
-        """Take out all messages, those too that a consumer has: `Queue.purge`."""
+        """Remove all messages, also those that a consumer has: `Queue.purge`."""
         for node in list(self._live.values()):
             self.settle(node, forwarded=False)
 

@@ -57,7 +57,7 @@ class Regions:
         self._crowded = None if settings.persistent else self._drops
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
-        """Make the store's destinations and durable subscriptions, as a process does that starts."""
+        """Make the store's destinations and durable subscriptions, as a starting process does."""
         for name in (*self._store.destinations, *self._store.queues):
             self.get(name)
         for key, record in self._store.durables.items():
@@ -91,7 +91,7 @@ class Regions:
         self._store.queues.pop(name, None)
 
     def of(self, pattern: str) -> Iterator[Destination]:
-        """Yield the destinations that a name stands for; one without wildcards and parts is made."""
+        """Yield the destinations that a name stands for; a destination without wildcards and parts is created."""
         if not has_wildcard(pattern) and "," not in pattern:
             yield self.get(pattern)
         else:
@@ -155,7 +155,7 @@ class Regions:
     def durable(self, info: ConsumerInfo, key: tuple[str, str], test: Test | None) -> DurableSubscription:
         """Return the durable subscription of a client's name, made now if it is not there.
 
-        One with another destination or selector takes the place of the old: `TopicRegion.addConsumer`.
+        A subscription with another destination or selector replaces the old one: `TopicRegion.addConsumer`.
         """
         found = self.durables.get(key)
         if found is not None and _same(found.info, info):

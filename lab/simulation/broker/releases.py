@@ -27,10 +27,13 @@ def broker_rules(release: str) -> BrokerRules:
 
 
 def why_not(release: str) -> tuple[str, str] | None:
-    """Return that a release such as 5.15.16 is not modelled, and which are; None if it is."""
+    """Return the problem and remedy of a release without a model, such as 5.15.16; None if it has one."""
     if ".".join(release.split(".")[:2]) in LINES:
         return None
-    return f"the simulation has no model of ActiveMQ {release}", f"it has: {', '.join(LINES)}"
+    return (
+        f"the simulation has no model of ActiveMQ {release}",
+        f"use a release of one of these lines: {', '.join(LINES)}",
+    )
 
 
 def check_release(release: str) -> None:

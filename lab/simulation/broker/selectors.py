@@ -1,4 +1,4 @@
-"""Whether a consumer's selector takes a message."""
+"""The selection of messages by a consumer's selector."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class Sentence(NamedTuple):
 
 
 def not_added(connection: str, client: str, address: str, why: str) -> Sentence:
-    """Return that a connection was refused: `TransportConnection.processAddConnection`."""
+    """Return the sentence that a connection was refused: `TransportConnection.processAddConnection`."""
     its = f"id={connection}, clientId={client}, clientIP={address}"
     return Sentence("WARN", "TransportConnection", f"Failed to add Connection {its} due to {why}")
 
@@ -34,41 +34,41 @@ def client_taken(broker: str, client: str, address: str) -> str:
 
 
 def stealing(client: str, address: str) -> Sentence:
-    """Return that a client took another one's id: `RegionBroker.addConnection`."""
+    """Return the sentence that a client took another one's id: `RegionBroker.addConnection`."""
     return Sentence("WARN", "RegionBroker", f"Stealing link for clientId {client} From Connection {address}")
 
 
 def security_error(address: str, why: str) -> Sentence:
-    """Return that a login was refused, or a request without the right: `TransportConnection.service`."""
+    """Return the sentence that a login was refused, or a request without the right: `TransportConnection.service`."""
     return Sentence("WARN", "Service", f"Security Error occurred on connection to: {address}, {why}")
 
 
 def slow(subscription: str, address: str) -> Sentence:
-    """Return that a topic's consumer is slow: `TopicSubscription.add`."""
+    """Return the sentence that a topic's consumer is slow: `TopicSubscription.add`."""
     words = "has twice its prefetch limit pending, without an ack; it appears to be slow"
     return Sentence("WARN", "TopicSubscription", f"{subscription}: {words}{address and ': '}{address}")
 
 
 def duplicate_send(cursor: str, message: str) -> Sentence:
-    """Return that a message was seen before: `AbstractStoreCursor.recoverMessage`."""
+    """Return the sentence that a message was seen before: `AbstractStoreCursor.recoverMessage`."""
     return Sentence("WARN", "AbstractStoreCursor", f"{cursor} - cursor got duplicate send {message} seq: -1")
 
 
 def duplicate_add(destination: str, message: str) -> Sentence:
-    """Return that a message is in the store already: `MessageDatabase.updateIndex`."""
+    """Return the sentence that a message is in the store already: `MessageDatabase.updateIndex`."""
     kind, _, name = destination.partition("://")
     where = f"Destination: {kind.upper()}://{name}, Message id: {message}"
     return Sentence("WARN", "MessageDatabase", f"Duplicate message add attempt rejected. {where}")
 
 
 def duplicate_from_store(destination: str, message: str) -> Sentence:
-    """Return that a message was stored again, and is taken out: `BaseDestination.duplicateFromStore`."""
+    """Return the sentence that a message was stored again, and is taken out: `BaseDestination.duplicateFromStore`."""
     words = f"duplicate from store for {destination}, redirecting {message} for dlq processing"
     return Sentence("WARN", "Queue", words)
 
 
 def inactive(destination: str, milliseconds: int) -> Sentence:
-    """Return that a destination is removed: `RegionBroker.purgeInactiveDestinations`."""
+    """Return the sentence that a destination is removed: `RegionBroker.purgeInactiveDestinations`."""
     kind, _, name = destination.partition("://")
     return Sentence("INFO", kind.capitalize(), f"{name} Inactive for longer than {milliseconds} ms - removing ...")
 

@@ -44,7 +44,7 @@ class Session:
     late: int = 0  # ns: since when each message has waited for the one before it to be stored; 0: the last one has not
 
     def close(self, *, redelivered: bool = True) -> None:
-        """End it with all its subscriptions; durable ones stay in the store. Harmless if it has ended."""
+        """End the session with its subscriptions; durable ones stay in the store. Harmless if it has ended."""
         if self.open:
             self.open = False
             for subscription in list(self.subscriptions.values()):
@@ -54,7 +54,7 @@ class Session:
             self.closed(self)
 
     def end(self, why: str) -> None:
-        """End it from the broker's side, with a notice to its protocol."""
+        """End the session from the broker's side, and notify its protocol."""
         if self.open:
             self.close()
             self.behind.clear()  # nobody reads any more from its connection

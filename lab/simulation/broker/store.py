@@ -38,7 +38,7 @@ class Store:
     processes: int = 0  # that have opened it
 
     def open(self) -> None:
-        """Begin with a new process; a killed one leaves no destination that neither index nor journal had on disk."""
+        """Begin with a new process; after a kill, only destinations in the index or journal on disk remain."""
         if not self.clean:
             journalled = {*self.queues, *(topic for each in self.durables.values() for topic in each.topics)}
             for name in self.unwritten:
@@ -48,7 +48,7 @@ class Store:
         self.clean, self.processes = False, self.processes + 1
 
     def topics(self) -> frozenset[str]:
-        """Return the topics that are there, whether anything is in them or not: `getDurableDestinations`."""
+        """Return all topics, also empty ones: `getDurableDestinations`."""
         return frozenset(each for each in self.destinations if each.startswith("topic://"))
 
     def number(self) -> int:
@@ -75,14 +75,14 @@ class Journal:
         self._on_synced, self._on_stored = self._end, self._end_task  # bound once, as they would be for each
 
     def write(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> None:
-        """Have `do` done to the store with the next batch, and then call `done`."""
+        """Apply `do` to the store with the next batch, then call `done`."""
         written: Write = [do, arguments, done]
         self._waiting.append(written)
         if not self._writing:
             self._begin()
 
     def store(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> Write:
-        """Have `do` done to the store after all that came to queues before, and then call `done`."""
+        """Apply `do` to the store after all earlier messages of queues, then call `done`."""
         task: Write = [do, arguments, done]
         if self._task is None:
             self._begin_task(task)
@@ -91,9 +91,9 @@ class Journal:
         return task
 
     def cancel(self, task: Write) -> bool:
-        """Keep a message out of the store if it has not reached it; return whether it had not.
+        """Keep a message out of the store; return False if it is already there.
 
-        Its sender need not wait for it, unless it is being written: `StoreQueueTask.cancel`, with
+        The sender need not wait, unless the message is being written: `StoreQueueTask.cancel`, with
         concurrentStoreAndDispatchQueues, which is the default.
         """
         do, _, done = task
@@ -105,7 +105,7 @@ class Journal:
         return True
 
     def index(self, store: Store, destination: str) -> None:
-        """Have a destination in the index, which a checkpoint writes to disk: `loadStoredDestination`."""
+        """Add a destination to the index, which a checkpoint writes to disk: `loadStoredDestination`."""
         if destination not in store.destinations:
             store.destinations[destination] = None
             if not store.unwritten:

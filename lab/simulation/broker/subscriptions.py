@@ -75,7 +75,7 @@ class Subscription:
         return True
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
-        """Have one message taken for dead: a POISON acknowledgement."""
+        """Treat one message as dead: a POISON acknowledgement."""
         if (node := self._flying.pop(token, None)) is not None:
             node.destination.in_flight -= 1
             self._limits.remove(node.message, False)
@@ -88,7 +88,7 @@ class Subscription:
     def close(self, *, redelivered: bool = True) -> None:
         """End the subscription; unacknowledged messages go back, marked as redelivered.
 
-        Not `redelivered` if the consumer disconnected in order and named its last message:
+        `redelivered` is False if the consumer disconnected in order and named its last message:
         `RemoveInfo.LAST_DELIVERED_UNSET`.
         """
         if self.open:
@@ -96,7 +96,7 @@ class Subscription:
             self._closed(self, redelivered)
 
     def matches(self, node: Node) -> bool:
-        """Return whether the consumer is to get a message at all."""
+        """Return whether the consumer may get a message."""
         return self.test is None or self.test(node)
 
     def give(self, node: Node) -> None:
@@ -131,17 +131,17 @@ class Subscription:
 
 
 class QueueSubscription(Subscription):
-    """A consumer of queues, for which nothing waits but in the queues."""
+    """A consumer of queues; its messages wait only in the queues."""
 
     __slots__ = ()
 
     def is_at_ease(self, room: int) -> bool:
-        """Return whether it has room for so many more messages, and none waits in its queues, for whatever consumer."""
+        """Return whether it has room for so many more messages, and none waits in its queues, for any consumer."""
         roomy = self.credit is None and len(self._flying) + room <= self.prefetch  # not asked of super: it costs twice
         return roomy and not [each for each in self.destinations if each.waits]
 
     def more(self) -> None:
-        """Have its queues look again."""
+        """Let its queues dispatch again."""
         for destination in self.destinations:
             destination.wake()
 

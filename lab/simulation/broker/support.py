@@ -22,7 +22,7 @@ _ENTRIES = ("policyEntry", "authorizationEntry")  # of a map by destination: `De
 _ELSEWHERE = "networkConnectors"  # have a model of their own
 _SIZE, _NO_SIZE = "memoryLimit", refused("write a number of octets, or one of kb, mb or gb")
 _UNKNOWN = refused("leave it out, or run it with --runtime emulation")
-_TWO_DESTINATIONS = refused("an entry is about one destination: write an entry for each")
+_TWO_DESTINATIONS = refused("write an entry for each of the two destinations")
 
 
 @cache

@@ -94,7 +94,7 @@ class Topic(Destination):
             self._recover(subscription)
 
     def keep_for(self, durable: DurableSubscription) -> None:
-        """Let a durable subscription have all that comes from now on, and its messages in the store."""
+        """Add a durable subscription, which gets its stored messages, and all that come from now on."""
         self.consumers += 1
         self.idle_since = None
         durable.destinations.append(self)
@@ -112,7 +112,7 @@ class Topic(Destination):
                 durable.offer(node)
 
     def leave(self, subscription: TopicSubscription) -> None:
-        """Let a consumer go."""
+        """Remove a consumer."""
         if subscription in self.subscriptions:
             self.consumers -= 1
             self.subscriptions.remove(subscription)

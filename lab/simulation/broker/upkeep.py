@@ -24,14 +24,14 @@ class Upkeep:
             self._timer = process.after(settings.purge_every, self._purge)
 
     def stand(self, age: int) -> None:
-        """Have the next look at destinations be where it would be had the process run for so many ns longer."""
+        """Set the next look at destinations as if the process had run for so many ns longer."""
         if self._settings.purge_every > 0:
             self._timer = self._process.stand(self._timer, self._settings.purge_every, age)
 
     def watch(self, destination: Destination) -> None:
         """Let a destination's messages expire at its next look at them: `Queue.expireMessagesTask`, `Topic.…`.
 
-        Each looks every `expireMessagesPeriod` since it was made.
+        Each destination looks every `expireMessagesPeriod` from its creation on.
         """
         every = destination.policy.expire_every
         if every > 0 and destination.name not in self._watched:

@@ -70,7 +70,7 @@ class VirtualDestinations:
         self._known: dict[str, tuple[VirtualTopic | Composite, ...]] = {}
 
     def of(self, destination: str) -> tuple[VirtualTopic | Composite, ...]:
-        """Return the rules that a destination is under; mostly none."""
+        """Return the rules for a destination; mostly none."""
         known = self._known.get(destination)
         if known is None:
             known = self._known[destination] = tuple(each for each in self._rules if covers(each.name, destination))
@@ -83,7 +83,7 @@ class VirtualDestinations:
         )
 
     def refuses(self, queue: str) -> bool:
-        """Return whether a queue cannot be made: the topic that it has messages of would have no name.
+        """Return whether a queue cannot be made, because the topic of its messages would have no name.
 
         `VirtualTopic.interceptMappedDestination`, of a virtual topic that may have any name.
         """
@@ -102,7 +102,7 @@ class VirtualDestinations:
     def spread(self, message: Message, destinations: Sequence[Destination], depth: int = 0) -> list[Message]:
         """Return the copies of a message that is sent to a destination under a rule, in order."""
         if depth > DEEPEST:
-            raise PlanError(f"the virtual destinations send {message.destination} round in a circle")
+            raise PlanError(f"the virtual destinations send messages of {message.destination} round in a circle")
         found: list[Message] = []
         for where in self._copies(message, destinations):
             if where == message.destination:

@@ -1,6 +1,6 @@
-"""How much longer a process takes for its first messages, whose way through it is not compiled yet.
+"""The extra time of a process for its first messages, while its code is not compiled yet.
 
-The first n together took about √n longer than later ones: so bursts of 300 showed that were sent to brokers which had
+The first n together took about √n longer than later ones: this was measured with bursts of 300 to brokers which had
 just started, and again when these had had 300 and 600. It was 1 × 3.8 ms · √n for messages of topics and those that are
 not persistent, 3 × for persistent ones of queues, and 6 × for such that came over a bridge, while `first` was 0.17 s.
 """
@@ -22,7 +22,7 @@ def warm_up(first: int) -> list[int]:
 
 
 def times(message: Message, *, network: bool) -> int:
-    """Return how many times as long it is for a message, which a client sent or a bridge."""
+    """Return the factor of this extra time for a message of a client, or of a bridge."""
     if not message.persistent or not message.destination.startswith("queue://"):
         return 1
     return _FORWARDED if network else _PERSISTENT

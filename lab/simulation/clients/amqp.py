@@ -1,4 +1,4 @@
-"""The wire of a simulated AMQP client, as `lab.clients.amqp_wire` is one on proton: its links, its dispositions."""
+"""The wire of a simulated AMQP client, with links and dispositions: `lab.clients.amqp_wire` is the real one."""
 
 from __future__ import annotations
 

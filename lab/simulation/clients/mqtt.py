@@ -1,4 +1,4 @@
-"""The wire of a simulated MQTT client, as `lab.clients.mqtt_wire` is one on paho: acknowledgements, keep-alive."""
+"""The wire of a simulated MQTT client, with keep-alive: `lab.clients.mqtt_wire` is the real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire of a simulated STOMP client, as `lab.clients.stomp_wire` is one on stomp.py."""
+"""The wire of a simulated STOMP client: `lab.clients.stomp_wire` is the real one."""
 
 from __future__ import annotations
 

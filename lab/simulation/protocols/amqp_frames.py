@@ -1,4 +1,4 @@
-"""The performatives of AMQP 1.0 between a client and a broker, as values; a link goes by its name."""
+"""The performatives of AMQP 1.0 between a client and a broker, as values; a link is identified by its name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Authenticate(NamedTuple):
 
 
 class Authenticated(NamedTuple):
-    """The outcome of it."""
+    """The outcome of Authenticate."""
 
     ok: bool
 
@@ -58,7 +58,7 @@ class Attach(NamedTuple):
 
 
 class Attached(NamedTuple):
-    """The broker's answer."""
+    """The broker's answer to Attach."""
 
     name: str
     address: str

@@ -48,7 +48,7 @@ def granted_qos(message: Message, subscribed: int) -> int:
 
 
 def silence_allowed(keep_alive: int) -> int:
-    """Return the ns without a packet after which a client counts as gone: half more than its keep-alive.
+    """Return the ns without a packet after which a client counts as gone: one and a half times its keep-alive.
 
     `configureInactivityMonitor`, MQTT_KEEP_ALIVE_GRACE_PERIOD.
     """

@@ -26,7 +26,7 @@ class Connect(NamedTuple):
 
 
 class Connack(NamedTuple):
-    """The broker's answer to it."""
+    """The broker's answer to Connect."""
 
     code: int
 
@@ -55,7 +55,7 @@ class Publish:
 
 @dataclass(slots=True)
 class Ack:
-    """An answer to a message, or to such an answer."""
+    """An answer to a message, or to another Ack."""
 
     kind: str  # PUBACK | PUBREC | PUBREL | PUBCOMP
     packet: int
@@ -100,7 +100,7 @@ class Unsubscribe(NamedTuple):
 
 
 class Unsuback(NamedTuple):
-    """The answer to it."""
+    """The broker's answer to Unsubscribe."""
 
     packet: int
 

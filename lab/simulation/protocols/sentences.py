@@ -10,27 +10,27 @@ _TO = ("create", "read from", "write to")
 
 
 def transport_failed(address: str, why: str) -> Sentence:
-    """Return that a connection has failed: `TransportConnection.serviceTransportException`."""
+    """Return the sentence that a connection has failed: `TransportConnection.serviceTransportException`."""
     return Sentence("WARN", "Transport", f"Transport Connection to: {address} failed: {why}")
 
 
 def inactive(milliseconds: int, address: str) -> str:
-    """Return that nothing came for too long: `MQTTInactivityMonitor`."""
+    """Return the sentence that nothing came for too long: `MQTTInactivityMonitor`."""
     return f"Channel was inactive for too (>{milliseconds}) long: {address}"
 
 
 def not_published(topic: str, why: str) -> Sentence:
-    """Return that an MQTT message was refused: `MQTTProtocolConverter.createResponseHandler`."""
+    """Return the sentence that an MQTT message was refused: `MQTTProtocolConverter.createResponseHandler`."""
     return Sentence("WARN", "MQTTProtocolConverter", f"Failed to send MQTT Publish: {topic}: {why}")
 
 
 def not_subscribed(topic: str) -> Sentence:
-    """Return that an MQTT subscription was refused: `AbstractMQTTSubscriptionStrategy.doSubscribe`."""
+    """Return the sentence that an MQTT subscription was refused: `AbstractMQTTSubscriptionStrategy.doSubscribe`."""
     return Sentence("WARN", "AbstractMQTTSubscriptionStrategy", f"Error subscribing to {topic}")
 
 
 def stomp_exception(client: str, address: str, command: str, error: str) -> Sentence:
-    """Return that a STOMP frame was refused: `ProtocolConverter.handleException`."""
+    """Return the sentence that a STOMP frame was refused: `ProtocolConverter.handleException`."""
     words = f"Exception occurred for client {client} ({address}) processing: {command} -> {error}"
     return Sentence("WARN", "ProtocolConverter", words)
 

@@ -55,7 +55,7 @@ class Sessions:
             self.broker.leave_range(what, self.process.now)
 
     def remove(self, side: BrokerSide) -> None:
-        """Count a connection out, if it is in."""
+        """Stop counting a connection, if it is counted."""
         if side in self.open:
             del self.open[side]
             self._connections[side.connector] -= 1
@@ -71,7 +71,7 @@ class Sessions:
             each.close()
 
     def forget(self) -> None:
-        """Have nothing more to do with any connection: the process is gone, and its kernel ends them."""
+        """Drop all connections: the process is gone, and its kernel ends them."""
         for each in tuple(self.open):
             each.ended = True
         self.open.clear()

@@ -1,4 +1,4 @@
-"""How many bytes a frame takes on the wire, inside TLS and, where it is, a WebSocket."""
+"""The size of a frame on the wire, with TLS and, if used, a WebSocket."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ BEAT = StompFrame("")
 
 @lru_cache(maxsize=1024)
 def activemq_destination(written: str) -> str | None:
-    """Return ActiveMQ's name of a destination, which may be composite; None if it is none.
+    """Return ActiveMQ's name of a destination, which may be composite; None for another name.
 
     >>> activemq_destination("/queue/a,/queue/b"), activemq_destination("/remote-temp-queue/ID:x")
     ('queue://a,b', 'temp-queue://ID:x')

@@ -25,7 +25,7 @@ class Upgrade(NamedTuple):
 
 
 class Upgraded(NamedTuple):
-    """The answer to it, 101."""
+    """The answer to an Upgrade, 101."""
 
     refusal: str = ""
 
@@ -42,7 +42,7 @@ class WebSocketDoor(SilentPeer):
         self._side: BrokerSide | None = None
 
     def received(self, frame: object) -> None:
-        """Accept the upgrade request, then hand on every frame."""
+        """Accept the upgrade request, then pass on every frame to the protocol."""
         if self._side is not None:
             self._side.received(frame)
         elif isinstance(frame, Upgrade):
@@ -52,6 +52,6 @@ class WebSocketDoor(SilentPeer):
             self._connection.send(answer, on_the_wire(answer.octets()))
 
     def closed(self, why: str) -> None:
-        """Hand it on."""
+        """Pass on the end to the protocol."""
         if self._side is not None:
             self._side.closed(why)

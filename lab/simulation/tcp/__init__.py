@@ -1,1 +1,1 @@
-"""TCP as brokers and clients feel it: connections that open, carry frames in order, fall silent, and break."""
+"""TCP as brokers and clients see it: connections that open, carry frames in order, fall silent, and break."""

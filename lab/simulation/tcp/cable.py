@@ -51,7 +51,7 @@ class Cable(Direction):
         start: int,
         end: int,
     ) -> None:
-        """Take a flight out when it is due, count it (`delivered`), and hand it on: none that a cut has dropped."""
+        """Take a flight out when it is due, count it (`delivered`), and pass it on unless a cut has dropped it."""
         flight = self.flight
         if not flight or flight[0] is not in_flight:
             return

@@ -1,4 +1,4 @@
-"""The congestion window: how much one end of a connection may have in flight, by Linux's CUBIC (RFC 9438).
+"""The congestion window, which limits one end's packets in flight, by Linux's CUBIC (RFC 9438).
 
 Slow start begins with ten packets, and anew after a silence. As in Linux, packets are counted, short ones too, and not
 their bytes (`tcp_cwnd_test`).
@@ -122,7 +122,7 @@ class Congestion(RoundTrips):
         self.backed_off += 1
 
     def undone(self) -> bool:
-        """Go on as before a time-out, since nothing was lost but late; return whether there was one.
+        """Undo a time-out, since packets were late and not lost; return whether there was a time-out.
 
         RFC 3522 and 5682: if round trips suddenly grow, the first sending is acknowledged after the retransmission;
         if only answers were lost, the answer to the retransmission acknowledges bytes that were sent once.
@@ -134,5 +134,5 @@ class Congestion(RoundTrips):
         return True
 
     def recovered(self) -> None:
-        """Have no time-out to undo any more: all that was sent before it has arrived."""
+        """Forget the last time-out: everything that was sent before it has arrived."""
         self._undo = None

@@ -1,4 +1,4 @@
-"""One end of a connection, as its owner sees it."""
+"""One end of a connection, for its owner."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Peer(Protocol):
     """The owner of one end of a connection; called by the kernel."""
 
     def opened(self, connection: Connection) -> None:
-        """Take the connection that was asked for, after TCP and, where asked for, TLS."""
+        """Take the requested connection, after TCP and, if requested, TLS."""
         ...
 
     def failed(self, why: str) -> None:
-        """Learn that the connection asked for has not opened: "refused", "silent", "unreachable" or "tls"."""
+        """Handle a requested connection that did not open: "refused", "silent", "unreachable" or "tls"."""
         ...
 
     def received(self, frame: object) -> None:
@@ -33,12 +33,12 @@ class Peer(Protocol):
         ...
 
     def closed(self, why: str) -> None:
-        """Learn, once and not after `close` or `abort` of this end: "closed", "reset" or "timed out"."""
+        """Handle the end, once, and not after this end's `close` or `abort`: "closed", "reset" or "timed out"."""
         ...
 
 
 class SilentPeer:
-    """An owner that does nothing, and a base for those that need some of the calls alone."""
+    """An owner that does nothing, and a base for owners that need only some of the calls."""
 
     def opened(self, connection: Connection) -> None:
         """Do nothing."""

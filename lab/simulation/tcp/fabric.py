@@ -80,7 +80,7 @@ class Fabric:
         buffers: Buffers = None,
         wholly_within: int | None = None,
     ) -> None:
-        """Open a connection from an instance or INTERNET; `peer` learns within so many ns of how it went.
+        """Open a connection from an instance or INTERNET; `peer` gets the outcome within so many ns.
 
         With `wholly_within`, of ns too, `within` bounds TCP alone, and that bounds TCP and TLS together. `buffers` are
         this end's socket buffers in bytes, for sending and receiving; None for the system's own.
@@ -103,7 +103,7 @@ class Fabric:
         return found
 
     def power(self, instance: str, state: str) -> None:
-        """Have an instance's host be as in a state: UP, PAUSED, DOWN, or not there."""
+        """Put an instance's host in a state: UP, PAUSED, DOWN, or not there."""
         paths, frozen = self.paths, state == PAUSED
         (paths.refusing.add if state == DOWN else paths.refusing.discard)(instance)
         (paths.away.discard if state in (UP, PAUSED) else paths.away.add)(instance)
@@ -124,7 +124,7 @@ class Fabric:
     # ---- what connections ask
 
     def when_running(self, host: str, do: Callable[[], None]) -> None:
-        """Have a host's process do something: now, or once it goes on if it is frozen; never if it ends before."""
+        """Let a host's process do something: now, or when it resumes if it is frozen; never if it ends before."""
         if host in self.frozen:
             self._held.setdefault(host, []).append(do)
         else:
@@ -146,11 +146,11 @@ class Fabric:
         return self._tls + self._first
 
     def remember(self, end: End) -> None:
-        """Learn of a new end."""
+        """Add a new end."""
         self._ends.setdefault(end.near.host, {})[end] = None
 
     def forget(self, end: End) -> None:
-        """Learn that an end is no more."""
+        """Remove an end."""
         self._ends.get(end.near.host, {}).pop(end, None)
         self._used.discard(end.near)
 

@@ -23,12 +23,12 @@ class Flight:
 
     @property
     def begun(self) -> int:
-        """Return when they were sent first, in ns."""
+        """Return the moment at which they were first sent, in ns."""
         return self.sent if self.first is None else self.first
 
     @property
     def packets(self) -> int:
-        """Return how many packets carry them."""
+        """Return the number of packets that carry them."""
         return -((self.start - self.end) // SEGMENT)
 
 
@@ -92,7 +92,7 @@ class Pairs(deque[int]):
 
 
 class Answers:
-    """How late one end answers single segments: with its next data, or after 40 ms. It answers others at once.
+    """The delay of one end's answers to single segments: until its next data, or 40 ms. It answers others at once.
 
     An end waits if it sent data soon after the last arrival, until it sends no data in time:
     `inet_csk_enter_pingpong_mode`. The answers themselves do not wait here. They only lengthen the round trips of the

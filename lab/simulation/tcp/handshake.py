@@ -1,4 +1,4 @@
-"""How a connection opens: SYNs repeated until one is answered, then the round trips of TLS."""
+"""The opening of a connection: SYNs repeated until one is answered, then the round trips of TLS."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Network(Hosts, Protocol):
         ...
 
     def remember(self, end: End) -> None:
-        """Learn of a new end."""
+        """Add a new end."""
         ...
 
     def when_running(self, host: str, do: Callable[[], None]) -> None:
-        """Have a host's process do something, once it goes on if it is frozen."""
+        """Let a host's process do something, when it resumes if it is frozen."""
         ...
 
 
@@ -154,7 +154,7 @@ class Dial:
             self._network.when_running(self._near.host, self.done)
 
     def fail(self, why: str) -> None:
-        """Learn that the connection ended while it was opening."""
+        """Handle the end of a connection that was still opening."""
         self._fail("refused" if why in ("closed", "reset") else "silent")
 
     def _fail(self, why: str) -> None:
@@ -198,7 +198,7 @@ class _Waiting(SilentPeer):
         self._dial, self._listener = dial, listener
 
     def received(self, frame: object) -> None:
-        """Go on with the handshake."""
+        """Continue the handshake."""
         end = self._dial._answering
         assert end is not None  # it receives
         if frame == "hello":
@@ -216,7 +216,7 @@ class _Shaking(SilentPeer):
         self._dial = dial
 
     def received(self, frame: object) -> None:
-        """Go on with the handshake."""
+        """Continue the handshake."""
         if frame == "answer":
             self._dial.change()
         else:

@@ -53,7 +53,7 @@ class NearEnd(End):
         self.take()
 
     def taken(self, upto: int) -> None:
-        """Learn that the other end's kernel has taken bytes."""
+        """Note that the other end's kernel has taken bytes."""
         if self.state == "closed":
             return
         self._acked = upto

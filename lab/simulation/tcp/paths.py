@@ -61,7 +61,7 @@ class Path:
         self.known = passes is None  # packets of connections that are open pass, as the policies are now
 
     def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:
-        """Send bytes of a stream together; `refused` is called where they are answered by a reset.
+        """Send bytes of a stream together; `refused` is called if a reset answers them.
 
         `new` is the port of a connection that they begin.
         """
@@ -98,7 +98,7 @@ class Path:
         return self._direction is None or self._direction.delay_only
 
     def forget(self) -> None:
-        """Ask again whether packets pass: the policies have changed."""
+        """Check again whether packets pass: the policies have changed."""
         self.known = self._passes is None
 
     def _admit(self, direction: Cable, start: int, end: int, arrived: Arrived, refused: Refused) -> None:
@@ -147,7 +147,7 @@ class Paths:
             del self._paths[pair]
 
     def apply(self, network: Network) -> None:
-        """Replace the policies: connections that are known go on if they still have a route."""
+        """Replace the policies: known connections continue if they still have a route."""
         self.network = network
         self._ways.clear()
         for path in self._paths.values():

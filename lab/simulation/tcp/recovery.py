@@ -38,7 +38,7 @@ class Recovery:
     def awaited(
         self, flights: Sequence[Flight], packets: int, begun: int, congestion: Congestion, odd: bool
     ) -> tuple[int, bool]:
-        """Return when the timer of the flights rings, and whether it then probes the tail; otherwise it times out.
+        """Return when the flights' timer rings, and whether that is a probe of the tail or a time-out.
 
         `begun` is the moment when an answer, a probe or a time-out restarted it; `odd` is false if all is in order.
         """
@@ -76,7 +76,7 @@ class Recovery:
         return bool(self.tail) and not self._sacked and not any(each.lost for each in flights)
 
     def probed(self, sent: int, *, again: bool) -> None:
-        """Have probed the tail: with new data, or with the last segment `again`."""
+        """Record a probe of the tail: with new data, or with the last segment `again`."""
         self.tail, self._mends = sent, False if again else None
 
     def mended(self, upto: int, again: int) -> bool:

@@ -1,4 +1,4 @@
-"""How one end of a TCP connection sends: windows, acknowledgements, loss noticed and mended.
+"""The sending half of a TCP connection's end: windows, acknowledgements, detection and repair of loss.
 
 Bytes are only counted; the frames that they stand for lie in a list that both ends see. What is sent at one instant is
 one flight, and one event where nothing of it is lost. Where no link is between the hosts nothing is, and no end needs
@@ -92,7 +92,7 @@ class Sending:
 
     @abstractmethod
     def reset(self) -> None:
-        """Learn that the other end knows nothing of the connection."""
+        """Handle a reset: the other end does not have the connection."""
 
     @abstractmethod
     def _over(self) -> None:

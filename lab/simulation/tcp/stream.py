@@ -25,7 +25,7 @@ class Hosts(Protocol):
     frozen: set[str]  # hosts whose processes are; their kernels go on
 
     def forget(self, end: End) -> None:
-        """Learn that an end is no more."""
+        """Remove an end."""
         ...
 
 
@@ -61,7 +61,7 @@ class End(Sending):
         return self._written - max(self._acked, self._before)
 
     def hand_over(self, peer: Peer) -> None:
-        """Have another owner, which has sent nothing yet."""
+        """Change to another owner, which has sent nothing yet."""
         self.peer, self._before = peer, self._written
 
     def send(self, frame: object, size: int) -> None:
@@ -189,7 +189,7 @@ class End(Sending):
             self._tell_room()
 
     def hear_end(self, why: str) -> None:
-        """Learn that the connection is over."""
+        """Handle the end of the connection."""
         if self.state == "open":
             if self._host in self._frozen:
                 self._got += 1
@@ -201,7 +201,7 @@ class End(Sending):
             self._over()
 
     def reset(self) -> None:
-        """Learn that the other end has no such connection, but not before its last words have arrived."""
+        """Handle a reset from the other end, after its last data has arrived."""
         if self.state != "closed" and self._kernel.now >= self._parting:
             told = self.state == "open"
             self._over()

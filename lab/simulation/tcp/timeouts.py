@@ -9,7 +9,7 @@ JIFFY = SECOND // 250  # ns: the unit of the kernel's timers, as Amazon's machin
 
 
 class RoundTrips:
-    """Measured round trips, and how long to wait for an acknowledgement."""
+    """Measured round trips, and the time to wait for an acknowledgement."""
 
     __slots__ = ("_floor", "_srtt", "_trip", "_var", "backed_off")
 
@@ -30,7 +30,7 @@ class RoundTrips:
 
     @property
     def reordering(self) -> int:
-        """Return for how many ns an overtaken packet may still arrive: `tcp_rack_reo_wnd`."""
+        """Return the ns for which an overtaken packet may still arrive: `tcp_rack_reo_wnd`."""
         return min((self._floor or self._srtt) // 4, self._srtt)
 
     @property

@@ -51,7 +51,7 @@ def test_no_engine_says_how_to_get_one(cause: Exception) -> None:
 
 
 def test_a_name_that_is_not_known_is_no_engine_that_does_not_run() -> None:
-    with pytest.raises(HostError, match=r"the name in tcp://no-such-host\.invalid:2376.* is not known here"):
+    with pytest.raises(HostError, match=r"host name of the Docker engine, tcp://no-such-host\.invalid:2376, cannot be"):
         engine.connect({"DOCKER_HOST": "tcp://no-such-host.invalid:2376"})
 
 
@@ -134,7 +134,7 @@ class Asking:
 
 def test_what_the_engine_s_library_raises_is_put_into_words_where_a_class_is_entered() -> None:
     for error in (DockerException("no"), requests.exceptions.ConnectionError("no")):
-        with pytest.raises(HostError, match=r"^the Docker engine could not be asked: no\n.*mqlab doctor"):
+        with pytest.raises(HostError, match=r"^the request to the Docker engine failed: no\n.*mqlab doctor"):
             Asking().ask(error)
         with pytest.raises(type(error)):
             Asking()._inside(error)

@@ -104,18 +104,18 @@ def test_a_machine_without_ssh_is_told_what_to_install(tmp_path: Path) -> None:
     ("said", "code", "what", "remedy"),
     [
         (f"No ED25519 host key is known for east.\n{KEY}", 255, "its host key is not known here", "accept it once"),
-        (CHANGED, 255, "its host key is another one than that which is known", "look whether it is right"),
+        (CHANGED, 255, "its host key differs from the known one", "check the key"),
         ("lab@east: Permission denied (publickey,password).", 255, "refused the login", "ssh -o BatchMode=yes -p 22"),
         ("Received disconnect: Too many authentication failures", 255, "refused the login", "never asks"),
         ("ssh: Could not resolve hostname east: Name or service not known", 255, "cannot be reached: ssh: Could", "-p"),
         ("ssh: connect to host east port 22: Connection refused", 255, "cannot be reached", "mqlab doctor has a check"),
         ("", 255, "cannot be reached: ssh ended with 255", "this must work"),
         ("bash: line 1: docker: command not found", 127, "has no docker command", "install Docker's client there"),
-        ("docker: 'dial-stdio' is not a docker command.", 1, "is too old", "18.09"),
+        ("docker: 'dial-stdio' is not a docker command.", 1, "is too old", "20.10"),
         (
             "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock",
             1,
-            "lets us in, and not at its Docker engine",
+            "accepts the login, but its Docker engine is not accessible",
             "group docker there",
         ),
         (

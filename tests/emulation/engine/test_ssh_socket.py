@@ -120,7 +120,7 @@ def test_a_far_side_without_an_engine_says_so(far: Sshd) -> None:
 
 def test_the_doctor_tries_ssh_where_the_engine_is_reached_by_it(far: Sshd) -> None:
     (found,) = doctor.over_ssh(the_environment(far))
-    assert found.ok and found.found == f"{far.url} lets us in, and forwards connections"
+    assert found.ok and found.found == f"{far.url} accepts the login, and forwards connections"
     (refused,) = doctor.over_ssh({**the_environment(far), "DOCKER_HOST": far.url.replace("root@", "nobody@")})
     assert refused.ok is False and "refused the login" in refused.found
     assert list(doctor.over_ssh({"DOCKER_HOST": "tcp://docker:2376"})) == []

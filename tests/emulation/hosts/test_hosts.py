@@ -28,7 +28,7 @@ def test_one_that_is_in_another_labs_place_is_not_taken_from_there() -> None:
     state = LabState(ca_file="", router="r", networks={}, brokers={}, hosts={"billing": "10.213.9.10"})
     hosts = EmulatedHosts(engine, state, PolledClock(), lambda: note)
     with pytest.raises(
-        InputError, match=f"app cannot be taken into billing's place: it is in a host's place of lab {RUN}"
+        InputError, match=f"app cannot be taken into billing's place: it is in the place of a host of lab {RUN}"
     ):
         hosts.attach("billing", "app")
     assert engine.app.on == stood

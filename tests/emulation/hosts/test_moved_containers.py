@@ -267,7 +267,7 @@ def test_one_whose_network_has_gone_is_told_of_and_the_rest_of_the_lab_is_ended(
     engine.parts.pop("mine")
     gone, told = removal.remove(engine, RUN, PolledClock()).warnings
     assert gone == "app could not be put back on mine, which has gone"
-    assert told == f"app is no part of lab {RUN} and was taken off its networks; it is on " + (
+    assert told == f"app is not part of lab {RUN} and was taken off its networks; it is on " + (
         "another" if another else "none now: docker network connect NETWORK app"
     )
     assert set(engine.parts) == ({"another"} if another else set())

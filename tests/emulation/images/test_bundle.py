@@ -67,7 +67,7 @@ def test_a_file_has_the_images_of_several_releases_and_each_but_once(engine: Eng
     file = file_of([{"RepoTags": [name]} for name in (*NEEDED, newer.broker)], tmp_path / "images.tar")
     load(of(engine), [NAMES, newer], file, None)
     assert engine.loaded == [file.read_bytes()]
-    with pytest.raises(InputError, match="holds other images than this mqlab needs"):
+    with pytest.raises(InputError, match="has other images than this mqlab needs"):
         load(of(engine), [NAMES], file, None)
 
 
@@ -84,9 +84,9 @@ def test_a_changed_file_is_refused(engine: Engine, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "what"),
     [
-        ([{"RepoTags": [*NEEDED, "python:3.12"]}], "holds other images than this mqlab needs: .*python:3.12"),
-        ([{"RepoTags": NEEDED[:2]}], "holds other images"),
-        ([{"RepoTags": None}], "holds other images than this mqlab needs: none"),
+        ([{"RepoTags": [*NEEDED, "python:3.12"]}], "has other images than this mqlab needs: .*python:3.12"),
+        ([{"RepoTags": NEEDED[:2]}], "has other images"),
+        ([{"RepoTags": None}], "has other images than this mqlab needs: none"),
         ([{}], "is not a file of images"),
         (7, "is not a file of images"),
         ([["x"]], "is not a file of images"),
@@ -107,7 +107,7 @@ def test_what_is_no_archive_or_has_no_digest_is_refused(engine: Engine, tmp_path
     with pytest.raises(InputError, match="is not a file of images"):
         load(of(engine), [NAMES], plain, hashlib.sha256(plain.read_bytes()).hexdigest())
     digest_file(plain).write_text("none")
-    with pytest.raises(InputError, match="holds no SHA-256"):
+    with pytest.raises(InputError, match="has no SHA-256"):
         load(of(engine), [NAMES], plain, None)
     with pytest.raises(InputError, match="is not a file of images"):
         load(of(engine), [NAMES], file_of([], tmp_path / "other.tar", name="other.json"), None)

@@ -211,7 +211,7 @@ def test_an_engine_version_is_of_its_newest_release_where_that_can_be_had(tmp_pa
         assert repository.asked == []
         assert settled() == usual
         (warning,) = said
-        assert f"run ActiveMQ {usual}, of its jars, instead of {newest}: no repository serves" in warning
+        assert f"run ActiveMQ {usual}, built from its jars, instead of {newest}: no repository serves" in warning
         assert f"mqlab images --activemq-version {newest}" in warning
         repository.put(its, b"the newest")
         made = images.wanted(client, version=usual, archive=None, environment=environment, say=quiet)

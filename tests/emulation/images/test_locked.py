@@ -68,7 +68,7 @@ def test_one_that_was_cut_off_is_fetched_again(repository: Repository, tmp_path:
 def test_a_published_digest_that_is_none_is_refused(published: bytes, repository: Repository, tmp_path: Path) -> None:
     path = next(path for path in repository.files if path.endswith(".sha1"))
     repository.files[path] = published or b"\n"
-    with pytest.raises(HostError, match="holds no SHA-1"):
+    with pytest.raises(HostError, match="has no SHA-1"):
         lock(ARCHIVE, tmp_path, lambda _: None, repository.download())
 
 

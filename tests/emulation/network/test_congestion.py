@@ -108,7 +108,7 @@ def test_a_name_that_the_kernel_lacks_is_refused_by_name() -> None:
 
 
 def test_connections_that_were_there_before_are_told() -> None:
-    with pytest.raises(HostError, match="had connections before its TCP had cubic"):
+    with pytest.raises(HostError, match="had connections before its TCP used the congestion control cubic"):
         asked(Engine(told="open already\n"))
 
 

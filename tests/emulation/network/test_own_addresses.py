@@ -90,9 +90,7 @@ def test_an_address_counts_where_a_connection_comes_through(tmp_path: Path, here
     with closing(addresses(tmp_path)) as its:
         its.choose()
         address = its.of["tokyo"]
-        assert why_not_reached(address, here) == (
-            f"ports are published at {address}, and a connection from here does not come through"
-        )
+        assert why_not_reached(address, here) == (f"ports are published at {address}, but a connection from here fails")
         assert why_not_reached(address, ("127.0.0.1", _refused())) == ""  # the broker does not listen yet
         with socket.create_server((address, OPENWIRE.port)):
             assert why_not_reached(address, here) == ""

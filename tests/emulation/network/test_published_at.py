@@ -77,7 +77,7 @@ def test_the_decision(engine: str, more: dict[str, str], gateway: str | None, ex
             "'fd00::5' is neither a host name nor an IPv4",
         ),
         (SOCKET, {"TESTCONTAINERS_HOST_OVERRIDE": "a b"}, None, InputError, "OVERRIDE=a b: 'a b' is neither"),
-        ("tcp://[fd00::5", {}, None, InputError, r"DOCKER_HOST=tcp://\[fd00::5 is no URL: Invalid IPv6"),
+        ("tcp://[fd00::5", {}, None, InputError, r"DOCKER_HOST=tcp://\[fd00::5 is not a URL: Invalid IPv6"),
         ("ssh://lab@east", {"MQLAB_BIND": "0.0.0.0"}, None, InputError, "MQLAB_BIND=0.0.0.0 would publish"),
         ("ssh://lab:pass@east", {}, None, InputError, "it contains a password"),
     ],

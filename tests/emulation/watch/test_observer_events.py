@@ -103,7 +103,7 @@ def test_a_client_id_may_have_any_characters() -> None:
     ],
 )  # fmt: skip
 def test_an_answer_of_another_form_is_an_error_that_names_the_broker(text: object) -> None:
-    with pytest.raises(BrokerError, match="broker tokyo's observer answered in another form"):
+    with pytest.raises(BrokerError, match="broker tokyo's observer sent an answer of another form"):
         parse("tokyo", text)
 
 

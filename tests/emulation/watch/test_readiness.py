@@ -197,7 +197,7 @@ def test_a_broker_that_has_another_way_out_than_the_router_has_not_started_and_s
             f"INFO an earlier start\nmqlab: not started: the router is FE01D50A, and the ways out are:{words}\n"
         )
         broker.status, broker.attrs = "exited", MappingProxyType({"State": {"ExitCode": 78}})
-        with pytest.raises(HostError, match=f"a way out by {ways} instead of the router's 10.213.1.254"):
+        with pytest.raises(HostError, match=f"the default route {ways} instead of the router's 10.213.1.254"):
             await_broker("", PolledClock(), broker)
 
 

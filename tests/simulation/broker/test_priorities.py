@@ -65,9 +65,9 @@ def test_a_durable_subscriber_has_what_waited_by_priority_and_another_listener_i
 @pytest.mark.parametrize(
     ("case", "what"),
     [
-        ("kinds", "persistent messages of queue://a wait beside others by priority at tokyo"),
-        ("page", "queue://a is read by priority from a store that has more than a page of it at tokyo"),
-        ("later", "other priorities come to queue://a than wait there from before the start at tokyo"),
+        ("kinds", "persistent and other messages of queue://a wait together, by priority at tokyo"),
+        ("page", "more than a page of queue://a is read from the store by priority at tokyo"),
+        ("later", "new priorities come to queue://a, where messages from before the start wait at tokyo"),
         ("durable", "more than 200 messages wait by priority for d at tokyo"),
         ("one", ""),
     ],

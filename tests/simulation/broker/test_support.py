@@ -64,7 +64,7 @@ def test_what_is_not_modelled_is_refused_by_name_with_its_place() -> None:
         ],
         [
             "tokyo.xml:8:54: the simulation has no model of <discardingDLQBrokerPlugin>",
-            "  discarding in a policyEntry is modelled",
+            "  use discarding in a policyEntry, which is modelled",
         ],
     ]
 
@@ -76,7 +76,7 @@ def test_an_entry_about_a_queue_and_a_topic_is_refused_at_the_second(name: str) 
     assert str(found).splitlines() == [
         f"tokyo.xml:2:{18 + len(name)}: the simulation has no model of "
         f'queue="a.>" and topic="prices.>" on one <{name}>',
-        "  an entry is about one destination: write an entry for each",
+        "  write an entry for each of the two destinations",
     ]
 
 

@@ -47,7 +47,7 @@ def test_no_sender_waits_for_a_disk(text: str | None, after: bool) -> None:
 
 def test_what_it_keeps_is_in_memory() -> None:
     bench = Bench(MEMORY)
-    with pytest.raises(PlanError, match="more than 179MiB of messages wait at tokyo in its memory"):
+    with pytest.raises(PlanError, match="more than 179MiB of messages wait in the memory of tokyo"):
         bench.send("queue://a", *["x" * 2**20] * 180)
 
 
