@@ -262,7 +262,7 @@ def test_fewer_are_enough_if_it_is_said(live: Live, tmp_path: Path) -> None:
     [
         ({"into": "paris"}, r"can't find requested broker \[paris\]"),
         ({"pace": "fast"}, "pace: 'fast' is no pace: write original, 10x, 200/s or acknowledgements"),
-        ({"over": "mqtt"}, "MQTT carries no headers: .*\n  over='stomp', or over='amqp'"),
+        ({"over": "mqtt"}, "MQTT cannot carry headers, .*\n  over='stomp', or over='amqp'"),
         ({"over": "smtp"}, "over: "),
         ({"of": "there"}, 'no broker named "there"'),
         ({"user": "nobody"}, "nobody"),
