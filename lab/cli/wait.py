@@ -47,7 +47,7 @@ def demand(
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Wait until a broker knows of a consumer on the other side of a bridge, and so forwards the messages.
+    """Wait until a broker has demand for a destination: a consumer to which it forwards messages over a bridge.
 
     Example: mqlab wait demand tokyo --queue orders
     """

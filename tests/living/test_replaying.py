@@ -266,7 +266,7 @@ def test_fewer_are_enough_if_it_is_said(live: Live, tmp_path: Path) -> None:
         ({"over": "smtp"}, "over: "),
         ({"of": "there"}, 'no broker named "there"'),
         ({"user": "nobody"}, "nobody"),
-        ({"at_least": 11}, "at-least is how many of the 10 are enough"),
+        ({"at_least": 11}, "at-least is at most the number of messages"),
     ],
 )
 def test_what_cannot_be_sent_so_is_refused_before_anything_is_sent(
