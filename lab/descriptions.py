@@ -1,7 +1,7 @@
 """The sentences that describe fields: each stands below its field in the class, as a docstring stands below a name.
 
-Schemas and `--help` are made from them. The source is parsed when one of these is wanted, so that other commands do
-not pay for it.
+Schemas and `--help` are made from them. Commands that need no sentence do not parse the source, and so start
+quickly.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LIBRARIES = {"abc", "builtins", "msgspec", "pydantic", "typing"}  # whose base 
 
 
 def sentences(kind: type) -> dict[str, str]:
-    """Return the sentence of each field of a class, by the field's name; a base class's fields come first."""
+    """Return the sentence of each field of a class, by the field's name; the fields of base classes come first."""
     return {
         field: sentence
         for base in reversed(kind.__mro__)

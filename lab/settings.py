@@ -44,14 +44,14 @@ class Setting:
         return environment.get(self.name, "")
 
     def in_force(self, environment: Environment) -> str:
-        """Return the text that the lab goes by, with secrets masked; "" for none."""
+        """Return the text that the lab uses, with secrets masked; "" for none."""
         if text := self.get(environment):
             return MASK if self.secret else re.sub("//[^/]*@", f"//{MASK}@", text)
         return str(self.computed(environment) or "") if self.computed is not None else self.default
 
 
 def user_folder(environment: Environment, base: str, below_home: str) -> Path | None:
-    """Return the folder that a variable of the XDG base directories names, or else one below the home folder."""
+    """Return the folder that an XDG variable names, or else a folder below the home folder."""
     if named := environment.get(base):
         return Path(named)
     home = user_home(environment)
@@ -165,13 +165,13 @@ CA_FILE = Setting(
 )
 TRUST_STORE = Setting(
     name="MQLAB_TRUST_STORE",
-    sentence="The same certificate as Java reads it.",
+    sentence="The same certificate as a trust store for Java.",
     unit="PKCS #12 file",
     reader=Reader.APPLICATION,
 )
 TRUST_STORE_PASSWORD = Setting(
     name="MQLAB_TRUST_STORE_PASSWORD",
-    sentence="Password of that file, which is no secret: Java requires one.",
+    sentence="Password of the trust store. It is no secret; Java requires a password.",
     unit="text",
     reader=Reader.APPLICATION,
 )
@@ -184,7 +184,7 @@ HEAP = Setting(
 )
 ROUTER = Setting(
     name="MQLAB_ROUTER",
-    sentence="The only route out that the container may have.",
+    sentence="The only route out of the container.",
     unit="address as /proc/net/route writes it",
     reader=Reader.CONTAINER,
 )
@@ -205,7 +205,7 @@ SETTINGS = (
     *(CA_FILE, TRUST_STORE, TRUST_STORE_PASSWORD, HEAP, ROUTER, TCP),
     Setting(
         name="MQLAB_JVM",
-        sentence="More options for the broker's Java, which win over the others.",
+        sentence="More options for the broker's Java, which override the other options.",
         unit="options",
         reader=Reader.CONTAINER,
     ),
@@ -236,7 +236,7 @@ SETTINGS = (
     ),
     _ci("MQLAB_CI_SCENARIOS", "names, files or patterns, between spaces", "Scenarios to run."),
     _ci("MQLAB_CI_JOBS", "number", "Number of scenarios that run at once.", "1"),
-    _ci("MQLAB_CI_SHARD", "`2/3`, or `3`", "Part of the scenarios to run; of a number alone, part `$CI_NODE_INDEX`."),
+    _ci("MQLAB_CI_SHARD", "`2/3`, or `3`", "Part of the scenarios to run; for a number alone, part `$CI_NODE_INDEX`."),
     _ci("MQLAB_CI_LIMIT", "duration", "Maximum time of each run."),
     _ci(
         "MQLAB_CI_RUNS", "`failed` or `none`", "Runs whose folders are kept in `failed-runs` of the reports.", "failed"

@@ -150,7 +150,7 @@ def write_new(path: Path, content: bytes, opener: Callable[[str, int], int] | No
         with open(path, "xb", opener=opener) as file, _removed_if_unfinished(path), file:
             file.write(content)
     except FileExistsError as error:
-        raise InputError.of(f"{path} is there", "name another file: this one would be lost") from error
+        raise InputError.of(f"{path} is there", "name another file: this file would be lost") from error
     except OSError as error:
         raise HostError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -24,7 +24,7 @@ def check_destination(
     field = wanted.partition("://")[0]
     if field in context.unknown:
         return
-    one = f"{'demand' if heard else 'a counter'} is of one destination"
+    one = f"{'demand' if heard else 'a counter'} applies to one destination"
     if has_wildcard(wanted):
         yield context.wrong(field, one, WHOLE_NAME)
         return

@@ -25,6 +25,7 @@ def advise_on_two_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> 
                     yield Problem(
                         what=f"{name} and {other} both ask for a duplex bridge to each other"
                         + (f" {rival}" if back.name == connector.name else ", so there are two"),
-                        remedy=f"one is enough: leave duplex out, or this connector; the other is at {back.place}",
+                        remedy="remove duplex, or this connector: one bridge is enough; the other "
+                        f"connector is at {back.place}",
                         place=connector.place,
                     )

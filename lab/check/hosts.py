@@ -16,7 +16,7 @@ from lab.suggestions import unknown
 
 MOST_BROKERS = 20  # instances and hosts in one region: a lab's network has no more addresses
 ROUTER = "router"  # the name of a lab's own container
-NO_MORE_ADDRESSES = "a lab's network has no more addresses: put some in another region"
+NO_MORE_ADDRESSES = "put some of them in another region: a lab's network has no more addresses"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")  # RFC 1123, 2.1
 
@@ -42,7 +42,7 @@ def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
         path: Keys = ("topology", "hosts", name)
         if not _HOST_NAME.fullmatch(name):
             yield Problem(
-                what=f"{name} is no name of a host: its container is called so",
+                what=f"{name} cannot be the name of a host, since a container gets the name",
                 remedy="write letters, digits and hyphens, single dots between them; no hyphen beside a dot or last",
                 place=origin.key(*path),
             )
@@ -65,12 +65,14 @@ def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
             yield no_address(vpc, origin.key(*path))
         elif host.address is not None and (reason := check_address(address, vpc)):
             yield Problem(
-                what=reason, remedy=f"write another one of {vpc}, or none", place=origin.place(*path, "address")
+                what=reason,
+                remedy=f"write another address of {vpc}, or remove address",
+                place=origin.place(*path, "address"),
             )
         elif (first := taken.setdefault((host.region, str(address)), name)) != name:
             yield Problem(
                 what=f"{name} has the address of {first}",
-                remedy="give each its own, or none",
+                remedy="write another address, or remove address",
                 place=origin.place(*path, "address"),
             )
         room[host.region] -= 1
@@ -84,4 +86,4 @@ def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
 
 def no_address(vpc: IPv4Network, place: Place | None) -> Problem:
     """Return the Problem of a VPC in which every address is in use."""
-    return Problem(what=f"no address is free in the VPC {vpc}", remedy="make it larger", place=place)
+    return Problem(what=f"no address is free in the VPC {vpc}", remedy="make the VPC larger", place=place)

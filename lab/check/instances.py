@@ -92,4 +92,4 @@ def missing(context: Context, step: Step, instances: Instances) -> Problem:
         else "put the step before its deletion"
     )
     broker = getattr(step, "broker", "")
-    return context.wrong("broker", f"{broker} is {instances.missing} here, so there is nothing to {step.action}", right)
+    return context.wrong("broker", f"{broker} is {instances.missing} at this step, so {step.verb} is impossible", right)

@@ -56,8 +56,8 @@ def wrong_round(context: Context, name: str, *, needed: bool = True) -> tuple[st
     """
     several = rounds_around(context.scenario.steps, context.path) > 1
     if needed and several and ROUND not in name:
-        right = f'let the name count the rounds: "{name}-{ROUND}"'
+        right = f'put the round into the name: "{name}-{ROUND}"'
         return f"every round of the repeat would have the name {name}", right
     if ROUND in name and not several:
-        return f"{ROUND} is the round of a repeat, and this step is in none", "write the name without it"
+        return f"{ROUND} is the round of a repeat, and this step is in no repeat", f"write the name without {ROUND}"
     return None

@@ -32,7 +32,7 @@ def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Itera
                         else "the standby, whose ports refuse connections: there is no bridge before it takes over"
                     )
                 elif connector.discovery == "static" and "failover:" not in (connector.uri or ""):
-                    what = f"{connector.name} asks for a bridge to each instance of {pair}, of which one always refuses"
+                    what = f"{connector.name} asks for a bridge to each instance of {pair}, and one always refuses"
                 else:
                     continue
                 yield Problem(what=what, remedy=right, place=connector.uri_place)

@@ -46,7 +46,7 @@ def check_pair(topology: Topology, name: str, broker: Broker, origin: Origin) ->
     if len(name) > LONGEST_NAME:
         yield Problem(
             what=f"the name of a pair has at most {LONGEST_NAME} characters",
-            remedy="its instances are called after it, with -1 and -2 behind",
+            remedy="write a shorter name: the instances get this name with -1 or -2 behind it",
             place=origin.key(*path),
         )
     for number in _PAIR.instances:

@@ -12,7 +12,7 @@ from lab.plan.arrival import demands, sent
 from lab.plan.forwarding import DeclaredBridge, declared_bridges
 from lab.plan.routing import ANY, examples
 
-_REMEDY = "leave one out, or let each include destinations of its own (dynamicallyIncludedDestinations); the first: "
+_REMEDY = "remove one, or let them include different destinations (dynamicallyIncludedDestinations); the first is at "
 
 
 def advise_on_parallel(topology: Topology) -> Iterator[Problem]:
@@ -64,12 +64,12 @@ def _worded(first: DeclaredBridge, second: DeclaredBridge, shared: list[str]) ->
         if copies > 1:
             effect = "each message comes twice"
         elif kind == "topic":
-            effect = "one of them has all messages, by chance"
+            effect = "one of the two carries all messages, by chance"
         else:
-            effect = "a message takes either, so their order may be lost"
+            effect = "each message takes one of the two, so the order may be lost"
         words.append(f"{f'{kind}s' if destination in ANY.values() else f'the {kind} {name}'} ({effect})")
     return Problem(
-        what=f"{second.bridge.label} carries from {source} to {target} what {first.bridge.label} does too: "
+        what=f"{second.bridge.label} and {first.bridge.label} carry the same destinations from {source} to {target}: "
         f"{', '.join(words)}",
         remedy=f"{_REMEDY}{first.connector.place}",
         place=second.connector.place,

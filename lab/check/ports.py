@@ -31,24 +31,26 @@ def check_ports(topology: Topology, origin: Origin) -> Iterator[Problem]:
         if (other := first.setdefault(each.port, each)) is not each:
             yield Problem(
                 what=f"port {each.port} is given twice: to {_words(other)} and to {_words(each)}",
-                remedy=f"give each its own; the first is at {_place(origin, other)}",
+                remedy=f"write another port; the first is at {_place(origin, other)}",
                 place=_place(origin, each),
             )
 
 
 def check_port_base(topology: Topology, origin: Origin, base: int) -> Iterator[Problem]:
-    """Yield the Problems of ports counted from a base."""
+    """Yield the Problems of the ports from a first port on."""
     found = list(fixed_ports(topology, base))
     last = max((each.port for each in found if not each.declared), default=base)
     if base not in HOST_PORTS or last not in HOST_PORTS:
         most = base - max(0, last - HOST_PORTS[-1])
-        yield Problem(what=f"ports counted from {base} end with {last}", remedy=f"count from {HOST_PORTS[0]} to {most}")
+        yield Problem(
+            what=f"ports from {base} on end with {last}", remedy=f"write a first port from {HOST_PORTS[0]} to {most}"
+        )
     counted = {each.port: each for each in found if not each.declared}
     for each in found:
         if each.declared and (other := counted.get(each.port)) is not None:
             yield Problem(
-                what=f"port {each.port} of {_words(each)} is that of {_words(other)}, counted from {base}",
-                remedy="count from another one, or declare another port",
+                what=f"port {each.port} of {_words(each)} is also the port of {_words(other)}, from {base} on",
+                remedy="choose another first port, or declare another port",
                 place=_place(origin, each),
             )
 

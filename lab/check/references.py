@@ -46,17 +46,17 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                 context.unknown.add(field)
                 written = type(declared).model_fields[field].alias or field
                 if name in STEPS and not fitting:
-                    what = f"an expectation does not count from every {name}"
-                    right = "give the step that is meant a name of its own, as: NAME, and write that name"
+                    what = f"this field does not accept the verb {name}"
+                    right = "give the step a name with as: NAME, and write this name here"
                     if reference.alone:
-                        what, right = f"this is of no {name}", reference.alone
+                        what, right = f"this field does not accept the verb {name}", reference.alone
                     yield context.wrong(written, what, right)
                 elif reference.instead and fitting:
                     right = f"add the {names.kind}, or {reference.instead}"
                     yield context.wrong(written, f"the scenario has no {name} {names.kind}", right)
                 elif reference.to is Thing.BROKER and name in context.topology.hosts:
-                    what = f"{name} is a host, and this is of brokers"
-                    right = "a host stands in from: of try, reachable and dropped\n"
+                    what = f"{name} is a host, and this field names a broker"
+                    right = "write a host only in the field from of try, reachable and dropped\n"
                     yield context.wrong(written, what, f"{right}{names.label}: {', '.join(names.valid)}")
                 elif names.certain:
                     yield context.missing(written, names.kind, name, names.valid, label)

@@ -54,7 +54,7 @@ def advise_on_expectations(scenario: Scenario, activemq_version: str | None = No
     for place, expectation in asked:
         if stopped := _stopped(expectation, found, routes):
             yield Problem(
-                what=f"{expectation.kind} cannot hold: {_stop(stopped)}",
+                what=f"{expectation.kind} cannot pass: {_stop(stopped)}",
                 remedy=_remedy(stopped, expectation),
                 place=scenario.origin.key("expect", place, expectation.kind),
             )
@@ -99,12 +99,12 @@ class _Listening:
 
     @property
     def constant(self) -> bool:
-        """Return whether it takes all that its destination has from then on."""
+        """Return whether the client receives all later messages of its destination."""
         return isinstance(self.step, Subscribe) and self.step.selector is None and not self.step.fails
 
 
 class _Messages:
-    """The messages that steps send and the clients that listen; of both, those that are as sure as the steps are."""
+    """The messages that steps send and the clients that listen, as far as the steps determine them."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.brokers = tuple(scenario.topology.brokers)
@@ -144,7 +144,7 @@ class _Messages:
 
 
 def _surely_sends(step: Step) -> bool:
-    """Return whether a broker gets messages of a step that none but a listener ends."""
+    """Return whether a broker gets messages of a step that only a listener can take."""
     if step.fails or getattr(step, "at_least", None) == 0:
         return False
     if not isinstance(step, Message):
@@ -276,6 +276,11 @@ def _remedy(route: Route, expectation: Expectation) -> str:
     """Return the changes that let messages through, or the expectation that is met without them."""
     words = " and ".join(f"at {need.where}, {need.remedy}" for need in route.remedies)
     if not words and route.stops == (NO_BRIDGE,):
-        words = f'give {route.source} a connector to {route.target}, or write duplex="true" where one leads here'
+        words = (
+            f"add a connector from {route.source} to {route.target}, "
+            f'or write duplex="true" in a connector to {route.source}'
+        )
     words = words or f"run mqlab routes --from {route.source} --to {route.target} for the obstacles"
-    return f"{words}; or promise: nothing, if that is meant" if isinstance(expectation, Delivered) else words
+    return (
+        f"{words}; or write promise: nothing, if no message may arrive" if isinstance(expectation, Delivered) else words
+    )

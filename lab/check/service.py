@@ -64,7 +64,7 @@ def check_owner(context: Context, name: str, broker: str | None) -> Iterator[Pro
     """Yield a Problem if the broker does not have the connector, or if several have it and none is named."""
     owners = connectors_of(context.scenario)[name]
     if broker is not None and broker not in owners:
-        right = f"it is in the configuration of {', '.join(owners)}"
+        right = f"write broker: {' or '.join(owners)}"
         yield context.wrong("broker", f"{broker} has no connector {name}", right)
     elif broker is None and len(owners) > 1:
         right = f"add broker: one of {', '.join(owners)}"

@@ -21,7 +21,7 @@ def check_terms(context: Context, step: Subscribe | Message) -> Iterator[Problem
         for mark in field.metadata if name in step.model_fields_set else ():
             if isinstance(mark, OnlyOver) and protocol(step.over) not in mark.protocols:
                 written = field.alias or name
-                right = mark.instead or f"remove it: it is for {' and '.join(mark.protocols)} alone"
+                right = mark.instead or f"remove {written}: it is only for {' and '.join(mark.protocols)}"
                 yield context.wrong(written, f"{written} means nothing over {step.over}", right)
 
 

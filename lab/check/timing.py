@@ -18,7 +18,11 @@ def check_timing(scenario: Scenario) -> Iterator[Problem]:
     if (count := count_steps(scenario.steps)) > MOST_STEPS:
         what = f"these are {count} steps, all rounds counted"
         place = scenario.origin.place("steps")
-        yield Problem(what=what, remedy=f"at most {MOST_STEPS}: repeat less often, or let traffic send", place=place)
+        yield Problem(
+            what=what,
+            remedy=f"repeat less often, or use a traffic step: a scenario has at most {MOST_STEPS}",
+            place=place,
+        )
     moments = _Moments(scenario.origin)
     moments.one_after_another(scenario.steps, ("steps",), timedelta(0))
     yield from moments.problems
@@ -64,10 +68,10 @@ class _Moments:
             place = self._origin.place(*path, "at")
             if repeated:
                 what = "a moment inside a repeat comes only once, and every round after it would be late"
-                self.problems.append(Problem(what=what, remedy="let a wait pass instead", place=place))
+                self.problems.append(Problem(what=what, remedy="use a wait step instead", place=place))
             elif step.at < begin:
-                what = f"at {format_duration(step.at)} is over when this step's turn comes"
-                right = f"the steps before it take until {format_duration(begin)} at least"
+                what = f"the time {format_duration(step.at)} has passed before this step's turn comes"
+                right = f"write at: {format_duration(begin)} or later, since the steps before it take so long"
                 self.problems.append(Problem(what=what, remedy=right, place=place))
             begin = max(begin, step.at)
         if not isinstance(step, Compound):

@@ -61,7 +61,7 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
             place = origin.place(*_ROOT, "links", number)
             yield Problem(
                 what=f"a second link between {' and '.join(link.between)}",
-                remedy=f"keep one; the first is at {where}",
+                remedy=f"remove one of them; the first is at {where}",
                 place=place,
             )
         elif (namesake := named.setdefault(link.name, number)) != number:
@@ -83,7 +83,7 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
             problem, remedy = unknown_region(region.aws_region)
             yield Problem(
                 what=problem,
-                remedy=f"{remedy}; write none for a place of your own",
+                remedy=f"{remedy}; write aws-region: none for a place of your own",
                 place=origin.place(*path, "aws-region"),
             )
         if reason := check_vpc(region.vpc):
@@ -127,7 +127,7 @@ def _broker(
     if not MIN_MEMORY <= broker.memory <= MAX_MEMORY:
         bounds = f"{units.format_size(MIN_MEMORY)} to {units.format_size(MAX_MEMORY)}"
         yield Problem(
-            what=f"{units.format_size(broker.memory)} of memory is not what a broker can have",
+            what=f"a broker cannot have {units.format_size(broker.memory)} of memory",
             remedy=f"write {bounds}; half of it becomes the Java heap",
             place=origin.place(*path, "memory"),
         )
@@ -137,7 +137,7 @@ def _users(name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
     for user in list(broker.users)[USERS_PER_BROKER : USERS_PER_BROKER + 1]:
         yield Problem(
             what=f"{name} has {len(broker.users)} users",
-            remedy=f"Amazon MQ takes at most {USERS_PER_BROKER} for a broker",
+            remedy=f"remove some: Amazon MQ permits at most {USERS_PER_BROKER} for a broker",
             place=origin.key(*_ROOT, "brokers", name, "users", user),
         )
     if broker.user is not None and broker.user not in broker.users:
@@ -152,7 +152,7 @@ def _users(name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
         if len(fields.groups) > GROUPS_PER_USER:
             yield Problem(
                 what=f"{user} is in {len(fields.groups)} groups",
-                remedy=f"Amazon MQ takes at most {GROUPS_PER_USER} for a user",
+                remedy=f"remove some: Amazon MQ permits at most {GROUPS_PER_USER} for a user",
                 place=origin.place(*path, "groups", GROUPS_PER_USER),
             )
         for number, group in enumerate(fields.groups):

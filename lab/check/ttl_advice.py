@@ -24,7 +24,7 @@ def advise_on_ttls(topology: Topology) -> Iterator[Problem]:
     bridges = declared_bridges(topology)
     if (count := len({each.bridge.source for each in bridges})) > MOST_BROKERS:
         yield Problem(
-            what=f"it was not tried which of {count} brokers reach which: that is done for up to {MOST_BROKERS}",
+            what=f"the routes between {count} brokers were not checked: the maximum is {MOST_BROKERS} brokers",
             remedy="run mqlab routes --from A --to B for two brokers",
         )
         return

@@ -22,14 +22,14 @@ from lab.version import __version__
 COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
     "run": "Open a lab, run a scenario in it, report the verdicts, and remove the lab.",
     "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
-    "judge": "Judge a history again; the HTML page also shows the brokers' files in the run folder.",
-    "film": "Write a run as a film: one HTML page that plays it on the map of the network.",
+    "judge": "Judge the history of a run again.",
+    "film": "Write a film of a run: one HTML page that plays the run on the map of the network.",
     "history": "Show the events of a run as a timeline, with one line for each group of messages.",
-    "trace": "Show the way of one message of an application or of the lab's own clients, and its outcome.",
-    "watch": "Print the messages of applications that wait, or are late, lost or doubled, until Ctrl-C.",
-    "up": "Open a lab for a scenario or a topology, and keep it until Ctrl-C; the scenario's steps are not run.",
-    "down": "Remove a running lab, or end the server of an account.",
-    "status": "Show a lab, its bridges and its links; or the server of an account.",
+    "trace": "Show the way and the outcome of one message, sent by an application or by a client of the lab.",
+    "watch": "Print the applications' messages that are waiting, late, lost or doubled, until Ctrl-C.",
+    "up": "Open a lab for a scenario or a topology, and keep the lab until Ctrl-C; no steps are run.",
+    "down": "Remove a running lab, or end a server that `mqlab serve` started.",
+    "status": "Show a running lab with its bridges and links, or a server that `mqlab serve` started.",
     "env": "Print the endpoints, users, passwords and CA file of a running lab; no other command prints passwords.",
     "logs": "Print the log of a broker, of the router, or of a detached server.",
     "publish": "Publish messages to a broker of a running lab, in their order, and wait until all are acknowledged.",
@@ -54,13 +54,13 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "scenarios": "List the shipped scenarios, or print or copy one, or judge a changed copy.",
     "plan": "Show the parts of a lab, in the order in which they are created.",
     "render": "Print the activemq.xml that a broker starts with.",
-    "routes": "Show which brokers messages reach, the connectors that carry them, and the obstacles.",
-    "regions": "List the AWS regions, the round trips of one region, or the round trip between two with its source.",
+    "routes": "Show the brokers that messages can reach, the connectors on the way, and the obstacles.",
+    "regions": "List the AWS regions, the round trips of one region, or the round trip between two, with its source.",
     "generate": "Write the topology and the configurations of a network.",
     "export": "Write the topology and the configurations of a running lab, or of a served account, as they are now.",
     "check": "Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.",
-    "schema": "Print the JSON Schema of a file, for editors that complete and check it.",
-    "images": "Build the missing images and list all, or save them to a file, or load them.",
+    "schema": "Print the JSON Schema of one kind of file, with which editors complete and check such files.",
+    "images": "Build the missing images and list all images, or save them to a file, or load them from a file.",
     "bundle": "Write one file that sets up mqlab on machines without network, or unpack such a file.",
     "doctor": "Check whether this machine can run a lab.",
     "docs": "Open the documentation in a browser, and print its address.",
@@ -101,9 +101,9 @@ class _PlainFlags:
 
 class _Command(_PlainFlags, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the arguments; where another program's options stand behind a --, ask for that where it is missing.
+        """Parse the arguments; raise InputError if a `--` before another program's options is missing.
 
-        The option --offline of mqlab may also stand here.
+        The option --offline of mqlab may also be among the arguments.
         """
         before = args[: args.index("--")] if "--" in args else args
         if _OFFLINE in before:
@@ -121,7 +121,7 @@ class _Command(_PlainFlags, TyperCommand):
                 if word.startswith("-") and word.partition("=")[0] not in own:
                     from lab.errors import InputError
 
-                    right = f"write another program's options behind a --: {ctx.command_path} … {behind}"
+                    right = f"write another program's options after --: {ctx.command_path} … {behind}"
                     raise InputError.of(f"{word} is not an option of mqlab", right)
         try:
             return list(super().parse_args(ctx, args))
@@ -132,7 +132,7 @@ class _Command(_PlainFlags, TyperCommand):
 
 class _Group(_PlainFlags, TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the called verb's name, the verb, and the other arguments; raise InputError for an unknown one."""
+        """Return the called verb's name, the verb, and the other arguments; raise InputError for an unknown verb."""
         if args[0] not in self.commands and not args[0].startswith("-"):
             from lab.cli.usage import unknown_command
 
@@ -141,7 +141,7 @@ class _Group(_PlainFlags, TyperGroup):
 
 
 class _Commands(_PlainFlags, TyperGroup):
-    """The commands by name and summary; only the one that is called is loaded, since all of them take a second."""
+    """The commands by name and summary; only the called command is loaded, since loading all takes a second."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -152,7 +152,7 @@ class _Commands(_PlainFlags, TyperGroup):
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the called command's name, the command, loaded, and the other arguments; InputError if unknown."""
+        """Load the called command; return its name, the command and the other arguments; InputError if unknown."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from lab.cli.usage import unknown_command
 
@@ -161,7 +161,7 @@ class _Commands(_PlainFlags, TyperGroup):
         return name, load(str(name)), rest
 
     def main(self, args: Any = None, *, standalone_mode: bool = True, **settings: Any) -> Any:  # type: ignore[override]
-        """Run the command line, and end the program; a wrong one is an error as those of files are."""
+        """Run the command line, and end the program; a wrong command line is reported like an error in a file."""
         if not standalone_mode:
             return super().main(args, standalone_mode=False, **settings)
         words = sys.argv[1:] if args is None else list(args)
@@ -190,8 +190,8 @@ def _verbs() -> Mapping[str, Any]:
 
 app = typer.Typer(
     name="mqlab",
-    help="Rehearse a cross-region Amazon MQ (ActiveMQ Classic) network on one computer, offline, with real brokers, "
-    "or without Docker in models of them: --runtime simulation.",
+    help="Rehearse a cross-region Amazon MQ (ActiveMQ Classic) network on one computer, offline: with real "
+    "brokers in Docker, or without Docker in a simulation (--runtime simulation).",
     epilog="Exit codes: 0 all passed, 1 some failed or unknown, 2 bad input, 3 the lab could not be built, "
     "4 timed out, 130 interrupted.",
     cls=_Commands,
@@ -225,7 +225,7 @@ def _root(
         callback=_offline,
         expose_value=False,
         is_eager=True,
-        help="Refuse downloads, as MQLAB_OFFLINE=yes does; it may also follow the command.",
+        help="Refuse downloads, as MQLAB_OFFLINE=yes does; the option may also follow the command.",
     ),
 ) -> None:
     pass

@@ -126,7 +126,7 @@ def create(
 
 
 def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> None:
-    """Delete a broker and all its messages; its configuration stays, and so does its log in the run folder.
+    """Delete a broker and all its messages; its configuration stays, and its log stays in the run folder.
 
     Example: mqlab broker delete singapore
     """
@@ -145,7 +145,7 @@ def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON 
 def _print(account: Account, broker: str, json: bool) -> None:
     record = account.broker(broker)
     told = broker_text.lines(record)
-    told.append(f"  had before: {', '.join(map(str, record.history)) or 'nothing else'}")
+    told.append(f"  earlier: {', '.join(map(str, record.history)) or 'none'}")
     told.append(f"  users: {', '.join(user.name for user in record.users)}")
     if record.security_groups:
         told.append(f"  security groups: {', '.join(record.security_groups)}")
@@ -162,7 +162,7 @@ def _is_running(live: Live, name: str) -> bool:
 
 
 def _newest(account: Account, broker: str) -> Step:
-    """Return the update to the newest revision of the configuration that a broker has, or is to have."""
+    """Return the update to the newest revision of the configuration that a broker has, or has pending."""
     its = account.broker(broker)
     return verb_arguments.read(
         UpdateBroker, "--", broker=broker, configuration=(its.pending or its.current).configuration
@@ -170,11 +170,13 @@ def _newest(account: Account, broker: str) -> Step:
 
 
 def _apply(live: Live, verb: Reboot, quiet: bool) -> None:
-    """Reboot a broker if something is pending; a new maintenance window is not, nor a revision that it has already."""
+    """Reboot a broker if a change is pending; a new maintenance window, or the current revision, needs no reboot."""
     if live.account.broker(verb.broker).has_pending:
         _reboot(live, verb, quiet)
     elif not quiet:
-        options.err().print(f"nothing is pending for {escape(verb.broker)}, so it is not rebooted", soft_wrap=True)
+        options.err().print(
+            f"no change is pending for {escape(verb.broker)}, so the broker is not rebooted", soft_wrap=True
+        )
 
 
 def _reboot(live: Live, verb: Reboot, quiet: bool) -> None:

@@ -25,16 +25,22 @@ def save(
     platform: Annotated[
         str | None,
         typer.Option(
-            "--platform", metavar="NAME", help=f"The platform: {', '.join(PLATFORMS)} (default: this machine's)."
+            "--platform",
+            metavar="NAME",
+            help=f"The target platform: {', '.join(PLATFORMS)} (default: this machine's platform).",
         ),
     ] = None,
     python: Annotated[
         str | None,
-        typer.Option("--python", metavar="VERSION", help=f"The Python: {', '.join(PYTHONS)} (default: this one)."),
+        typer.Option(
+            "--python",
+            metavar="VERSION",
+            help=f"The target Python version: {', '.join(PYTHONS)} (default: the version that runs mqlab).",
+        ),
     ] = None,
     wheels: Annotated[
         Path | None,
-        typer.Option("--wheels", metavar="DIR", help="The folder that wheels are taken from, instead of downloads."),
+        typer.Option("--wheels", metavar="DIR", help="A folder of wheels to use instead of downloads."),
     ] = None,
     images: Annotated[bool, typer.Option("--images", help="Add the images of real brokers, for emulations.")] = False,
     activemq_version: VERSIONS = None,
@@ -47,7 +53,7 @@ def save(
     """
     chosen, releases = target(platform, python), activemq_version or []
     if releases and not images:
-        raise InputError.of("--activemq-version is for images", "add --images, or leave it out")
+        raise InputError.of("--activemq-version is for images", "add --images, or remove --activemq-version")
     if wheels is not None and not wheels.is_dir():
         raise InputError.of(f"--wheels: {wheels} is not a folder", "name the folder of wheels")
     new_files.check_new(file)
@@ -91,7 +97,7 @@ def load(
 ) -> None:
     """Check a bundle, unpack it to a new folder, and load its images.
 
-    Nothing is written unless each file in the bundle is as it was saved.
+    If a file in the bundle has changed since it was saved, nothing is written.
 
     Example: mqlab bundle load mqlab.zip handout
     """
@@ -111,7 +117,9 @@ def load(
             try:
                 its.load_images(told, tar, versions=manifest.activemq, archive=None, digest=row.sha256)
             except LabError as error:
-                error.add_remedy(f"or go without them: the bundle is unpacked, and python {script} installs mqlab")
+                error.add_remedy(
+                    f"or use mqlab without images: the bundle is unpacked, and python {script} installs mqlab"
+                )
                 raise
     shown = {"folder": str(folder), "mqlab": manifest.mqlab, "files": sorted(manifest.members)}
     options.show(shown, [f"{len(manifest.members)} files in {folder}", f"to install mqlab: python {script}"], json)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lab.plan.values import Plan
 
 _LONG = timedelta(hours=1)  # that a scenario takes, from which on it is told
-_WHAT = "A scenario, or configurations, which end in .xml or begin with <."
+_WHAT = "A scenario, or configurations: files whose name ends in .xml or whose text begins with <."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def check(
     ignore: IGNORE = None,
     activemq_version: VERSION = None,
     port_base: PORT_BASE = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if there is advice, too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 also if there is advice.")] = False,
     json: JSON = False,
 ) -> int:
     """Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.
@@ -92,12 +92,12 @@ def check(
     if len(configurations) < len(what) and (writes or engine_version is not None):
         raise InputError.of(
             "--engine-version, --fix and --output are for configurations",
-            "a scenario's topology declares the engine version of each broker",
+            "remove them: a scenario's topology declares the engine version of each broker",
         )
     if configurations and activemq_version is not None:
         raise InputError.of("--activemq-version is for scenarios", "write --engine-version for a configuration")
     if configurations and port_base is not None:
-        raise InputError.of("--port-base is for scenarios", "leave it out: a configuration alone has no ports")
+        raise InputError.of("--port-base is for scenarios", "remove --port-base: a configuration alone has no ports")
     if configurations and ignore:
         raise InputError.of("--ignore is for scenarios", "check the scenario that has the configuration")
     if configurations and set:
@@ -153,7 +153,7 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
 
 
 def _runtime(named: str | None) -> str | None:
-    """Return the runtime that a scenario is checked for: one that is named, by MQLAB_RUNTIME too, or any."""
+    """Return the runtime that a scenario is checked for: named by an option or by MQLAB_RUNTIME, else None for any."""
     if named is not None or not RUNTIME_VARIABLE.get(os.environ):
         return named
     from lab import runtimes

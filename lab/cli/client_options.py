@@ -36,12 +36,12 @@ USER = Annotated[
 
 
 def destination(topic: str | None, queue: str | None) -> Destination:
-    """Return the destination of --topic or --queue; raise InputError, which names the options, unless it is one."""
+    """Return the destination of --topic or --queue; raise InputError, which names both, unless exactly one is set."""
     return conversation.destination(topic, queue, lambda kind, name: f"--{kind} {name}")
 
 
 def protocol(over: str | None, queue: str | None) -> str:
-    """Return the protocol that a client speaks, who may name none; raise InputError for a queue over MQTT."""
+    """Return a client's protocol, or the default for its destination; raise InputError for a queue over MQTT."""
     if over is not None and over not in PROTOCOLS:
         raise InputError([unknown("protocol", over, PROTOCOLS, "protocols", None)])
     if over is not None and queue is not None and is_mqtt(over):

@@ -33,9 +33,9 @@ def clock(
     Example: mqlab clock --before tokyo
     """
     if to is not None and before is not None:
-        raise InputError.of("--to and --before are two moments", "leave one out")
+        raise InputError.of("--to and --before exclude each other", "choose one")
     if by is not None and before is None:
-        raise InputError.of("--by is how long before a window", "add --before BROKER")
+        raise InputError.of("--by is the time before the window of --before", "add --before BROKER")
     if to is None and before is None:
         account = open_lab.control(run).account
     else:
@@ -51,7 +51,7 @@ def _print(account: Account, machine: datetime, json: bool) -> None:
     lines = [f"the service's clock is at {clock_text(now)}"]
     for each in account.brokers:
         opens = each.window.opens_after(now)
-        waits = "something is pending" if each.has_pending else "nothing is pending"
+        waits = "changes are pending" if each.has_pending else "no change is pending"
         lines.append(f"{each.name}: {each.window} opens at {clock_text(opens)}, {waits}")
     windows = [_window(each, now) for each in account.brokers]
     options.show({"now": now.isoformat(), "windows": windows}, lines, json)

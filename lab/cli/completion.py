@@ -21,7 +21,7 @@ _LARGEST = 2**26  # bytes of a note
 
 
 def scenarios(incomplete: str) -> list[str]:
-    """Return the scenarios that ship; for another beginning there are none, and a shell offers files."""
+    """Return the shipped scenarios with a beginning; if there are none, a shell offers files."""
     return _begun(incomplete, (each.stem for each in shipped("scenarios").glob("*.yaml")))
 
 
@@ -49,7 +49,7 @@ def runs(incomplete: str) -> list[str]:
 
 
 def brokers(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the brokers of the open labs, or of the one that `--run` means."""
+    """Return the brokers of the open labs, or of the lab that `--run` names."""
     return _begun(incomplete, (each["name"] for plan in _plans(ctx) for each in plan["brokers"]))
 
 
@@ -60,19 +60,19 @@ def logs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def links(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the links of the open labs, or of the one that `--run` means."""
+    """Return the links of the open labs, or of the lab that `--run` names."""
     return _begun(incomplete, (each["name"] for plan in _plans(ctx) for each in plan["links"]))
 
 
 def connectors(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the connectors of the open labs, or of the one that `--run` means, or of the given broker."""
+    """Return the connectors of the open labs, of the lab that `--run` names, or of the given broker."""
     of = ctx.params.get("broker")
     bridges = (each for plan in _plans(ctx) for each in plan["bridges"])
     return _begun(incomplete, (each["connector"] for each in bridges if of in (None, each["initiator"])))
 
 
 def regions(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the regions of the open labs, or of the one that `--run` means."""
+    """Return the regions of the open labs, or of the lab that `--run` names."""
     return _begun(incomplete, (each["name"] for plan in _plans(ctx) for each in plan["regions"]))
 
 

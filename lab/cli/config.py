@@ -40,7 +40,7 @@ def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
         revisions = list_revisions(account, each.name)
         described.append({**describe_configuration(account, each.name), "revisions": revisions})
         using = ", ".join(used_by(account, each)) or "no broker"
-        lines.append(f"{each.name}: ActiveMQ {each.engine_version}, of {using}")
+        lines.append(f"{each.name}: ActiveMQ {each.engine_version}, used by {using}")
         for its in each.revisions:
             lines.append(f"  {its.number}  {its.created:%Y-%m-%d %H:%M:%S}  {mask.text(its.description)}".rstrip())
     options.show(mask.value(described), lines, json)
@@ -78,7 +78,7 @@ def _show_created(live: Live, verb: CreateConfiguration, done: Done, json: bool)
 
 def update(
     name: NAME,
-    file: Annotated[Path, typer.Argument(metavar="FILE.xml", help="The whole new text.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.xml", help="The file with the whole new text.")],
     description: Annotated[str, typer.Option(metavar="TEXT", help="The description of the revision, for people.")] = "",
     run: OF_RUN = None,
     json: JSON = False,
@@ -99,7 +99,7 @@ def update(
         described = mask.value(describe_configuration(live.account, name))
     for line in map(mask.text, wording.lines(saved.removals, advise(saved))):
         options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
-    told = f"{found.name} has revision {found.latest.number}; no broker has it before an update and a reboot"
+    told = f"{found.name} has revision {found.latest.number}; a broker gets it by an update and a reboot"
     options.show({**described, "warnings": _warnings(saved)}, [told], json)
 
 

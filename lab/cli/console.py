@@ -14,7 +14,7 @@ from lab.printable import plain
 class PlainConsole(Console):
     """A console whose texts cannot control the terminal; only its own markup can.
 
-    A sign that the file's encoding lacks is a question mark, which costs less than the whole report.
+    A character that the file's encoding lacks becomes a question mark, so that the rest is printed.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -28,14 +28,14 @@ class PlainConsole(Console):
         return super().render_str(plain(text), **how)
 
     def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError where the reader of stdout has gone: rich would end the command with 1."""
+        """Raise BrokenPipeError if the reader of stdout has gone; rich alone would end the command with code 1."""
         if self._of_results:
             raise BrokenPipeError
         super().on_broken_pipe()
 
 
 class _Encodable:
-    """A file that is given no sign which its encoding lacks; everything else is the file's."""
+    """A file that gets a question mark for each character that its encoding lacks."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -44,6 +44,6 @@ class _Encodable:
         return getattr(self._file, name)
 
     def write(self, text: str) -> int:
-        """Write a text, with a question mark for each sign that the encoding lacks."""
+        """Write a text, with a question mark for each character that the encoding lacks."""
         encoding = self._file.encoding or "utf-8"
         return self._file.write(text.encode(encoding, "replace").decode(encoding))

@@ -24,7 +24,7 @@ def docs(
 ) -> None:
     """Open the documentation in a browser, and print its address.
 
-    Without a terminal or a browser, it only prints the address.
+    Without a terminal or a browser, the command only prints the address.
     Example: mqlab docs troubleshooting
     """
     address = docs_site.address(topic, docs_site.site())

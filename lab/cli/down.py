@@ -26,13 +26,13 @@ def down(
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Remove a running lab, or end the server of an account.
+    """Remove a running lab, or end a server that `mqlab serve` started.
 
     Example: mqlab down
     """
     run = options.one_run(run, by_option)
     if every and run is not None:
-        raise InputError.of("RUN and --all exclude each other", f"leave --all out to end {run} alone")
+        raise InputError.of("RUN and --all exclude each other", f"remove --all to end only {run}")
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = labs_and_servers(its, folder, run)
@@ -47,8 +47,8 @@ def down(
     options.warn_of_each(warning for removal in removed.values() for warning in removal.warnings)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
     for each in ended:
-        stays = "; it stays on file" if (accounts(folder) / each.account).is_dir() else ""
-        lines.append(f"account {each.account} is not served any more{stays}")
+        stays = "; the account is kept" if (accounts(folder) / each.account).is_dir() else ""
+        lines.append(f"the server of account {each.account} has ended{stays}")
     parts = dict.fromkeys((each.account for each in ended), 0) | {
         name: removal.parts for name, removal in removed.items()
     }

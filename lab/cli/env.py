@@ -37,18 +37,27 @@ def env(
         ),
     ] = False,
     hosts_file: Annotated[
-        bool, typer.Option("--hosts-file", help="Print the lines for /etc/hosts by which AWS's names lead to the lab.")
+        bool,
+        typer.Option(
+            "--hosts-file", help="Print the lines for /etc/hosts that map AWS's names to the lab's addresses."
+        ),
     ] = False,
     add_host: Annotated[
         bool,
         typer.Option(
-            "--add-host", help="Print the same as options of docker run, for a container on the host's network."
+            "--add-host",
+            help="Print the names of --hosts-file as --add-host options of docker run, for "
+            "a container on the host's network.",
         ),
     ] = False,
     json: JSON = False,
     user: Annotated[
         str | None,
-        typer.Option("--user", metavar="NAME", help="The user to print, of each broker that has it (default: all)."),
+        typer.Option(
+            "--user",
+            metavar="NAME",
+            help="The only user to print, for each broker that has this user (default: all users).",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The new file to write, readable only by you.")
@@ -63,7 +72,7 @@ def env(
         names = "--shell, --dotenv, --spring, --hosts-file, --add-host and --json"
         raise InputError.of(f"{names} exclude each other", "choose one")
     if (hosts_file or add_host) and user is not None:
-        raise InputError.of("--user is for logins, and hosts have none", "leave it out")
+        raise InputError.of("--user is for logins, and --hosts-file and --add-host print none", "remove --user")
     new_files.check_new(output)
     with open_lab.attached(options.one_run(run, by_option)) as live:
         found = connections(live)
@@ -88,7 +97,7 @@ def env(
         options.say(text, nl=False)
     else:
         write_new(output, text.encode("utf-8", "backslashreplace"), open_private)
-        options.say(f"{output} is written, for you alone")
+        options.say(f"{output} is written; only you can read it")
     return 0
 
 
@@ -117,12 +126,12 @@ def hosts(live: Live) -> dict[str, str]:
     if not named:
         why = f": {where.no_own_addresses}" if where.no_own_addresses else ""
         remedy = "use the ports of mqlab env" if why else "open the lab with mqlab up SCENARIO --endpoints aws"
-        raise InputError.of(f"AWS's names lead to no address of this machine{why}", remedy)
+        raise InputError.of(f"AWS's names have no addresses on this machine{why}", remedy)
     return named
 
 
 def of_user(connection: Mapping[str, Any], user: str) -> dict[str, Any]:
-    """Return a lab's endpoints with one user of each broker that knows it; raise InputError if no broker does."""
+    """Return a lab's endpoints with one user alone; raise InputError if no broker has the user."""
     brokers = {
         name: {**broker, "users": {known: secret for known, secret in broker["users"].items() if known == user}}
         for name, broker in connection["brokers"].items()
@@ -186,7 +195,7 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def properties(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of an application.properties: of each broker a document, chosen by the profile of its name.
+    """Yield the lines of an application.properties: a document for each broker, with a profile of that name.
 
     Raise InputError for a password with `${`, which Spring would replace by a property.
     """
@@ -202,15 +211,15 @@ def properties(found: Mapping[str, Any]) -> Iterator[str]:
         for user, password in [*its["users"].items()][:1]:
             if "${" in password:
                 raise InputError.of(
-                    f"the password of {user} at {broker} has ${{, where Spring begins a placeholder",
-                    "give it a password without, or take --dotenv or --json",
+                    f"the password of {user} at {broker} contains ${{, which begins a placeholder of Spring",
+                    "choose a password without ${, or use --dotenv or --json",
                 )
             yield f"spring.activemq.user={_value(user)}"
             yield f"spring.activemq.password={_value(password)}"
 
 
 def _value(text: str) -> str:
-    """Return a value as a .properties file has it: with backslashes, and the numbers of signs beyond ASCII."""
+    """Return a value escaped for a .properties file: with backslashes, and numbers for characters beyond ASCII."""
     escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     units = escaped.encode("utf-16-be", "surrogatepass")
     words = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))
@@ -224,7 +233,7 @@ def shell_line(name: str, value: str) -> str:
 
 
 def dotenv_line(name: str, value: str) -> str:
-    """Return a line of a .env file; within single quotes nothing has a meaning, so they are used where they can be."""
+    """Return a line of a .env file; in single quotes if possible, since such a text is not interpreted."""
     if not set(_NOT_BARE) & set(value):
         return f"{name}={value}\n"
     if "'" not in value:

@@ -30,7 +30,7 @@ def export(
     run: RUN = None,
     account: Annotated[
         str | None,
-        typer.Option("--account", metavar="NAME", help="The account of mqlab serve, in place of a running lab."),
+        typer.Option("--account", metavar="NAME", help="The account of mqlab serve, instead of a running lab."),
     ] = None,
     force: FORCE = False,
     json: JSON = False,
@@ -38,15 +38,16 @@ def export(
 ) -> None:
     """Write the topology and the configurations of a running lab, or of a served account, as they are now.
 
-    Passwords are environment variables, whose names are printed. Changes that wait for a reboot are in the topology.
+    The files refer to passwords by environment variables, and the command prints their names. The topology includes
+    changes that wait for a reboot.
 
     Example: mqlab export network
     """
     if folder.exists() and not folder.is_dir():
-        raise InputError.of(f"{folder} is no folder", "name another one")
+        raise InputError.of(f"{folder} is not a folder", "name another folder")
     if account is not None:
         if run is not None or by_option is not None:
-            raise InputError.of("RUN and --account name two things to export", "leave one of them out")
+            raise InputError.of("RUN and --account exclude each other", "choose one")
         from lab.api.exporting import exported as of_account  # here, since most exports are of a lab
 
         made = of_account(note_folder(os.environ), account)

@@ -22,13 +22,13 @@ def film(
         Path | None,
         typer.Argument(
             metavar="[FILE]",
-            help="The HTML file to write (default: film.html beside the history; report.html there then links it).",
+            help="The HTML file to write (default: film.html in the run folder, to which report.html then links).",
         ),
     ] = None,
 ) -> None:
-    """Write a run as a film: one HTML page that plays it on the map of the network.
+    """Write a film of a run: one HTML page that plays the run on the map of the network.
 
-    The page needs no other file and no network. A history that is cut short has a film up to its end.
+    The page needs no other file and no network. If the history is incomplete, the film ends where the history ends.
 
     Example: mqlab film latest film.html
     """

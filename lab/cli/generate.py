@@ -45,7 +45,7 @@ def generate(
         raise InputError.of(f'no shape named "{shape}"', remedy(shape, SHAPES, "shapes"))
     target = folder or Path(shape)
     if signs := wide_signs.remedy(regions):
-        raise InputError.of("--regions has signs that are not ASCII", signs)
+        raise InputError.of("--regions has characters that are not ASCII", signs)
     codes = [each.strip() for each in regions.split(",") if each.strip()]
     files = files_of(shape, codes, target.resolve().name, engine_version)
     there = [target / name for name in files if (target / name).exists() or (target / name).is_symlink()]

@@ -45,7 +45,7 @@ def history(
     broker: Annotated[
         str | None,
         typer.Option(
-            "--broker", metavar="NAME", help="The broker whose events, and the events of its links, are shown."
+            "--broker", metavar="NAME", help="The broker whose events are shown, with the events of its links."
         ),
     ] = None,
     client: Annotated[
@@ -103,16 +103,16 @@ def history(
     """
     if as_scenario is not None:
         if follow or message is not None or _choice(broker, client, kind or [], since, until) != Choice() or json:
-            raise InputError.of("--as-scenario writes the whole run", "leave the filters, --follow and --json out")
+            raise InputError.of("--as-scenario writes the whole run", "remove the filters, --follow and --json")
         from lab.cli.history_as_scenario import write_scenario  # here, since few histories become scenarios
 
         return write_scenario(find(run), as_scenario, expect, force=force)
     if expect is not None or force:
         option = "--expect" if expect is not None else "--force"
-        raise InputError.of(f"{option} is for a scenario that is written", "add --as-scenario FILE")
+        raise InputError.of(f"{option} is valid only with --as-scenario", "add --as-scenario FILE")
     choice = _choice(broker, client, kind or [], since, until)
     if message is not None and (choice != Choice() or follow):
-        raise InputError.of("--message shows all events of a message", "leave the other filters out")
+        raise InputError.of("--message shows all events of a message", "remove the other filters")
 
     def show(observations: Iterable[Observation]) -> None:
         if json:
@@ -153,7 +153,7 @@ def history(
 
 
 def _open(run: str) -> bool | None:
-    """Return whether the lab of a run is open; None if there is no note of it here."""
+    """Return whether the lab of a run is open; None if this machine has no state file of the lab."""
     from lab.runtime import state_file as state_files
     from lab.runtime.owner import Owner
 
@@ -179,24 +179,24 @@ def find(named: str | None) -> Path:
     runs = runs_folder()
     if named is None or named == "latest":
         if why_not_a_file(runs / "latest") != "is a folder":
-            raise InputError.of(f"there is no run under {runs} yet", "mqlab run SCENARIO makes one")
+            raise InputError.of(f"there is no run under {runs} yet", "run mqlab run SCENARIO first")
         return _history_in(runs / "latest")
     return _history_in(folder_of(named))
 
 
 def _history_in(folder: Path) -> Path:
-    """Return the path of a run folder's history; raise InputError, which lists the runs with one, if it has none."""
+    """Return the path of a run folder's history; raise InputError, which lists runs with a history, if it has none."""
     found = folder / "history.jsonl"
     if not found.exists():
         beside = (each.parent.name for each in folder.parent.glob("*/history.jsonl"))
         runs = sorted(each for each in beside if each != "latest")
         what = f"{folder.resolve().name} has no history: no scenario was replayed there"
-        raise InputError.of(what, f"runs with one: {', '.join(runs[-10:]) or 'none'}")
+        raise InputError.of(what, f"runs with a history: {', '.join(runs[-10:]) or 'none'}")
     return found
 
 
 class _Reading:
-    """An iterator over a history's observations, which then knows how the file ended."""
+    """An iterator over a history's observations; afterwards it knows how the file ended."""
 
     def __init__(self, path: Path) -> None:
         self._stream = observations(path)
@@ -233,7 +233,7 @@ def _choice(broker: str | None, client: str | None, kinds: list[str], since: str
 
 
 def _follow(path: Path, choice: Choice, show: Callable[[Iterable[Observation]], None], *, json: bool) -> None:
-    """Show the observations that there are and those that come, until the history has ended."""
+    """Show the present and all later observations, until the history has ended."""
     with closing(Follower(path)) as follower:
         chooser = Chooser(choice, follower.header)
         chooser.check_early()

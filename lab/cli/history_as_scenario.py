@@ -20,7 +20,9 @@ def write_scenario(history: Path, path: Path, expect: str | None, *, force: bool
     """Write the scenario of a history and the files beside it; return 1 if a check refuses the scenario."""
     new_files.check_writable(path)
     if path == STANDARD_INPUT or path.suffix not in (".yaml", ".yml"):
-        raise InputError.of(f"{path} is no name of a scenario's file", f"write {path.name.strip('-') or 'mine'}.yaml")
+        raise InputError.of(
+            f"{path} is not a valid name for a scenario file", f"write {path.name.strip('-') or 'mine'}.yaml"
+        )
     expected = None if expect is None else read(expect, AnyPassword(os.environ))
     found = transcript(history)
     topology_file = partial(file_of, scenario=expected, folder=path.parent)
@@ -33,6 +35,6 @@ def write_scenario(history: Path, path: Path, expect: str | None, *, force: bool
         read(str(path), AnyPassword(os.environ))
     except InputError as error:
         options.complain(error)
-        options.warn_of_each([f"mqlab check refuses {path}: mend it by hand"])
+        options.warn_of_each([f"mqlab check refuses {path}: correct the file by hand"])
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""host: applications of one's own in the places that a running lab's topology keeps for them."""
+"""host: your own applications at the addresses that a running lab's topology reserves."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def attach(
     """
     with open_lab.in_turn(run) as live:
         live.hosts.attach(host, container)
-    options.say(f"{container} is in {host}'s place, and on no other network; mqlab host detach {host} puts it back")
+    options.say(
+        f"{container} is at the address of {host}, and on no other network; mqlab host detach {host} undoes this"
+    )
 
 
 def detach(host: HOST, run: OF_RUN = None) -> None:

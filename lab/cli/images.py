@@ -46,7 +46,7 @@ def images(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Build the missing images and list all, or save them to a file, or load them.
+    """Build the missing images and list all images, or save them to a file, or load them from a file.
 
     Example: mqlab images --key
     """
@@ -54,9 +54,13 @@ def images(
     if (save is not None) + (load is not None) + key > 1:
         raise InputError.of("--save, --load and --key exclude each other", "choose one")
     if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):
-        raise InputError.of("--sha256 is 64 hexadecimal digits, of a file to --load", "see FILE.sha256")
+        raise InputError.of(
+            "--sha256 must be the 64 hexadecimal digits of a file to --load", "copy them from FILE.sha256"
+        )
     if activemq_archive is not None and len(releases) > 1:
-        raise InputError.of("--activemq-archive has one release", "give --activemq-version once, or not at all")
+        raise InputError.of(
+            "--activemq-archive contains one release of ActiveMQ", "write --activemq-version at most once"
+        )
     if save is not None:
         new_files.check_new(save)
         for ending in (".sha256", ".part"):  # written beside it, the second one for a while
@@ -83,7 +87,7 @@ def images(
         )
         return
     if its.name != USUAL:
-        options.say(f"{WITHOUT_IMAGES}: MQLAB_RUNTIME={USUAL} mqlab images makes those of real brokers")
+        options.say(f"{WITHOUT_IMAGES}: MQLAB_RUNTIME={USUAL} mqlab images makes the images of real brokers")
         return
     table = Table("image", "size", "built", box=None, pad_edge=False)
     for each in listed:
@@ -105,12 +109,12 @@ def _release(image: str) -> str | None:
 
 
 def _mixed(image: str) -> dict[str, str]:
-    """Return which modules of a broker's image are of another release, where any are."""
+    """Return the modules of a broker's image that come from another release, if there are any."""
     return {"mixed": mixed} if (mixed := mixture(image)) else {}
 
 
 def _holes(image: str) -> dict[str, list[dict[str, str]]]:
-    """Return the known holes of a broker's image; nothing for another image, or where they were not looked up."""
+    """Return the known vulnerabilities of a broker's image; nothing for another image or an unlisted release."""
     release = _release(image)
     if release is None or not release.startswith("5."):
         return {}

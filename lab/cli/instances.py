@@ -15,7 +15,7 @@ from lab.operating import Done
 
 
 def show(done: Done, json: bool) -> None:
-    """Print the changes that a verb made, each with its moment of the lab's clock."""
+    """Print the changes that a verb made, each with its time on the lab's clock."""
     changes = [seen for seen in done.observations if isinstance(seen, BrokerChanged | ConnectorChanged)]
     options.show([{"t": each.t, **each.told()} for each in changes], _lines(changes), json)
 

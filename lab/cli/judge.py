@@ -38,7 +38,9 @@ def judge(
     junit_file: JUNIT = None,
     json: JSON = False,
 ) -> int:
-    """Judge a history again; the HTML page also shows the brokers' files in the run folder.
+    """Judge the history of a run again.
+
+    With --html, the page also shows the brokers' files from the run folder.
 
     Example: mqlab judge --html report.html
     """

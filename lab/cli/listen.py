@@ -83,8 +83,8 @@ def heard(
 ) -> Iterator[Incoming | None]:
     """Yield None once subscribed, then each message, until `count` have come or `within` seconds are over.
 
-    A queue's message is acknowledged when the next one is asked for, and only then sent for; an unacknowledged message
-    stays there. Raise LabTimeout if fewer than `count` have come by then.
+    A message of a queue is acknowledged when the caller asks for the next message; without that, it stays in the
+    queue. Raise LabTimeout if fewer than `count` have come by then.
     """
     clock = live.lab.clock
     with live.connect(broker, over=client_options.protocol(over, queue), user=user) as client:

@@ -34,7 +34,7 @@ def logs(
         str,
         typer.Argument(
             metavar="BROKER|router|server",
-            help="The broker whose log is printed, router, or server for a detached mqlab serve.",
+            help="The log to print: a broker's name, router, or server for a detached mqlab serve.",
             autocompletion=completion.logs,
         ),
     ],
@@ -74,7 +74,7 @@ def logs(
 
 
 def _of_server(run: str | None) -> Path | None:
-    """Return the log of an account's server, which may have ended; None if a lab is meant, or there is no server."""
+    """Return the log of an account's server, which may have ended; None if a lab is meant, or no server is known."""
     states = note_folder(os.environ)
     if any(
         SERVER in (each.name for each in note.plan.brokers)

@@ -30,19 +30,21 @@ def check_writable(path: Path | None) -> None:
     if path is not None and (why := why_not_a_file(path)) and why != "is not there":
         raise InputError.of(f"{path} {why}", "name the file to write")
     if path is not None and not path.parent.is_dir():
-        raise InputError.of(f"{path} cannot be written", f"{path.parent} is no folder: make it first")
+        raise InputError.of(f"{path} cannot be written", f"make the folder {path.parent} first")
     if path is not None and not os.access(path.parent, os.W_OK):
-        raise InputError.of(f"{path} cannot be written", f"{path.parent.resolve()} cannot be written to: name another")
+        raise InputError.of(
+            f"{path} cannot be written", f"name a file in another folder: {path.parent.resolve()} is not writable"
+        )
 
 
 def check_new(path: Path | None) -> None:
-    """Raise InputError, before anything else is done, if a file to make is there, or a link of its name, or cannot be.
+    """Raise InputError, before anything else is done, if a new file cannot be made, or is there already.
 
-    Whatever is there would be lost.
+    Its content would be lost. A symbolic link of that name counts, too.
     """
     check_writable(path)
     if path is not None and (path.is_symlink() or path.exists()):
-        raise InputError.of(f"{path} is there", "name another file: this one would be lost")
+        raise InputError.of(f"{path} is there", "name another file: this file would be lost")
 
 
 def write_texts(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:
@@ -55,7 +57,7 @@ def write_texts(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:
         if path.is_dir() and not path.is_symlink():
             raise InputError.of(f"{path} is a folder", "name another file")
         if not force and (path.is_symlink() or path.exists()):
-            raise InputError.of(f"{path} is there", "name another one, or add --force to overwrite it")
+            raise InputError.of(f"{path} is there", "name another file, or add --force to overwrite it")
     try:
         for path, text in paths.items():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ BROKER = Annotated[
 
 
 def load_note(run: str | None) -> StateFile:
-    """Return the note of a running lab, without a connection to the lab."""
+    """Return the state file of a running lab, without a connection to the lab."""
     return chosen(run)
 
 

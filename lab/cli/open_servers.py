@@ -19,8 +19,8 @@ Open = StateFile | Lost | Server
 def labs_and_servers(runtimes: AllRuntimes, states: Path, run: str | None) -> Sequence[Open]:
     """Return all open labs, and then the servers of accounts.
 
-    No engine is asked where `run` means a server alone. One that cannot be reached is an error only without servers,
-    or where a lab may be on it.
+    No engine is queried if `run` names only a server. An unreachable engine is an error only if there are no servers,
+    or if a lab may be on it.
     """
     known, notes = servers(states), state_files.load_all(states)
     if run is not None and state_files.fitting(known, run) and not state_files.fitting(notes, run):
@@ -34,7 +34,7 @@ def labs_and_servers(runtimes: AllRuntimes, states: Path, run: str | None) -> Se
 
 
 def of_servers(known: Sequence[Open], states: Path) -> set[str]:
-    """Return the runs of the labs that end with a server of their own."""
+    """Return the run ids of the labs that end when their server ends."""
     from lab.api.kept_account import account_folder, load  # here, since most labs have no server beside them
 
     kept = [load(account_folder(states, each.account)) for each in known if isinstance(each, Server)]

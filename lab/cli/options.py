@@ -46,7 +46,8 @@ SCENARIOS = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SCENARIO...",
-        help="Scenario files, patterns for them, or names of shipped scenarios; they run one by one, or with --jobs.",
+        help="Scenario files, patterns for them, or names of shipped scenarios; they run one by one, or "
+        "several at once with --jobs.",
         autocompletion=completion.scenarios,
     ),
 ]
@@ -60,7 +61,12 @@ RUN = Annotated[
 ]
 BY_OPTION = Annotated[
     str | None,
-    typer.Option("--run", metavar="RUN", help="The run id, as an alternative to RUN.", autocompletion=completion.labs),
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="The run id, as an option instead of the argument RUN.",
+        autocompletion=completion.labs,
+    ),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress.")]
@@ -121,7 +127,7 @@ RUNTIME = Annotated[
     typer.Option(
         "--runtime",
         metavar="NAME",
-        help="The runtime, emulation or simulation in virtual time (default: MQLAB_RUNTIME, else emulation).",
+        help="The runtime: emulation, or simulation in virtual time (default: MQLAB_RUNTIME, else emulation).",
     ),
 ]
 _IGNORED = "A setting that the simulation ignores; expectations that may depend on it become unknown (repeatable)."
@@ -213,7 +219,7 @@ def refuse(error: LabError, *, json: bool) -> int:
 
 
 def _tell(error: Exception, told: LabError, json: bool) -> int:
-    """Print an error in the words of `told`, and return its exit code; raise the error if a signal is beneath it."""
+    """Print an error in the words of `told`, and return its exit code; raise the error if a signal caused it."""
     if json:
         with as_far_as_it_takes_it():
             print_json_line(problems(told))
@@ -224,7 +230,7 @@ def _tell(error: Exception, told: LabError, json: bool) -> int:
 
 
 def _refuse_text(encoding: str) -> NoReturn:
-    """Raise InputError without the text, or a sign of it, which may be a password's."""
+    """Raise InputError that quotes nothing of the text, which may be a password."""
     what = f"a text cannot be written in {encoding}; it is not shown, since it may be a password"
     raise InputError.of(
         what, "look for bytes that are no UTF-8, and rare letters, in arguments, files, the environment"
@@ -237,7 +243,7 @@ def _interrupted() -> int:
 
 
 def spelled(command: Callable[P, int | None], options: Mapping[str, Any], after: str) -> Callable[P, int | None]:
-    """Return a command with its `**` spelled as options, None by default, which follow the parameter `after`."""
+    """Return a command whose `**` parameter is replaced by options (default None) behind the parameter `after`."""
     found: list[Parameter] = []
     for each in signature(command, eval_str=True).parameters.values():
         if each.kind is not Parameter.VAR_KEYWORD:
@@ -273,7 +279,7 @@ def complain_of_each(problems: Sequence[Problem]) -> None:
 
 
 def _complain(text: str) -> None:
-    """Print one problem; further lines, which may be untrusted, are indented and look like no other problem."""
+    """Print one problem; further lines, which may be untrusted, are indented, and cannot look like a problem."""
     from rich.markup import escape
 
     first, *more = plain(text).split("\n")
@@ -361,12 +367,12 @@ def _json(value: Any, indent: int | None = None) -> str:
 
 
 def print_text(text: str, *, nl: bool = True) -> None:
-    """Print a text on stdout as it is; HostError if its encoding lacks a sign.
+    """Print a text on stdout as it is; raise HostError if stdout's encoding lacks a character.
 
-    A question mark in its place could be one of a password, and so could the sign, which is not printed.
+    The character may belong to a password, so it is neither printed nor replaced by a question mark.
     """
     try:
         typer.echo(text, nl=nl)
     except UnicodeEncodeError as error:
-        what = f"{error.encoding}, in which stdout is written, lacks a sign that is to be printed"
-        raise HostError(what, "PYTHONIOENCODING=utf-8 prints in UTF-8") from error
+        what = f"the encoding of stdout, {error.encoding}, lacks a character of the output"
+        raise HostError(what, "set PYTHONIOENCODING=utf-8 to print in UTF-8") from error

@@ -1,4 +1,4 @@
-"""page: a running lab in a browser, to see and to touch."""
+"""page: a running lab in a browser, to see and to change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def page(
         typer.Option(
             "--scenario",
             metavar="SCENARIO",
-            help="The scenario whose expectations are judged (default: the expectations of the run that is replayed).",
+            help="The scenario whose expectations are judged (default: the scenario that `mqlab run` runs in the lab).",
         ),
     ] = None,
 ) -> None:
@@ -86,7 +86,7 @@ def page(
         over = threading.Event()
         options.say(f"page of lab {desk.run}: http://{HOST}:{at}/#token={token}")
         if desk.read_only:
-            options.say("the page only shows")
+            options.say("the page shows the lab, and refuses changes")
         watching = threading.Thread(target=end_with_the_lab, name="mqlab-watching", daemon=True)
         watching.start()
         with until_a_signal(KeyboardInterrupt, Terminated):

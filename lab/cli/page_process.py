@@ -16,7 +16,9 @@ from lab.cli.run_many import ITSELF
 LIVE_PAGE = Annotated[
     bool,
     typer.Option(
-        "--page", help="Serve the live page of the lab until its end, as `mqlab page` does; a simulation writes a film."
+        "--page",
+        help="Serve the live page of the lab until the lab ends, as `mqlab page` does; a "
+        "simulation writes a film instead.",
     ),
 ]
 _ENDS_WITHIN = 10.0  # seconds, in which the page shows its readers that the lab has ended

@@ -25,14 +25,14 @@ PROFILE = Annotated[
 
 
 def check_writable(path: Path | None, *others: Path | None) -> None:
-    """Raise InputError, before anything else is done, if the file cannot be written, or is there and is no profile."""
+    """Raise InputError, before anything else is done, if the file cannot be written, or exists and is not a profile."""
     if path is None:
         return
     if any(other is not None and other.resolve() == path.resolve() for other in others):
-        raise InputError.of(f"--profile and another option are both to write {path}", "name two files")
+        raise InputError.of(f"--profile and another option would both write {path}", "name two different files")
     new_files.check_writable(path)
     if path.is_symlink() or (path.exists() and not _is_a_profile(path)):
-        raise InputError.of(f"{path} is there, and is no profile", "name another file: this one would be lost")
+        raise InputError.of(f"{path} is there, and is not a profile", "name another file: this file would be lost")
 
 
 def _is_a_profile(path: Path) -> bool:
@@ -46,7 +46,7 @@ def _is_a_profile(path: Path) -> bool:
 
 @contextmanager
 def kept(path: Path | None) -> Iterator[Profile]:
-    """Return a profile, and write it at the end of the block, also after an error, unless that is of the input.
+    """Return a profile, and write it at the end of the block, also after an error other than InputError.
 
     A file that cannot be written is a warning: the run has its verdict and its exit code all the same.
     """

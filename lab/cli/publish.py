@@ -63,7 +63,8 @@ def publish(
 ) -> None:
     """Publish messages to a broker of a running lab, in their order, and wait until all are acknowledged.
 
-    If a message is not accepted, no more are sent, and the command prints how many were, and the first that was not.
+    If a message is not accepted, the command stops. It prints the number of accepted messages, and the first message
+    that was not accepted.
 
     Example: mqlab publish tokyo hello --queue orders
     """
@@ -74,10 +75,10 @@ def publish(
         raise InputError.of("--header: MQTT 3.1.1 has no headers", "write --over stomp or --over amqp")
     for option, given in (("--qos", qos is not None), ("--retained", retained)):
         if given and not client_options.is_mqtt(over):
-            raise InputError.of(f"{option}: only MQTT has it, and this goes over {over}", "leave it out")
+            raise InputError.of(f"{option} is for MQTT only, and not for {over}", f"remove {option}")
     every = None if rate is None else _interval(rate)
     if lines and (body not in (None, "-") or count != 1):
-        raise InputError.of("--lines takes messages from standard input", "leave BODY and --count out")
+        raise InputError.of("--lines takes messages from standard input", "remove BODY and --count")
     bodies = _lines() if lines else _bodies(body, count)
     with open_lab.attached(run, quiet=json) as live:
         told = send(
@@ -116,8 +117,8 @@ def send(
 ) -> dict[str, Any]:
     """Publish bodies in their order, at most one in `every` seconds; return a summary, as JSON-able values.
 
-    Up to `together` small bodies are taken at once. `to` is the keywords of `Conversation.pipeline`. Raise the error
-    that ended it, with the messages that were accepted and those that were not.
+    Up to `together` small bodies are taken at once. `to` has the keyword arguments of `Conversation.pipeline`.
+    Raise the error that ended the sending, with the accepted messages and the others.
     """
     clock = live.lab.clock
     with live.connect(broker, over=over, user=user) as client, client.pipeline(**to) as sending:
@@ -159,7 +160,7 @@ def _portions(bodies: Iterator[bytes], most: int) -> Iterator[list[bytes]]:
 
 
 def _at_hand(lines: bool) -> bool:
-    """Return whether the bodies are there at once: they are no lines, or those of a file."""
+    """Return whether all bodies are available at once: standard input is not read by lines, or is a file."""
     return not lines or stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
 
 
@@ -173,7 +174,9 @@ def _bodies(body: str | None, count: int) -> Iterator[bytes]:
 def _standard_input() -> bytes:
     octets = sys.stdin.buffer.read(_LONGEST + 1)
     if len(octets) > _LONGEST:
-        raise InputError.of("standard input has more than 64 MiB", "a broker takes no larger message")
+        raise InputError.of(
+            "standard input has more than 64 MiB", "send a smaller message: a broker refuses a larger one"
+        )
     return octets
 
 
@@ -195,6 +198,6 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
         if each.partition("=")[0] not in pairs:
             shown = f"{re.split('[^A-Za-z0-9_-]', each)[0]}…" if is_secret(each) else each
             raise InputError.of(
-                f"--header {shown}: no NAME=VALUE", "write --header NAME=VALUE, such as --header kind=order"
+                f"--header {shown} is not NAME=VALUE", "write --header NAME=VALUE, such as --header kind=order"
             )
     return pairs

@@ -1,4 +1,4 @@
-"""record: messages that come at brokers, into a file that can be replayed."""
+"""record: the messages that arrive at brokers, written to a file that can be replayed."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ def record(
     urls = [each for each in dict.fromkeys(brokers) if is_url(each)]
     names = [each for each in dict.fromkeys(brokers) if not is_url(each)]
     if ca_file is not None and not urls:
-        raise InputError.of("--ca-file is for a URL", "leave it out: a lab's own certificates are known")
+        raise InputError.of("--ca-file is for a URL", "remove --ca-file: a lab's own certificates are known")
     if user is not None and not names:
-        raise InputError.of("--user is for a lab's broker", f"set {USER_OF_URL.name} instead: it is the user at a URL")
+        raise InputError.of("--user is for a broker of a lab", f"set {USER_OF_URL.name} for the user at a URL")
     if run is not None and not names:
         raise InputError.of("--run is for a lab's broker", "add a broker of the lab by name, or leave --run out")
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
@@ -134,8 +134,10 @@ def show(footer: Footer, file: Path, json: bool) -> None:
     if not (lost and json):
         options.show({"file": str(file), **asdict(footer)}, told(footer, file), json)
     if lost:
-        what = f"the recording ended early, {footer.ended}; {several(footer.messages, 'message')} until then in {file}"
-        raise BrokerError(what, "later messages are missing: record again, into another file")
+        what = (
+            f"the recording ended early ({footer.ended}); {file} has {several(footer.messages, 'message')} until then"
+        )
+        raise BrokerError(what, "record again, into another file: later messages are missing")
 
 
 def of_lab(live: Live, broker: str, over: str, user: str | None) -> Source:
@@ -155,7 +157,7 @@ def told(footer: Footer, file: Path) -> Iterator[str]:
     for name, count in footer.redacted.items():
         yield f"  the header {name} is masked in {several(count, 'message')}"
     for each in footer.missed:
-        yield f"  missing may be {each}"
+        yield f"  possibly missing: {each}"
 
 
 def _check(wanted: Wanted) -> None:
@@ -165,18 +167,21 @@ def _check(wanted: Wanted) -> None:
         client_options.destination(each, None)
     for one, other in combinations(wanted.topics, 2):
         if hears(f"topic://{one}", f"topic://{other}"):
-            what = f"--topic {one} and --topic {other} hear the same messages, which would be recorded twice"
-            raise InputError.of(what, "leave out the narrower one")
+            what = f"--topic {one} and --topic {other} match the same messages, which would be recorded twice"
+            raise InputError.of(what, "remove the narrower topic")
     for each in wanted.queues:
         client_options.destination(None, each)
         if has_wildcard(f"queue://{each}") and not wanted.consume:
-            raise InputError.of(f"--queue {each}: a look is at one queue", "name each queue")
+            raise InputError.of(
+                f"--queue {each} matches several queues, and each is polled by its name",
+                "write --queue NAME for each queue",
+            )
     if wanted.consume and not wanted.queues:
-        raise InputError.of("--consume takes messages from queues", "name one: --queue NAME")
+        raise InputError.of("--consume takes messages from queues", "write --queue NAME")
 
 
 def _positive(option: str, text: str) -> float:
     seconds = client_options.seconds(option, text)
     if not seconds:
-        raise InputError.of(f"{option} {text}: no time at all", f"write {option} 10s")
+        raise InputError.of(f"{option} {text} is no time at all", f"write {option} 10s")
     return seconds

@@ -21,7 +21,7 @@ def regions(
     ] = None,
     json: JSON = False,
 ) -> int:
-    """List the AWS regions, the round trips of one region, or the round trip between two with its source.
+    """List the AWS regions, the round trips of one region, or the round trip between two, with its source.
 
     Example: mqlab regions ap-northeast-1 ap-southeast-1
     """
@@ -41,7 +41,7 @@ def regions(
         options.say("\n".join(table("regions", ("code", "city"), [(each["code"], each["city"]) for each in rows])[1:]))
         return 0
     if len(named) == 2:
-        options.say(rows[0]["source"] if rows else f"nothing is known of the way between {named[0]} and {named[1]}")
+        options.say(rows[0]["source"] if rows else f"no round trip between {named[0]} and {named[1]} is known")
         return 0
     head = ("to", "city", "there", "back", "each way")
     lines = [(each["to"], each["city"], *_words(each)) for each in rows]

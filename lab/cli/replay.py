@@ -35,7 +35,7 @@ def replay(
 ) -> None:
     """Send the messages of a recording, or of a run, to a broker of a running lab.
 
-    The lab's history records it as the step replay. Other commands may change the lab at the same time.
+    The lab's history records this as a replay step. Other commands may change the lab at the same time.
 
     Example: mqlab replay orders.jsonl --into tokyo
     """

@@ -26,10 +26,10 @@ JUNIT = Annotated[
 def check_writable(page: Path | None, junit_file: Path | None) -> None:
     """Raise InputError, before anything else is done, if a file cannot be written or is not a report.
 
-    The folder of a JUnit file is made: CI names one that is not there yet.
+    The folder of a JUnit file is made: CI may name a folder that does not exist yet.
     """
     if page is not None and junit_file is not None and page.resolve() == junit_file.resolve():
-        raise InputError.of(f"--html and --junit are both to write {page}", "name two files")
+        raise InputError.of(f"--html and --junit would both write {page}", "name two different files")
     if junit_file is not None:
         try:
             junit_file.parent.mkdir(parents=True, exist_ok=True)
@@ -38,13 +38,13 @@ def check_writable(page: Path | None, junit_file: Path | None) -> None:
     for path in (page, junit_file):
         new_files.check_writable(path)
         if path is not None and (path.is_symlink() or path.exists()) and not is_a_report(path):
-            raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")
+            raise InputError.of(f"{path} is there, and is not a report", "name another file: this file would be lost")
 
 
 def unwritten(
     judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None, film: bool = False
 ) -> HostError | None:
-    """Write the page and the JUnit file, and return the error if one cannot be; the verdicts are known all the same.
+    """Write the page and the JUnit file, and return the error if one cannot be written; the verdicts are known anyway.
 
     With `film`, the run folder gets its film too.
     """

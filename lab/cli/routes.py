@@ -62,7 +62,7 @@ def routes(
     ] = None,
     all_routes: Annotated[
         bool,
-        typer.Option("--all", help="Show the routes between all brokers, and not only those that the scenario uses."),
+        typer.Option("--all", help="Show the routes between all brokers, not only the routes that the scenario uses."),
     ] = False,
     set: SET = None,
     activemq_version: VERSION = None,
@@ -84,7 +84,7 @@ def routes(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a message may not arrive.")] = False,
     json: JSON = False,
 ) -> int:
-    """Show which brokers messages reach, the connectors that carry them, and the obstacles.
+    """Show the brokers that messages can reach, the connectors on the way, and the obstacles.
 
     The routes follow ActiveMQ's rules. They assume that consumers keep up, and that every possible bridge is up.
     For a scenario with steps, the command shows the routes that its clients use. Without SCENARIO, it shows a running
@@ -94,11 +94,11 @@ def routes(
     """
     for each in destination or ():
         if not each.startswith(_KINDS) or not each.partition("://")[2]:
-            raise InputError.of(f"{each!r} is no destination", "write queue://NAME or topic://NAME")
+            raise InputError.of(f"{each!r} is not a destination", "write queue://NAME or topic://NAME")
         if has_wildcard(each):
-            raise InputError.of(f"{each} stands for many destinations", "name one that a message is sent to")
+            raise InputError.of(f"{each} stands for many destinations", "name one destination, without wildcards")
     if scenario is not None and run is not None:
-        raise InputError.of("a scenario and --run are two things to ask about", "name one of them")
+        raise InputError.of("SCENARIO and --run exclude each other", "choose one")
     if scenario is not None:
         found = scenario_argument.read(scenario, settings_of(set or ()), activemq_version)
         asked = _Asked(
@@ -113,7 +113,7 @@ def routes(
         if name is not None and name not in brokers:
             raise InputError.of(f'no broker named "{name}"', remedy(name, list(brokers), "brokers in this topology"))
     if source is not None and source == target:
-        raise InputError.of(f"from {source} to itself no bridge leads", "name two brokers")
+        raise InputError.of(f"no bridge leads from {source} to itself", "name two brokers")
     table: Sequence[Route]
     if asked.scenario is not None and asked.scenario.steps and not all_routes and not destination:
         table = used_routes(asked.scenario, activemq_version, ends=(source, target))
@@ -129,7 +129,7 @@ def routes(
     if json:
         options.print_json(asked.mask.value(routes_json(table)))
     elif not table:
-        options.say("the scenario has no client that hears messages of another broker")
+        options.say("the scenario has no client that receives messages from another broker")
         options.say("  add --all for the routes between all brokers")
     else:
         told = durable or tells_of_durables(declared_bridges(asked.topology, standing=asked.standing))

@@ -78,7 +78,7 @@ def run(
 ) -> int:
     """Open a lab, run a scenario in it, report the verdicts, and remove the lab.
 
-    The run folder keeps report.json, report.html and report.junit.xml. The highest exit code of several runs counts.
+    The run folder keeps report.json, report.html and report.junit.xml. Several runs end with the highest exit code.
 
     Example: mqlab run tokyo-singapore --runtime simulation
     """
@@ -121,13 +121,15 @@ def run(
     profile.check_writable(profile_file, page, junit_file)
     if len(scenarios) != 1 or reports_folder is not None:
         if page is not None:
-            raise InputError.of("--html is for the page of one scenario", "--reports DIR keeps the page of each")
+            raise InputError.of(
+                "--html is for the page of one scenario", "write --reports DIR to keep the page of each scenario"
+            )
         if live_page:
             raise InputError.of("--page is for the run of one scenario", "run one scenario, without --reports")
         if profile_file is not None:
             raise InputError.of("--profile is for the run of one scenario", "run one scenario, without --reports")
         if port_base is not None and at_once > 1:
-            raise InputError.of("--port-base gives every lab the same ports", "leave --jobs or --port-base out")
+            raise InputError.of("--port-base gives every lab the same ports", "remove --jobs or --port-base")
         its = {
             "--seed": seed,
             "--runtime": runtime,
@@ -199,18 +201,20 @@ def run(
 def _limit(text: str) -> timedelta:
     """Return a time limit; InputError if it is no duration, or if this system cannot have one."""
     if not hasattr(signal, "setitimer"):
-        raise InputError.of("--time-limit: this system has no timer", "leave it out, or run mqlab on Linux or macOS")
+        raise InputError.of(
+            "--time-limit: this system has no timer", "remove --time-limit, or run mqlab on Linux or macOS"
+        )
     try:
         limit = parse_duration(text)
     except (ValueError, OverflowError) as error:
         raise options.refused_quantity("--time-limit", text, error, "m") from error
     if not limit:
-        raise InputError.of("--time-limit is 0, and no run ends in no time", "leave it out for a run without a limit")
+        raise InputError.of("--time-limit must be longer than 0", "remove --time-limit for a run without a limit")
     return limit
 
 
 def _page(one: RunOf, folder: Path | None, base: Path) -> Path | None:
-    """Return the page of a run that did not pass, which is in the folder of the reports or in the run's own."""
+    """Return the page of a run that did not pass, which is in the folder of the reports or in the run folder."""
     if one.report is None or one.outcome == "passed":
         return None
     return base / "runs" / one.report["run"] / "report.html" if folder is None else folder / f"{one.name}.html"
@@ -237,7 +241,9 @@ def _several(
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError.of(f"{folder} cannot be made: {error.strerror}", "--reports names a folder") from error
+            raise InputError.of(
+                f"{folder} cannot be made: {error.strerror}", "name another folder with --reports"
+            ) from error
     wide = max(map(len, scenarios), default=0)
 
     def ended(one: RunOf) -> None:
@@ -287,10 +293,10 @@ def _several(
     ]
     options.show(told, lines, json)
     if not scenarios and not quiet:
-        options.err().print("no scenario is to be run")
+        options.err().print("there is no scenario to run")
     if unwritten is not None:
         options.complain(f"{unwritten.what}\n{unwritten.remedy}")
     if cut_short is not None:
-        options.warn_of_each([f"{len(found)} of {len(scenarios)} had ended"])
+        options.warn_of_each([f"{len(found)} of {len(scenarios)} runs had ended"])
         raise cut_short
     return max([0 if unwritten is None else unwritten.exit_code, *(one.code for one in found)])

@@ -19,15 +19,15 @@ _SOME = 3  # names that a remedy lists
 
 
 def chosen(named: Sequence[str], shard: str | None, failures: Failures | None) -> list[str]:
-    """Return the scenarios to run: of the names and patterns, or of the failures if they are given, one shard.
+    """Return one shard of the scenarios to run: of the failures if they are given, else of the names and patterns.
 
     Raise InputError if there is nothing to choose from.
     """
     if failures is not None and named:
-        raise InputError.of("--last-failed names the scenarios", "leave the names out, or --last-failed")
+        raise InputError.of("--last-failed chooses the scenarios", "remove the names, or --last-failed")
     if failures is None and not named:
         raise InputError.of(
-            "no scenario is named", "name one: mqlab run SCENARIO; mqlab scenarios lists those that ship"
+            "no scenario is named", "name one: mqlab run SCENARIO; mqlab scenarios lists the shipped scenarios"
         )
     found = expanded(named) if failures is None else failures.names()
     return found if shard is None else one_shard(found, shard)
@@ -42,18 +42,18 @@ def expanded(named: Sequence[str]) -> list[str]:
             continue
         files = sorted(path for path in glob(name, recursive=True) if is_file(Path(path)))  # noqa: PTH207 (absolute ones too)
         if not files:
-            raise InputError.of(f"no file fits the pattern {name}", _right_pattern(name))
+            raise InputError.of(f"no file matches the pattern {name}", _right_pattern(name))
         found += [path for path in files if path not in found]
     return found
 
 
 def _right_pattern(pattern: str) -> str:
-    """Return a remedy for a pattern that fits no file: a pattern for the files that are in its folder."""
+    """Return a remedy for a pattern that matches no file: a pattern for the files in its folder."""
     folder = Path(re.split("[*?]", pattern)[0].rpartition("/")[0] or ".")
     if not folder.is_dir():
         return f"write a pattern in a folder that exists: {folder} does not"
     files = sorted({*folder.glob("*.yaml"), *folder.glob("*.yml")})[:_SOME]
-    return f"write a pattern that fits files, such as {' '.join(map(str, files)) or folder / '**' / '*.yaml'}"
+    return f"write a pattern that matches files, such as {' '.join(map(str, files)) or folder / '**' / '*.yaml'}"
 
 
 def one_shard(names: Sequence[str], shard: str) -> list[str]:
@@ -64,7 +64,7 @@ def one_shard(names: Sequence[str], shard: str) -> list[str]:
     number, parts = int(form[1]), int(form[2])
     if not 1 <= number <= parts:
         right = (
-            f"write a number from 1 to {parts}: --shard 1/{parts}" if parts else "write --shard 1/1, or leave it out"
+            f"write a number from 1 to {parts}: --shard 1/{parts}" if parts else "write --shard 1/1, or remove --shard"
         )
         raise InputError.of(f"--shard {shard}: there is no part {number} of {parts}", right)
     return list(names[number - 1 :: parts])
@@ -83,7 +83,7 @@ class Failures:
         return [_from_here(name) for name in self._read() if Path(name).name == name or is_file(Path(name))]
 
     def record(self, scenario: str, *, passed: bool) -> None:
-        """Record the end of a run, unless there is no such scenario or no folder of runs; a full disk is no error."""
+        """Record the end of a run, unless the scenario or the folder of runs is missing; a full disk is no error."""
         with suppress(InputError, OSError):
             path = resolve(scenario, shipped("scenarios"))
             if path == STANDARD_INPUT or not is_file(path):

@@ -15,12 +15,12 @@ def runs_folder() -> Path:
 
 
 def folder_of(named: str) -> Path:
-    """Return the one folder of a run id, its beginning or its end; raise InputError, which lists the runs, if none."""
+    """Return the only folder that a run id, its beginning or its end fits; raise InputError, which lists the runs."""
     runs = runs_folder()
     known = sorted(each.name for each in runs.glob("*") if each.is_dir() and not each.is_symlink())
     fitting = [each for each in known if each.startswith(named) or each.endswith(named)]
     if len(fitting) == 1:
         return runs / fitting[0]
-    what = f'no run "{named}"' if not fitting else f'more than one run is called "{named}"'
+    what = f'no run "{named}"' if not fitting else f'more than one run fits "{named}"'
     listed = ", ".join((fitting or known)[-10:])
     raise InputError.of(f"{what} under {runs}", f"name one of: {listed}" if known else "run mqlab run SCENARIO first")

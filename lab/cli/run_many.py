@@ -77,7 +77,7 @@ def _run(
 
 
 def _verdict(out: str) -> str:
-    """Return in words the verdicts that a failed run has all the same, for example because the disk was full."""
+    """Return in words the verdicts of a run that ended with an error, for example because the disk was full."""
     with suppress(ValueError, KeyError, TypeError):
         report = json.loads(out)
         return f"\nits verdicts are known: {report['outcome']}, run {report['run']}"
@@ -95,9 +95,9 @@ def run_all(
 ) -> tuple[list[RunOf], BaseException | None]:
     """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and the error that ended them.
 
-    `ended` is called as each run ends. The runs' pages stay in `folder`; without one they are not kept. When an
-    interruption or an error comes, the runs in progress are ended, which another Ctrl-C does not hurry, and the
-    finished runs are returned.
+    `ended` is called as each run ends. The runs' pages stay in `folder`; without one they are not kept. After an
+    interruption or an error, the runs in progress are ended, and the finished runs are returned. Another Ctrl-C does
+    not hurry this.
     """
     processes, found = OwnProcesses(), dict[str, RunOf]()
     names = tuple(unique_names(scenarios))
@@ -124,13 +124,12 @@ def run_all(
 
 
 def with_the_rest(scenarios: Sequence[str], found: Sequence[RunOf]) -> list[RunOf]:
-    """Return the runs that have ended, and for each other scenario one that has not.
+    """Return the runs that have ended, and an unfinished run for each other scenario.
 
-    A CI system that reads the reports of a job that was cancelled would else see those that had ended, and take them
-    for all.
+    Without unfinished runs, a CI system that reads the reports of a cancelled job would take the ended runs for all.
     """
     ended = {one.name: one for one in found}
-    why, began = "the command was ended before this run was", _now()
+    why, began = "the command was ended before this run ended", _now()
     return [
         ended.get(name) or RunOf(scenario=scenario, name=name, code=3, seconds=0, began=began, error=why, ended=False)
         for scenario, name in zip(scenarios, unique_names(scenarios), strict=True)
@@ -143,7 +142,7 @@ def _now() -> str:
 
 
 def unique_names(scenarios: Sequence[str]) -> Iterator[str]:
-    """Yield a name for the files of each scenario: its file's, with a number where another one has that."""
+    """Yield a name for the files of each scenario: its file's name, with a number if another scenario has that name."""
     taken: set[str] = set()
     for scenario in scenarios:
         stem = Path(scenario).stem or "scenario"

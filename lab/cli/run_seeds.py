@@ -27,7 +27,7 @@ def run_seeds(
     quiet: bool,
     json: bool,
 ) -> int:
-    """Run a scenario at each seed, and print how many passed and which verdicts each expectation came to.
+    """Run a scenario at each seed, and print the number of passed runs and the verdicts of each expectation.
 
     Return 0 if all passed, 1 if one did not, and the exit code of a run that ended with an error.
     """
@@ -42,8 +42,8 @@ def run_seeds(
     numbers = seeds_of(seeds)
     _check(scenarios, runtime, apart, numbers[0])
     if len(numbers) > _MOST_SEEDS:
-        what = f"--seeds {shown(seeds, 40)} has {len(numbers):,} seeds, and {_MOST_SEEDS:,} are run at most"
-        raise InputError.of(what, "mqlab vary takes more, with --yes, and the same --set and --ignore")
+        what = f"--seeds {shown(seeds, 40)} has {len(numbers):,} seeds; the maximum is {_MOST_SEEDS:,}"
+        raise InputError.of(what, "use mqlab vary with --yes, which has the same --set and --ignore")
     grid = Grid(values={key: (value,) for key, value in settings_of(set).items()}, seeds=numbers)
     looked = look(scenarios[0], grid, os.environ, ignored=ignore)
     options.warn_of_each(looked.warnings)
@@ -75,11 +75,13 @@ def _check(scenarios: Sequence[str], runtime: str | None, apart: Mapping[str, ob
     """Raise InputError for options that do not go with many seeds."""
     name = runtimes.usual(os.environ) if runtime is None else runtime
     if name == runtimes.USUAL:
-        what = "--seeds is for the simulation: real brokers draw their chances anew in each run, whatever the seed"
-        raise InputError.of(what, f"add --runtime {runtimes.SIMULATION}; or --seed {first} runs one with real brokers")
+        what = "--seeds is for the simulation: with real brokers, chance differs in each run with the same seed"
+        raise InputError.of(
+            what, f"add --runtime {runtimes.SIMULATION}, or write --seed {first} for one run with real brokers"
+        )
     runtimes.runtime(name, os.environ)
     if len(scenarios) > 1:
-        raise InputError.of("--seeds is for one scenario", "run each by a command of its own")
+        raise InputError.of("--seeds is for one scenario", "run each scenario by a command of its own")
     if (other := next((key for key, value in apart.items() if value is not None), None)) is not None:
-        what = f"{other} is for one run, and --seeds makes many, of which no run folder is left"
-        raise InputError.of(what, f"leave {other} out; or leave --seeds out, and --seed {first} runs one")
+        what = f"{other} is for one run; --seeds makes many runs, and keeps no run folder"
+        raise InputError.of(what, f"remove {other}; or write --seed {first} instead of --seeds, for one run")

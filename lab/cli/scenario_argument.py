@@ -44,7 +44,7 @@ def plan_named(
 ) -> PlannedScenario:
     """Load, check and plan a scenario; write to stderr the settings that the service would remove, and advice.
 
-    With `ports` that is also which fixed ports are taken: those declared, and those counted from `port_base`.
+    With `ports`, the advice also names fixed ports in use: declared ports, and ports from `port_base` on.
     """
     found = scenarios.plan_named(name, os.environ, version=version, set=set, port_base=port_base)
     mask = found.scenario.origin.mask

@@ -42,7 +42,7 @@ def scenarios(
         typer.Option(
             "--check",
             metavar="DIR",
-            help="The folder of a changed copy that is run and judged by the shipped expectations.",
+            help="The folder of a changed copy, which is run and judged by the shipped expectations.",
         ),
     ] = None,
     runtime: Annotated[
@@ -57,7 +57,7 @@ def scenarios(
     if student and copy is None:
         raise InputError.of("--student is for a copy", "add --copy DIR")
     if runtime is not None and check is None:
-        raise InputError.of("--runtime is for --check", "add --check DIR, or leave it out")
+        raise InputError.of("--runtime is for --check", "add --check DIR, or remove --runtime")
     if copy is not None and check is not None:
         raise InputError.of("--copy and --check exclude each other", "choose one")
     if name is None:
@@ -80,7 +80,7 @@ def scenarios(
 def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
     """Run a changed copy, judge it by the shipped expectations, and return the exit code.
 
-    A copy of a failing variant is judged by the expectations of the scenario that it is a variant of.
+    A copy of a failing variant is judged by the expectations of the original scenario.
     """
     from lab import labs  # here, since a list needs neither
     from lab.cli import reports
@@ -108,7 +108,7 @@ def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
 
 
 def _list(json: bool) -> None:
-    """Print all of them, the failing variants after the others."""
+    """Print all scenarios, the failing variants last."""
     found = [
         (path.stem, scenario_argument.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))
     ]

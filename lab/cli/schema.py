@@ -26,7 +26,7 @@ def schema(
         str, typer.Argument(metavar="|".join(SCHEMAS), help="The kind of file; `history` is one line of a history.")
     ] = "scenario",
 ) -> None:
-    """Print the JSON Schema of a file, for editors that complete and check it.
+    """Print the JSON Schema of one kind of file, with which editors complete and check such files.
 
     Example: mqlab schema topology
     """

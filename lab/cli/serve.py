@@ -43,7 +43,8 @@ def serve(
         typer.Option(
             "--runtime",
             metavar="NAME",
-            help="The runtime of the brokers: emulation, simulation, or none for records alone (default: emulation).",
+            help="The runtime of the brokers: emulation, simulation, or none for records without brokers "
+            "(default: emulation).",
         ),
     ] = None,
     vpcs: Annotated[
@@ -68,7 +69,7 @@ def serve(
         ),
     ] = None,
     account: Annotated[
-        str, typer.Option("--account", metavar="NAME", help="The account, which stays on file for the next server.")
+        str, typer.Option("--account", metavar="NAME", help="The account, which is kept for the next server.")
     ] = "default",
     empty: Annotated[bool, typer.Option("--empty", help="Begin with an empty account.")] = False,
     forget: Annotated[
@@ -79,12 +80,17 @@ def serve(
         typer.Option(
             "--reboot-time",
             metavar="DURATION",
-            help="The time of a creation, a reboot or a deletion of records, or for which a reboot stops a broker.",
+            help="The time for which a reboot stops a broker; with records alone, the time of each "
+            "creation, reboot and deletion.",
         ),
     ] = None,
     shell: Annotated[
         str,
-        typer.Option("--shell", metavar="NAME", help=f"The form of the settings: {', '.join(exports.SHELLS)}."),
+        typer.Option(
+            "--shell",
+            metavar="NAME",
+            help=f"The shell for which the settings are printed: {', '.join(exports.SHELLS)}.",
+        ),
     ] = exports.SHELLS[0],
     endpoints: Annotated[
         str | None,
@@ -100,26 +106,31 @@ def serve(
     ] = False,
     lives: Annotated[
         int | None,
-        typer.Option("--while", metavar="PID", min=1, help="The process with whose end the server ends too."),
+        typer.Option(
+            "--while",
+            metavar="PID",
+            min=1,
+            help="The process number of a program; the server ends when the program ends.",
+        ),
     ] = None,
     quiet: QUIET = False,
 ) -> int:
     """Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.
 
-    Requests create real brokers in a lab, which ends with the server. The account stays on file, without its brokers.
+    Requests create real brokers in a lab, which ends with the server. The account is kept, without its brokers.
 
     Example: mqlab serve --runtime none
     """
     chosen = RECORDS if runtime == RECORDS else runtimes.chosen(runtime, os.environ)
     for option, number, most in (("--vpcs", vpcs, MOST_VPCS), ("--brokers", brokers, MOST_PLACES)):
         if number is not None and chosen == RECORDS:
-            raise InputError.of(f"records have no places, and {option} is of labs", f"leave {option} out")
+            raise InputError.of(f"{option} is the size of a lab, and records have no lab", f"remove {option}")
         if number is not None and not 1 <= number <= most:
             raise InputError.of(f"{option} {number} is not a size of a lab", f"write 1 to {most}")
     if shell not in exports.SHELLS:
         raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(exports.SHELLS)}")
     if endpoints is not None and checked_endpoints(endpoints) == LOCAL and chosen != runtimes.USUAL:
-        raise InputError.of("--endpoints local needs ports, which real brokers alone have", "leave it out")
+        raise InputError.of("--endpoints local needs ports, which only real brokers have", "remove --endpoints local")
     states = note_folder(os.environ)
     folder = account_folder(states, account)
     if empty or chosen != runtimes.USUAL:

@@ -62,7 +62,7 @@ def detached(context: typer.Context, folder: Path) -> int:
 
 
 def _settings(process: subprocess.Popen[str]) -> bool:
-    """Print the lines of a server until it is ready, and return whether it came so far."""
+    """Print the lines of a server until it is ready, and return whether it became ready."""
     assert process.stdout is not None
     for line in process.stdout:
         say(line.rstrip("\n"))

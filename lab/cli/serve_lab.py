@@ -41,7 +41,7 @@ MOST_CATCH_UP_SECONDS = 600.0  # of models' time that one call computes: some ho
 class Wanted:
     """The lab of a served account, as its server is asked for it.
 
-    A size of None is the usual one, or that of a lab that runs.
+    A size of None is the usual size, or the size of the lab that runs.
     """
 
     folder: Path  # of the account
@@ -136,14 +136,14 @@ def _emulated(wanted: Wanted, kept: KeptAccount) -> Iterator[Served]:
         account = _account(wanted, live, kept, later, reach)
         why = live.lab.whereabouts().no_own_addresses
         if why and not wanted.local:
-            log(f"AWS's names lead to no address of this machine: {why}; --endpoints local has ports")
+            log(f"AWS's names have no addresses on this machine: {why}; --endpoints local has ports")
 
         def wait() -> None:
             clock = live.lab.clock
             stand(run, states, clock, lambda: datetime.now(UTC), lambda: attend(run, progress, by=API))
             log(f"another command has ended lab {run}")
 
-        hint = f"names of brokers lead here by: mqlab env {run} --hosts-file"
+        hint = f"to map the brokers' names to this machine: mqlab env {run} --hosts-file"
         yield Served(account, account.serve, wait, "" if why or wanted.local else hint)
 
 
@@ -192,7 +192,7 @@ def _begun(live: Live, kept: KeptAccount, folder: Path) -> KeptAccount:
 
 
 def _found(kept: KeptAccount, states: Path, stack: ExitStack, progress: Told) -> Live | None:
-    """Return the lab of an account that still runs; the remains of another one are removed."""
+    """Return the lab of an account that still runs; the remains of a lab that has ended are removed."""
     note = state_files.load(kept.run, states) if kept.run else None
     if note is None:
         return None
@@ -209,7 +209,7 @@ def _found(kept: KeptAccount, states: Path, stack: ExitStack, progress: Told) ->
 
 
 def remove_ended(note: StateFile, runtime: Runtime, states: Path, error: LabError) -> None:
-    """Remove the parts of a lab that has ended; raise HostError for a lab that only does not answer now."""
+    """Remove the parts of a lab that has ended; raise HostError for a lab that may only be slow to answer."""
     if not runtime.has_ended(note):
         why = str(error).partition("\n")[0]
         raise HostError(
@@ -234,11 +234,11 @@ def _end(run: str, states: Path, folder: Path, log: Callable[[str], None]) -> No
 def _tell_lost(kept: KeptAccount, log: Callable[[str], None]) -> None:
     """Name the brokers whose lab has ended."""
     if names := [each.name for each in kept.control.account.brokers]:
-        log(f"{several(len(names), 'broker')} went with the lab of the account, which has ended: {', '.join(names)}")
+        log(f"the lab of the account has ended, and with it {several(len(names), 'broker')}: {', '.join(names)}")
 
 
 def _compare(live: Live, wanted: Wanted) -> None:
-    """Warn of a wanted size that a lab that runs does not have."""
+    """Warn of a wanted size that the running lab does not have."""
     has = live.lab.note.plan.places
     assert has is not None  # requests build it
     for option, size, there in (

@@ -57,7 +57,7 @@ def _show(live: Live, verb: AuthorizeIngress | RevokeIngress, done: Done, json: 
 def brokers_in(network: Network, group: SecurityGroup) -> str:
     """Return in words the brokers and hosts that have a group."""
     brokers = dict.fromkeys(each.owner for each in network.interfaces if group.name in each.groups)
-    return f", of {', '.join(brokers) or 'nobody'}"
+    return f", of {', '.join(brokers) or 'no broker'}"
 
 
 def _print_groups(network: Network, groups: Sequence[SecurityGroup], json: bool) -> None:

@@ -35,7 +35,7 @@ def status(
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Show a lab, its bridges and its links; or the server of an account.
+    """Show a running lab with its bridges and links, or a server that `mqlab serve` started.
 
     Example: mqlab status
     """
@@ -44,7 +44,9 @@ def status(
         _watch(run, seconds("--interval", interval or "2s"), json)
         return
     if interval is not None:
-        raise InputError.of("--interval is between two looks of --watch", "add --watch, or leave it out")
+        raise InputError.of(
+            "--interval is the time between two updates of --watch", "add --watch, or remove --interval"
+        )
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
@@ -84,10 +86,10 @@ def status(
 
 def _watch(run: str | None, interval: float, json: bool) -> None:
     if json:
-        raise InputError.of("--watch is for people", "repeat mqlab status --json, which prints one moment")
+        raise InputError.of("--watch and --json exclude each other", "repeat mqlab status --json instead")
     if interval < _SHORTEST:
-        what = f"--interval: {interval:g} s is too short, since each look asks all brokers"
-        raise InputError.of(what, f"{_SHORTEST:g}s or longer")
+        what = f"--interval: {interval:g} s is too short, since each update queries all brokers"
+        raise InputError.of(what, f"write {_SHORTEST:g}s or longer")
     from lab.cli import open_lab, status_watch
 
     with open_lab.attached(run) as live:

@@ -74,7 +74,8 @@ def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> Non
             console.print(f"not created yet: mqlab broker create {plan.name}")
         if len(its_own) > 1:
             console.print(
-                f"one store; {plan.instances[0].name} is active first, and the other's ports refuse connections"
+                f"one store; {plan.instances[0].name} is active first, and the ports of the other instance "
+                "refuse connections"
             )
     if where.no_own_addresses:
         console.print(f"\nno address has the ports of AWS: {where.no_own_addresses}", soft_wrap=True)
@@ -117,7 +118,7 @@ def show_lost(lost: Lost, console: Console) -> None:
     """Print a lab whose note is lost, with the way to end it."""
     console.print(f"[bold]{lost.run}[/bold] · detached · {escape(lost.scenario)}", soft_wrap=True)
     console.print(f"  found by its labels: {lost.counts['containers']} containers, {lost.counts['networks']} networks")
-    console.print(f"  no command but one knows it any more: mqlab down {lost.run} ends it", soft_wrap=True)
+    console.print(f"  only one command still works: mqlab down {lost.run} ends the lab", soft_wrap=True)
 
 
 def _network(network: Network) -> list[str]:
@@ -141,7 +142,9 @@ def show(status: Status, console: Console) -> None:
     kept = (
         "detached"
         if note.detached
-        else ("opened by a running process" if status.owner_alive else "its owner is dead: mqlab sweep removes it")
+        else (
+            "opened by a running process" if status.owner_alive else "its process is dead: mqlab sweep removes the lab"
+        )
     )
     console.print(f"[bold]{note.run}[/bold] · {escape(note.scenario)} · {kept}", soft_wrap=True)
     console.print("\nbrokers", style="bold")
@@ -178,7 +181,7 @@ def show(status: Status, console: Console) -> None:
                 f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}", soft_wrap=True
             )
     if not status.bridges:
-        console.print("  none asked for")
+        console.print("  no bridge is configured")
     if not note.replaying and (its := _network(note.control.present)):
         console.print("\nnetwork", style="bold")
         for line in its:

@@ -1,4 +1,4 @@
-"""`status --watch`: a lab looked at again and again, on a screen of its own or block by block."""
+"""`status --watch`: a lab polled again and again, on a screen of its own or block by block."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.living.polls import Look, Looks
 def watch(live: Live, seconds: float) -> None:
     """Show a lab every so many seconds until Ctrl-C; raise InputError once it has ended.
 
-    A terminal has a screen for it, and keeps the last one. Elsewhere each look is a block of lines.
+    On a terminal, a screen shows the lab, and the last screen stays. Elsewhere each poll prints a block of lines.
     """
     console = options.out()
     before: Look | None = None

@@ -28,13 +28,13 @@ def sweep(
             autocompletion=completion.labs,
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Remove running labs of all users too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Remove all labs of all users, also running labs.")] = False,
     older_than: Annotated[
         str | None,
         typer.Option(
             "--older-than",
             metavar="AGE",
-            help="The minimum age of the labs of all users to remove, even running labs, for example 2h.",
+            help="The minimum age, for example 2h, of the labs to remove: labs of all users, also running labs.",
         ),
     ] = None,
     dry_run: Annotated[

@@ -19,13 +19,14 @@ def trace(
         str,
         typer.Argument(
             metavar="MESSAGE",
-            help="A message id, a part of it or of a correlation id, or last:DESTINATION for the last message sent.",
+            help="A message id, a part of a message id or correlation id, or last:DESTINATION for the "
+            "last message sent there.",
         ),
     ],
     run: HISTORY = None,
     json: JSON = False,
 ) -> None:
-    """Show the way of one message of an application or of the lab's own clients, and its outcome.
+    """Show the way and the outcome of one message, sent by an application or by a client of the lab.
 
     Example: mqlab trace last:orders
     """

@@ -45,7 +45,8 @@ def up(
     ] = None,
     wait: WAIT = None,
     api: Annotated[
-        bool, typer.Option("--api", help="Serve the lab to AWS's own clients, as `mqlab serve` does, until its end.")
+        bool,
+        typer.Option("--api", help="Serve the lab to AWS's own clients, as `mqlab serve` does, until the lab ends."),
     ] = False,
     endpoints: Annotated[
         str | None,
@@ -60,20 +61,20 @@ def up(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Open a lab for a scenario or a topology, and keep it until Ctrl-C; the scenario's steps are not run.
+    """Open a lab for a scenario or a topology, and keep the lab until Ctrl-C; no steps are run.
 
-    Maintenance windows open at their time, and an interrupted reboot is completed.
+    In each maintenance window, mqlab applies the pending changes. It completes a reboot that was interrupted.
 
     Example: mqlab up tokyo-singapore --detach
     """
     chosen = runtime or runtimes.usual(os.environ)
     if chosen in runtimes.RUNTIMES and chosen not in runtimes.STANDING:
         raise InputError.of(
-            f"a lab of the runtime {chosen} has no ports to offer, and no other command could reach it",
-            f"mqlab run {scenario} runs its steps, and labs.up opens it in Python; --runtime emulation: a real one",
+            f"a lab of the runtime {chosen} has no ports, and other commands could not reach it",
+            f"write --runtime emulation for a real lab; mqlab run {scenario} runs the steps in a simulation",
         )
     if api and detach:
-        raise InputError.of("--api and --detach exclude each other", "leave the terminal to the lab: write --api alone")
+        raise InputError.of("--api and --detach exclude each other", "remove --detach: --api needs the terminal")
     its_endpoints = checked_endpoints(endpoints or (AWS if api else LOCAL))
     if page and detach:
         raise InputError.of("--page and --detach exclude each other", "write --detach alone, then: mqlab page")

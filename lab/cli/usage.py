@@ -60,9 +60,9 @@ def wide_option(words: Sequence[str], options: Iterable[str]) -> InputError | No
 
 
 def explained(error: Any, words: Sequence[str]) -> InputError:
-    """Return an error of click's, of a command line of so many words, with the text to write instead.
+    """Return an error that click found in a command line, with the text to write instead.
 
-    Which one it is, its class is named for: typer has click's classes under names of its own.
+    The name of the class is the kind of the error: typer has click's classes under names of its own.
     """
     context, kind = error.ctx, type(error).__name__
     path, params = _path(context), context.command.params if context is not None else []

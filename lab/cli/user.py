@@ -90,7 +90,7 @@ def _print(live: Live, verb: CreateUser | UpdateUser | DeleteUser, done: Done, j
     if there:
         told = f"{user} of {record.name}: {record.user(user).change} waits for a reboot"
     else:
-        told = f"{record.name} has no user {user} any more: it was never created"
+        told = f"the user {user} of {record.name} was not created yet, and will not be"
     options.show(describe_user(live.account, verb.broker, user) if there else {}, [told], json)
 
 
@@ -102,11 +102,11 @@ def _password(variable: str | None, user: str) -> SecretStr:
     if not sys.stdin.isatty():
         raise InputError.of(
             "no password is given, and there is no terminal to ask for one",
-            "--password-env NAME takes it from the environment",
+            "add --password-env NAME, an environment variable with the password",
         )
     first = getpass.getpass(f"Password for {user}: ")
     if getpass.getpass("Once more: ") != first:
-        raise InputError.of("the two passwords are not the same")
+        raise InputError.of("the two passwords differ")
     return SecretStr(first)
 
 

@@ -20,7 +20,7 @@ from lab.errors import InputError, LabError
 from lab.text_files import write_new
 
 _SEEDS = "The seeds: N for 1 to N, a range 5-20, or a list 3,7,11 (default: the scenario's seed)."
-_ON = r"The scheduler of the Dask cluster that runs are sent to; it needs mqlab\[dask]."
+_ON = r"The scheduler of a Dask cluster for the runs; requires mqlab\[dask]."
 _ASKED_FROM = 1000  # runs; more want --yes
 _LIMIT = "The virtual time after which a run ends with an error (default: 9600h)."
 
@@ -81,7 +81,9 @@ def vary(
     from lab.vary.varying import rows_of, seconds_of_one, variation
 
     if on is not None and jobs is not None:
-        raise InputError.of("--jobs and --on exclude each other", "a cluster runs as many as its workers have threads")
+        raise InputError.of(
+            "--jobs and --on exclude each other", "remove --jobs: a cluster runs as many as its workers have threads"
+        )
     most = _limit(limit)
     grid = Grid(values=values_of(set or ()), seeds=(None,) if seeds is None else seeds_of(seeds))
     if grid.count == 1:
@@ -151,7 +153,7 @@ def _check_new(*paths: Path | None) -> None:
 def _too_many(count: int, slots: int, seconds: float) -> InputError:
     words = _about(count * seconds / slots)
     what = f"these are {count:,} runs, and take about {words}, {slots} at a time: one took {seconds:.2g} s"
-    return InputError.of(what, "fewer values or seeds are fewer runs; --yes runs them all")
+    return InputError.of(what, "choose fewer values or seeds, or add --yes")
 
 
 def _about(seconds: float) -> str:

@@ -34,7 +34,7 @@ def bridge(connector: CONNECTOR = None, within: WITHIN = "2m", run: OF_RUN = Non
     with open_lab.attached(run, quiet=json) as live:
         names = dict.fromkeys(each.connector for each in live.lab.note.plan.bridges)
         if not names:
-            raise InputError.of("this lab has no network connector", "wait for something else")
+            raise InputError.of("this lab has no network connector", "wait for demand, a broker or messages")
         wanted = (connector,) if connector is not None else tuple(names)
         _wait(live, lambda: all(map(live.bridged, wanted)), seconds, f"{', '.join(wanted)}: up at both ends", json)
 
@@ -47,14 +47,14 @@ def demand(
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Wait until a broker has demand for a destination, and so forwards its messages.
+    """Wait until a broker has demand for a destination: a consumer to which it forwards messages over a bridge.
 
     Example: mqlab wait demand tokyo --queue orders
     """
     where, seconds = client_options.destination(topic, queue), client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         live.account.broker(broker)
-        what = f"{where} at {broker}: wanted"
+        what = f"{where} at {broker}: demand"
         _wait(live, lambda: live.demand(broker, topic=topic, queue=queue), seconds, what, json)
 
 

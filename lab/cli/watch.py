@@ -65,12 +65,12 @@ def watch(
         typer.Option(
             "--within",
             metavar="TIME",
-            help="The time after which a message is late, if no expectation is about the message (default: 10s).",
+            help="The time after which a message is late, if no expectation covers the message (default: 10s).",
         ),
     ] = None,
     json: JSON = False,
 ) -> None:
-    """Print the messages of applications that wait, or are late, lost or doubled, until Ctrl-C.
+    """Print the applications' messages that are waiting, late, lost or doubled, until Ctrl-C.
 
     Each line is true when it is printed. A later line corrects it, for example when a message that was waiting arrives.
 

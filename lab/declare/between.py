@@ -54,7 +54,7 @@ class Between(Declared):
     def _bounded(self) -> Self:
         low, high = self.at_least, self.at_most
         if low is None and high is None:
-            raise ValueError("give a bound: at-least, at-most, or both")
+            raise ValueError("write a bound: at-least, at-most, or both")
         # A number of messages and a percentage of messages cannot be compared.
         if low is not None and high is not None and type(low) is type(high) and low > high:
             if not self.noun:

@@ -40,7 +40,7 @@ def texts_of(document: Document) -> tuple[Text, ...]:
 def masked(text: str, texts: Sequence[Text], mask: Mask) -> str:
     """Return a file's text with its passwords, and whatever the mask knows, masked.
 
-    Each of its `texts` is masked by itself, since a quote that ends it is none of its password's.
+    Each of the `texts` is masked by itself, since the quote at its end does not belong to the password.
     """
     parts, at = [], 0
     for each in texts:

@@ -34,7 +34,7 @@ def _check_header_name(name: str) -> str:
     if not _HEADER.fullmatch(name):
         raise ValueError(f"{shown(name)} is no name of a header: write letters, digits, underscores, dots and dashes")
     if name in _RESERVED or name.startswith(("JMS", "activemq.", "amq-")):
-        raise ValueError(f"{name} is not for a header of your own: brokers and the lab use it")
+        raise ValueError(f"a header cannot have the name {name}: brokers and the lab use it")
     return name
 
 

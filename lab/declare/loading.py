@@ -84,7 +84,7 @@ def mask_of(path: Path, *, environment: Mapping[str, str], set: Mapping[str, str
 
 
 def masked_sources(scenario: Scenario) -> tuple[SourceFile, ...]:
-    """Return copies of the scenario's files with every password replaced by asterisks."""
+    """Return copies of the scenario's files with asterisks instead of every password."""
     return scenario.origin.sources
 
 
@@ -107,7 +107,7 @@ def resolve(name_or_path: str, shipped: Path) -> Path:
         return path  # a folder, a pipe, a name too long: refused when it is read
     raise InputError.of(
         f'no scenario named "{name_or_path}" ships with mqlab',
-        remedy(name_or_path, names, "shipped") + "\na file of your own is named by its path, such as ./mine.yaml",
+        remedy(name_or_path, names, "shipped") + "\nwrite the path of a file of your own, such as ./mine.yaml",
     )
 
 
@@ -183,7 +183,7 @@ class _Loader:
         self._file, (file, self._path) = its, named
         original = self._read_document(file, self._path, (), named_at)
         if original is not None and is_variant(original.content):
-            self._note(InputError.of(f"{file} is a variant itself", "name the scenario that it is of"), named_at)
+            self._note(InputError.of(f"{file} is a variant itself", "name the original scenario"), named_at)
             self.unreadable = True
         return original
 
@@ -197,7 +197,7 @@ class _Loader:
         return {"scenario": str(topology.get("topology") or self._path.stem), "topology": topology, "steps": []}
 
     def with_wide_signs(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Return problems of which those of a line with full-width signs, where YAML needs others, name these signs."""
+        """Return problems; a problem in a line with full-width characters names these characters."""
         known: list[Problem] = []
         lines = {file: text.splitlines() for file, text in self._texts.items() if not text.isascii()}
         for problem in problems:
@@ -208,7 +208,7 @@ class _Loader:
         return list(dict.fromkeys(known))
 
     def mask(self) -> Mask:
-        """Return the mask of all passwords that the files have or name, also those of no user of the scenario."""
+        """Return the mask of all passwords in the files, including passwords that no user of the scenario has."""
         read = (each.content for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
         named = (each for text in (*self._texts.values(), *read) for each in named_in(text))
         return Mask.of((*self._passwords.all, *named))
@@ -226,7 +226,7 @@ class _Loader:
             text = read_text(path, file)
             if is_xml(text):
                 alone = f"\nrun mqlab check {file} to check it alone" if path.suffix == ".xml" else ""
-                right = f"write configuration: {path.name} at a broker of a topology{alone}"
+                right = f"write configuration: {path.name} in a broker of a topology to use the file there{alone}"
                 raise InputError.of(f"{file} is XML, not YAML", right)
             document = read(text, file)
         except InputError as error:
@@ -244,7 +244,7 @@ class _Loader:
         return document
 
     def _note(self, error: InputError, named_at: Place | None) -> None:
-        """Note the Problems of a file: those without a place in it are where the file is named."""
+        """Note the Problems of a file; a Problem without a place gets the place that names the file."""
         self.problems += (replace(each, place=each.place or named_at) for each in error.problems)
 
     def _find_file(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
@@ -254,7 +254,7 @@ class _Loader:
         if not what:
             return str(path), path
         self.problems.append(
-            Problem(what=f"the file {path} {what}", remedy=f"paths count from the folder {folder}", place=place)
+            Problem(what=f"the file {path} {what}", remedy=f"write a path relative to the folder {folder}", place=place)
         )
         return None
 

@@ -22,7 +22,7 @@ def _body(path: Path, file: str, written: str) -> BodyFile:
         return BodyFile(path=written, octets=octets)
     holds = f"{size} bytes" if size > LARGEST_BODY else f"more than {LARGEST_BODY} bytes"
     what = f"the file {file} has {holds}, and a broker takes no frame of more than {LARGEST_FRAME}"
-    raise InputError.of(what, f"a body has at most {LARGEST_BODY} bytes, so that the headers have room")
+    raise InputError.of(what, f"write a body of at most {LARGEST_BODY} bytes, so that the headers have room")
 
 
 def _recording(path: Path, file: str, written: str) -> RecordingFile:

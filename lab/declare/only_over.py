@@ -1,4 +1,4 @@
-"""The mark of a field that some protocols lack, with those that have it."""
+"""The mark of a field that only some protocols have, with these protocols."""
 
 from __future__ import annotations
 

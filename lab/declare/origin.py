@@ -49,7 +49,7 @@ class Origin:
 
 
 def without_passwords(problems: Sequence[Problem], mask: Mask) -> tuple[Problem, ...]:
-    """Return problems whose words quote no password, nor does the name of a file."""
+    """Return problems in which neither a text nor a file name quotes a password."""
     return tuple(
         replace(
             each,

@@ -29,11 +29,11 @@ def leads_to_a_secret(keys: Keys) -> bool:
 
 
 class NotSet(Problem):
-    """An environment variable without a password: with `AnyPassword` all else can be checked."""
+    """An environment variable without a password; `AnyPassword` still permits to check everything else."""
 
 
 class AnyPassword(dict[str, str]):
-    """An environment in which a variable that is not set, or empty, has a password all the same: to check all else."""
+    """An environment in which also a missing or empty variable has a password, to check everything else."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__({name: value for name, value in environment.items() if value})
@@ -49,7 +49,7 @@ class AnyPassword(dict[str, str]):
 class Passwords:
     """The passwords of one scenario; `all` are those taken so far.
 
-    A generated one is the same on every broker that has a user of that name: a bridge logs in on two.
+    A generated password is the same on every broker with that user name, since a bridge logs in on two brokers.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:

@@ -59,7 +59,7 @@ def read_text(path: Path, file: str) -> str:
     content = read_bytes(path, file, LARGEST)
     start = Place(file=file, line=1, column=1)
     if len(content) > LARGEST:
-        raise InputError.of("the file is larger than 1 MiB", "is this the right file?", start)
+        raise InputError.of("the file is larger than 1 MiB", "check the name: this may be the wrong file", start)
     nul = content.find(b"\0")
     if nul >= 0:
         raise InputError.of(
@@ -80,7 +80,11 @@ def no_topology(document: Document) -> InputError | None:
         return None
     own = its.get("topology")
     named = kind == "scenario" and isinstance(own, str)
-    remedy = f"its own topology is {own}, counted from its folder" if named else "name a topology's file"
+    remedy = (
+        (f"write a topology file here, such as {own}, which the scenario itself names")
+        if named
+        else "name a topology file"
+    )
     return InputError.of(f"{document.file} is a {kind}, not a topology", remedy)
 
 
@@ -204,7 +208,7 @@ class _Reader:
     def _refuse(self, event: Any, problem: str, remedy: str) -> None:
         self.problems.append(Problem(what=problem, remedy=remedy, place=self._spot(event).place))
         if len(self.problems) >= MOST_PROBLEMS:
-            raise _UnreadableError(Problem(what="there is more wrong below", place=self._spot(event).place))
+            raise _UnreadableError(Problem(what="there are more errors below", place=self._spot(event).place))
 
     def _spot(self, event: Any) -> Spot:
         start, end = event.start_mark, event.end_mark

@@ -70,7 +70,7 @@ RouteTableName = Annotated[Name, Reference(Thing.ROUTE_TABLE)]
 
 @cache
 def references(model: type[Declared]) -> tuple[tuple[str, Reference], ...]:
-    """Return (field, reference) for each reference of a model; those that need another field come last."""
+    """Return (field, reference) for each reference of a model; references that need another field come last."""
     return tuple(sorted(_marks(model), key=lambda each: bool(each[1].needs)))
 
 

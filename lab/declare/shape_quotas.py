@@ -20,11 +20,11 @@ def check_quotas(shape: str, joins: Joins, count: int) -> None:
     if not (why := _forbidden(joins, count)):
         return
     most = bisect_left(range(count), True, key=lambda fewer: bool(_forbidden(joins, fewer))) - 1
-    raise InputError.of(f"a {shape} of {count} regions: {why}", f"name {most} at most, or take another shape")
+    raise InputError.of(f"a {shape} of {count} regions: {why}", f"name at most {most}, or choose another shape")
 
 
 def quota_warnings(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
-    """Yield the quotas that AWS has to raise, in words."""
+    """Yield the quotas that AWS must raise, in words."""
     asked = [*asked_of_vpc("a VPC", _peerings(joins, len(aws_regions)))]
     for code, count in Counter(aws_regions).items():
         asked += asked_of_region(code, count, count)

@@ -71,7 +71,7 @@ SHAPES: Mapping[str, Shape] = {
 def generate(shape: str, aws_regions: Sequence[str], name: str, engine_version: str | None = None) -> Mapping[str, str]:
     """Return the files of a network, by name: topology.yaml, and a configuration for each initiator of a bridge.
 
-    `aws_regions` has the code of each region, one or more times: each time is a VPC with a broker of its own. Raise
+    `aws_regions` has the code of each region; each repetition adds a VPC with a broker. Raise
     InputError if a region or the engine version is unknown, if regions are too few or too many, or if a quota of AWS's
     forbids it.
     """

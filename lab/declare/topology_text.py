@@ -35,7 +35,7 @@ def topology_files(
 
 
 def file_stem(name: str) -> str:
-    """Return a name as a file's: of signs that no system refuses, and never a path."""
+    """Return a file name for a name: with characters that every system permits, and never a path."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:60] or "-"
 
 

@@ -20,7 +20,7 @@ MOST_STEPS = 10_000  # of one replay, all rounds counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
-    """A step to be done; a step of a repeat is numbered once for each round."""
+    """A step with its number; a step of a repeat has a new number in every round."""
 
     number: int
     written: str  # its place for a person: "5", "5.1", "5.1 round 2"
@@ -42,7 +42,7 @@ class Program:
     flat: tuple[Numbered, ...]  # inner steps included, in the order of their numbers
 
     def concurrent_and_later(self, this: Numbered) -> tuple[Step, ...]:
-        """Return the steps that may still run when this one is done, or come later."""
+        """Return the steps that come later, or may still run when this step is done."""
         running = [each.step for each in self.flat[: this.outermost - 1] if each.step.in_background]
         return (*running, *(each.step for each in self.flat[this.outermost - 1 :] if each is not this))
 

@@ -57,7 +57,7 @@ def validate(
 ) -> tuple[Scenario | None, tuple[Problem, ...]]:
     """Return the Scenario, or None and every Problem.
 
-    With `topology_read` False the topology could not be read: it is not looked at, and no Problem is about it.
+    With `topology_read` False the topology could not be read: it is ignored, and no Problem is about it.
     """
     found: list[Problem] = []
     if not isinstance(content, dict):
@@ -219,7 +219,7 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     elif kind == "greater_than":
         what, right = f"{shown} is too small", f"write more than {context['gt']}"
     elif kind == "too_long":
-        what, right = "there are too many here", f"at most {context['max_length']}"
+        what, right = "there are too many here", f"write at most {context['max_length']}"
     elif kind == "union_tag_not_found":
         what = "a link is aws, or a mapping"
         right = "write aws, or {delay: 35ms}, or {leaving: {REGION: {delay: 35ms}, REGION: {delay: 40ms}}}"

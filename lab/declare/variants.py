@@ -41,7 +41,7 @@ _HEADER = ("a header with a secret is kept with the run if it is set like this",
 
 
 def settings_of(arguments: Iterable[str]) -> dict[str, str]:
-    """Return KEY → VALUE of arguments such as `seed=7`; raise InputError for one without `=`, or a second KEY."""
+    """Return KEY → VALUE of arguments such as `seed=7`; raise InputError for a missing `=` or a KEY given twice."""
     found: dict[str, str] = {}
     for argument in arguments:
         key, equals, value = argument.partition("=")
@@ -65,7 +65,7 @@ def _key_of(argument: str) -> str:
 
 
 class _NowhereError(Exception):
-    """A KEY leads to nothing: the path as far as it leads, the problem, and the remedy."""
+    """A KEY that names no value: the path to its last part that exists, the problem, and the remedy."""
 
     def __init__(self, path: Keys, problem: str, remedy: str) -> None:
         self.path, self.what, self.remedy = path, problem, remedy
@@ -89,7 +89,7 @@ class Variant:
         self.settings = {**settings, **self.settings}
 
     def set_topology(self, content: dict[str, Any]) -> None:
-        """Have a scenario name another topology, before it is read."""
+        """Replace the topology that a scenario names, before the topology is read."""
         if "topology" in self.settings:
             self._set("topology", content)
 
@@ -104,7 +104,9 @@ class Variant:
             link = _at(content, path)
             if isinstance(link, dict) and not link.keys() & {"delay", "leaving"}:
                 right = f"set its delay too: --set {key.rpartition('.')[0]}.delay=…"
-                self._refuse(key, path, "this link is aws, which is a delay alone, and would have none", right)
+                self._refuse(
+                    key, path, "this link is aws, a delay alone, and with another value it would have no delay", right
+                )
 
     @property
     def sets_attributes(self) -> bool:
@@ -212,7 +214,7 @@ def _path(content: dict[str, Any], key: str) -> Keys:
         elif node == "aws" and path[:2] == _LINKS:
             node = {}
         else:
-            raise _NowhereError(path, "a text stands here, which has no parts", "set it as a whole")
+            raise _NowhereError(path, "this is a text, which has no parts", "set the whole text")
     return path
 
 
@@ -229,7 +231,7 @@ def _entry(entries: list[Any], path: Keys, rest: str) -> tuple[Keys, str]:
         raise _NowhereError(
             path,
             f"there is no {kind} {word if len(word) <= 10 else shown(word, 10)}",
-            f"they count from 1 to {len(entries)}",
+            f"write a number from 1 to {len(entries)}",
         )
     names = dict(_names_in(entries, path))
     name = _longest(names, rest)
@@ -240,7 +242,7 @@ def _entry(entries: list[Any], path: Keys, rest: str) -> tuple[Keys, str]:
 
 
 def _names_in(entries: list[Any], path: Keys) -> Iterator[tuple[str, Keys]]:
-    """Yield the name and the path of each entry that has one: a link's two regions, a step's own, also in a step."""
+    """Yield the name and the path of each entry with a name: the regions of a link, or the name of a step."""
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):
             continue

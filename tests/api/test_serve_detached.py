@@ -80,7 +80,7 @@ def test_a_detached_server_is_found_read_and_ended_by_other_commands(variables: 
         assert (second.exit_code, "another mqlab serve has the account default" in second.output) == (2, True)
         assert "MissingAuthenticationToken" in command(variables, "logs", "server").stdout
         ended = command(variables, "down", "default")
-        assert ended.stdout == "account default is not served any more; it stays on file\n", ended.output
+        assert ended.stdout == "the server of account default has ended; the account is kept\n", ended.output
         assert servers(Path(variables["MQLAB_STATE"])) == []
         assert not list(Path(variables["MQLAB_STATE"]).rglob(NOTE))
         with pytest.raises(OSError, match="refused"):
@@ -102,7 +102,7 @@ def test_an_account_that_is_forgotten_leaves_nothing(variables: Mapping[str, str
     with detached(variables, "--account", "job", "--forget"):
         assert list(states.rglob("account.json"))
         ended = command(variables, "down", "job")
-        assert ended.stdout == "account job is not served any more\n", ended.output
+        assert ended.stdout == "the server of account job has ended\n", ended.output
         assert not list(states.glob("accounts/*"))
 
 

@@ -40,17 +40,21 @@ def loaded(folder: Path, fields: str, *messages: Recorded) -> Scenario:
     [
         ("", None, "a.jsonl has no message"),
         ("", recorded(type="map"), "1 messages to topic://a are neither text nor bytes"),
-        ("", recorded(headers={"receipt": "x"}), "receipt: messages to topic://a have headers of STOMP's own"),
-        ("", recorded(retained=True), "only MQTT can have a message retained: messages to topic://a are"),
+        ("", recorded(headers={"receipt": "x"}), "messages to topic://a have headers that STOMP itself uses: receipt"),
+        ("", recorded(retained=True), "only MQTT has retained messages, and messages to topic://a are retained"),
         (", over: mqtt", recorded(destination="queue://q"), "MQTT knows topics, not queues: messages to queue://q"),
-        (", over: mqtt", recorded(headers={"a": "b"}), "MQTT carries no headers: messages to topic://a have"),
+        (
+            ", over: mqtt",
+            recorded(headers={"a": "b"}),
+            "MQTT cannot carry headers, and messages to topic://a need this",
+        ),
         (
             ", over: mqtt",
             recorded(expiry=1.0, group="g", priority=9),
-            "MQTT carries no group, priority, expiry: messages to topic://a have",
+            "MQTT cannot carry group, priority, expiry, and messages to topic://a need this",
         ),
         (", over: stomp-wss", recorded(body=b"\xff"), "in a WebSocket STOMP is text: 1 body of messages to topic://a"),
-        (", over: amqp", recorded(expiry=5e6), "AMQP has no longer time to live than 2^32 ms"),
+        (", over: amqp", recorded(expiry=5e6), "AMQP permits an expiry of at most 2^32 ms"),
         (", of: osaka", recorded(), 'no broker named "osaka"'),
         (", user: nobody", recorded(), 'no user named "nobody"'),
     ],
@@ -65,7 +69,7 @@ def test_what_cannot_be_replayed(tmp_path: Path, fields: str, message: Recorded 
 
 def test_one_that_never_expires_hides_none_that_amqp_cannot_carry(tmp_path: Path) -> None:
     (problem,) = check(loaded(tmp_path, ", over: amqp", recorded(expiry=5e6), recorded()))
-    assert problem.what.startswith("AMQP has no longer time to live than 2^32 ms")
+    assert problem.what.startswith("AMQP permits an expiry of at most 2^32 ms")
 
 
 @pytest.mark.parametrize("pace", ["original", "0.000001x", "1/h"])
@@ -77,10 +81,10 @@ def test_a_recording_of_ages_is_a_long_one(tmp_path: Path, pace: str) -> None:
 
 def test_what_was_recorded_in_several_places_or_ways_must_be_told_apart(tmp_path: Path) -> None:
     (problem,) = check(loaded(tmp_path, "", recorded(), recorded(broker="osaka")))
-    assert problem.what == "it was recorded at osaka, tokyo, so that a message may be in it more than once"
+    assert problem.what == "the recording is from osaka, tokyo, so it may contain a message more than once"
     assert check(loaded(_empty(tmp_path), ", of: osaka", recorded(), recorded(broker="osaka"))) == ()
     (problem,) = check(loaded(_empty(tmp_path), "", recorded(), recorded(over="amqp")))
-    assert problem.what == "its messages were recorded over amqp and stomp"
+    assert problem.what == "the messages were recorded over amqp and stomp"
     assert check(loaded(_empty(tmp_path), ", over: amqp", recorded(), recorded(over="amqp"))) == ()
 
 
@@ -132,12 +136,12 @@ def published(step: int, **more: object) -> Publishing:
     ("fields", "more", "says"),
     [
         ("", None, "run has no message"),
-        ("", {"broker": "osaka"}, "its messages were published at osaka, tokyo, and all would go into tokyo"),
-        ("", {"over": "amqp"}, "its messages were published over amqp and stomp"),
+        ("", {"broker": "osaka"}, "the messages were published at osaka, tokyo, and all would go into tokyo"),
+        ("", {"over": "amqp"}, "the messages were published over amqp and stomp"),
         (", of: paris", {}, 'no broker named "paris"'),
         (", over: mqtt", {"destination": "queue://q"}, "MQTT knows topics, not queues: messages to queue://q"),
         ("", {"size": 2**30}, "a body of messages to topic://a has 1073741824 bytes"),
-        ("", {"headers": {"receipt": "x"}}, "receipt: messages to topic://a have headers of STOMP's own"),
+        ("", {"headers": {"receipt": "x"}}, "messages to topic://a have headers that STOMP itself uses: receipt"),
     ],
 )
 def test_what_of_a_run_cannot_be_replayed(

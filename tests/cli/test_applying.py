@@ -20,7 +20,7 @@ def test_a_window_alone_is_nothing_to_reboot_for(capsys: pytest.CaptureFixture[s
     lab.live.update_broker("tokyo", window=window("sunday", "03:00", "Asia/Tokyo"))
     brokers._apply(lab.live, Reboot(broker="tokyo"), quiet=False)
     assert lab.rebooted == []
-    assert "nothing is pending for tokyo, so it is not rebooted" in capsys.readouterr().err
+    assert "no change is pending for tokyo, so the broker is not rebooted" in capsys.readouterr().err
 
 
 def test_what_is_pending_is_applied(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +44,7 @@ def test_the_newest_revision_is_applied_where_nothing_else_is_said(capsys: pytes
     lab.live.do(brokers._newest(lab.control.account, "tokyo"))
     brokers._apply(lab.live, Reboot(broker="tokyo"), quiet=False)
     assert lab.rebooted == ["tokyo"]
-    assert "nothing is pending" in capsys.readouterr().err
+    assert "no change is pending" in capsys.readouterr().err
 
 
 def test_to_update_nothing_is_refused_unless_it_is_to_be_applied(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_the_encoding_of_stdout_changes_no_exit_code_of_a_run(commands: Commands
 def test_what_the_encoding_has_no_sign_for_is_told_where_it_could_be_part_of_a_value(commands: Commands) -> None:
     done = commands("regions", "ap-northeast-1", "ap-southeast-1", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert (done.code, done.out) == (3, "")
-    assert "latin-1, in which stdout is written, lacks a sign" in done.err and "PYTHONIOENCODING=utf-8" in done.err
+    assert "the encoding of stdout, latin-1, lacks a character" in done.err and "PYTHONIOENCODING=utf-8" in done.err
 
 
 def test_a_run_s_report_as_json_is_whole_in_whatever_encoding(commands: Commands) -> None:

@@ -50,7 +50,7 @@ def test_a_history_that_is_cut_short_has_a_film_up_to_its_end(mqlab: Commands, t
     ("words", "says"),
     [
         (("no-such-run",), "no run"),
-        (("{here}/history.jsonl", "{here}/mine.html"), "mine.html is there, and is no report"),
+        (("{here}/history.jsonl", "{here}/mine.html"), "mine.html is there, and is not a report"),
         (("{here}/history.jsonl", "{here}/no/a.html"), "cannot be written"),
     ],
 )

@@ -44,10 +44,10 @@ def test_a_file_that_is_there_is_left_alone_unless_forced(mqlab: Commands) -> No
         (("--as-scenario", "mine.yaml", "--kind", "cut"), "no kind"),
         (("--as-scenario", "mine.yaml", "--kind", "sent"), "--as-scenario writes the whole run"),
         (("--as-scenario", "mine.yaml", "--follow"), "--as-scenario writes the whole run"),
-        (("--as-scenario", "mine.txt"), "no name of a scenario's file"),
+        (("--as-scenario", "mine.txt"), "is not a valid name for a scenario file"),
         (("--as-scenario", "none/mine.yaml"), "cannot be written"),
-        (("--expect", "tokyo-singapore"), "--expect is for a scenario that is written"),
-        (("--force",), "--force is for a scenario that is written"),
+        (("--expect", "tokyo-singapore"), "--expect is valid only with --as-scenario"),
+        (("--force",), "--force is valid only with --as-scenario"),
         (("--as-scenario", "mine.yaml", "--expect", "none"), 'no scenario named "none"'),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_scenario_that_a_check_refuses_is_written_and_told(mqlab: Commands) ->
     """Its expectation is about a client that the run did not have."""
     ended = mqlab.inside("history", "--as-scenario", "mine.yaml", "--expect", "qos")
     assert ended.code == 1
-    assert "mqlab check refuses mine.yaml: mend it by hand" in ended.err
+    assert "mqlab check refuses mine.yaml: correct the file by hand" in ended.err
     assert (mqlab.folder / "mine.yaml").exists()
 
 

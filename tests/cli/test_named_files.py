@@ -117,7 +117,7 @@ def test_one_file_for_two_reports_is_refused_before_anything_is_written(
     mqlab: Commands, tmp_path: Path, command: tuple[str | Path, ...]
 ) -> None:
     ended = mqlab.inside(*command, "--html", tmp_path / "report", "--junit", tmp_path / "." / "report")
-    assert (ended.code, "--html and --junit are both to write" in ended.err) == (2, True)
+    assert (ended.code, "--html and --junit would both write" in ended.err) == (2, True)
     assert not (tmp_path / "report").exists()
     assert not mqlab.home.exists()
 

@@ -46,12 +46,12 @@ def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa")
     shown = mqlab.inside("clock")
     assert shown.code == 0 and "the service's clock is at 20" in shown.out
-    assert "tokyo: sunday 00:00 UTC opens at 20" in shown.out and "nothing is pending" in shown.out
+    assert "tokyo: sunday 00:00 UTC opens at 20" in shown.out and "no change is pending" in shown.out
     told = mqlab.inside("clock", "--json").json
     assert [each["broker"] for each in told["windows"]] == ["tokyo", "singapore"]
     assert datetime.fromisoformat(told["now"]) < datetime.fromisoformat(told["windows"][0]["opens"])
     for wrong, what in (
-        (("--to", "2126-01-01 00:00:00", "--before", "tokyo"), "two moments"),
+        (("--to", "2126-01-01 00:00:00", "--before", "tokyo"), "--to and --before exclude each other"),
         (("--by", "5s"), "add --before BROKER"),
         (("--to", "tomorrow"), "--to: 'tomorrow' is not a moment"),
         (("--before", "tokyo", "--by", "5"), "--by: '5' has no unit"),

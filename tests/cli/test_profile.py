@@ -67,17 +67,17 @@ def test_a_profile_replaces_a_profile_and_no_other_file(mqlab: Commands, tmp_pat
     assert mqlab.inside(*RUN, "--profile", file).code == 0
     assert len(file.read_text()) > 1000
     ended = mqlab.inside(*RUN, "--profile", other)
-    assert (ended.code, f"{other} is there, and is no profile" in ended.err) == (2, True)
+    assert (ended.code, f"{other} is there, and is not a profile" in ended.err) == (2, True)
     assert other.read_text() == '{"orders": []}'
 
 
 def test_a_path_that_cannot_be_written_ends_with_2_before_anything_is_done(mqlab: Commands, tmp_path: Path) -> None:
-    for path, told in ((tmp_path, "is a folder"), (tmp_path / "no" / "such.json", "is no folder: make it first")):
+    for path, told in ((tmp_path, "is a folder"), (tmp_path / "no" / "such.json", "make the folder")):
         ended = mqlab.inside(*RUN, "--profile", path)
         assert (ended.code, told in ended.err) == (2, True)
     page = tmp_path / "page.html"
     ended = mqlab.inside(*RUN, "--html", page, "--profile", page)
-    assert (ended.code, "name two files" in ended.err) == (2, True)
+    assert (ended.code, "name two different files" in ended.err) == (2, True)
     assert not mqlab.home.exists()
 
 

@@ -33,11 +33,11 @@ def test_a_lost_connection_is_an_error_beside_what_came(capsys: pytest.CaptureFi
     said = capsys.readouterr()
     assert said.out == "2 messages in 1.5 s in a.jsonl (ended: lost: tokyo: it went)\n"
     what, remedy = said.err.splitlines()
-    assert what == "mqlab: the recording ended early, lost: tokyo: it went; 2 messages until then in a.jsonl"
-    assert remedy == "  later messages are missing: record again, into another file"
+    assert what == "mqlab: the recording ended early (lost: tokyo: it went); a.jsonl has 2 messages until then"
+    assert remedy == "  record again, into another file: later messages are missing"
 
 
 def test_in_json_it_has_the_shape_of_every_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(f"{LOST}tokyo: it went", in_json=True) == 3
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
-    assert problem["what"].endswith("lost: tokyo: it went; 2 messages until then in a.jsonl")
+    assert problem["what"].endswith("(lost: tokyo: it went); a.jsonl has 2 messages until then")

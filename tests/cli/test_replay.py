@@ -19,7 +19,7 @@ from lab.recordings import Footer, Header, Recorded, RecordingFile
         (["--over", "mqtt"], "--over stomp, or --over amqp"),
         (["--over", "smtp"], "--over: "),
         (["--of", "there"], 'no broker named "there"'),
-        (["--at-least", "2"], "at-least is how many of the 1 are enough"),
+        (["--at-least", "2"], "at-least is at most the number of messages"),
     ],
 )
 def test_what_cannot_be_sent(tmp_path: Path, options: list[str], what: str) -> None:

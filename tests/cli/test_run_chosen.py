@@ -49,8 +49,8 @@ def test_a_pattern_that_no_file_fits_is_an_error_before_any_run(commands: Comman
     ended = commands.inside("run", "one-way", "tests/*.yml", *SIMULATED)
     assert (ended.code, ended.out, commands.home.exists()) == (2, "", False)
     assert ended.err.splitlines() == [
-        "mqlab: no file fits the pattern tests/*.yml",
-        "  write a pattern that fits files, such as tests/a.yaml",
+        "mqlab: no file matches the pattern tests/*.yml",
+        "  write a pattern that matches files, such as tests/a.yaml",
     ]
     missing = commands.inside("run", "absent/*.yaml", *SIMULATED)
     assert missing.err.splitlines()[1] == "  write a pattern in a folder that exists: absent does not"
@@ -69,7 +69,7 @@ def test_shards_are_all_the_scenarios_each_once(parts: int) -> None:
     [
         ("4/3", "--shard 4/3: there is no part 4 of 3", "write a number from 1 to 3: --shard 1/3"),
         ("0/3", "--shard 0/3: there is no part 0 of 3", "write a number from 1 to 3: --shard 1/3"),
-        ("1/0", "--shard 1/0: there is no part 1 of 0", "write --shard 1/1, or leave it out"),
+        ("1/0", "--shard 1/0: there is no part 1 of 0", "write --shard 1/1, or remove --shard"),
         ("2", "--shard '2' is not K/N", "write --shard 1/3 for the first of three parts"),
         ("-1/3", "--shard '-1/3' is not K/N", "write --shard 1/3 for the first of three parts"),
     ],
@@ -83,7 +83,7 @@ def test_a_shard_that_is_not_there_is_refused(shard: str, problem: str, remedy: 
 def test_a_shard_without_scenarios_passes_and_writes_its_reports(commands: Commands, tmp_path: Path) -> None:
     junit = tmp_path / "junit.xml"
     ended = commands.inside("run", "one-way", "--shard", "2/2", "--junit", junit, "--runtime", "simulation")
-    assert (ended.code, ended.out, ended.err) == (0, "", "no scenario is to be run\n")
+    assert (ended.code, ended.out, ended.err) == (0, "", "there is no scenario to run\n")
     assert "<testsuites" in junit.read_text("utf-8")
 
 
@@ -107,7 +107,7 @@ def test_what_did_not_pass_is_run_again_until_it_passes(commands: Commands) -> N
 
 
 def test_names_beside_the_last_failed_are_refused_and_no_name_at_all_too(commands: Commands) -> None:
-    assert "--last-failed names the scenarios" in commands.inside("run", "one-way", "--last-failed").err
+    assert "--last-failed chooses the scenarios" in commands.inside("run", "one-way", "--last-failed").err
     assert commands.inside("run").code == 2
     assert "--shard" in commands.inside("run", "one-way", "--seeds", "2", "--shard", "1/2", *SIMULATED).err
 

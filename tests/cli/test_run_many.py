@@ -180,7 +180,7 @@ def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: 
     assert RealClock().wait(lambda: len(replaying(commands.home / "runs")) == 2, 180)  # both have loaded by then
     process.terminate()
     done = commands.end_of(process)
-    assert (done.code, "1 of 2 had ended" in done.err) == (143, True)
+    assert (done.code, "1 of 2 runs had ended" in done.err) == (143, True)
     assert done.out.startswith("one-way: passed")
     assert (reports / "summary.md").read_text("utf-8").startswith("### mqlab: 1 passed, 1 not ended\n")
     suites = parse(reports / "junit.xml").getroot()

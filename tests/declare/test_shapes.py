@@ -65,7 +65,7 @@ def test_what_quotas_forbid_is_refused_with_how_many_there_may_be(tmp_path: Path
             generate(shape, many(count), "too-many")
         (problem,) = raised.value.problems
         assert problem.what == f"a {shape} of {count} regions: {why}"
-        assert problem.remedy == f"name {most} at most, or take another shape"
+        assert problem.remedy == f"name at most {most}, or choose another shape"
 
 
 def test_what_aws_has_to_be_asked_for_is_said() -> None:
@@ -115,7 +115,9 @@ def test_more_brokers_are_refused_at_the_first_of_them(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError) as raised:
         load(path, environment={})
-    assert [str(each) for each in raised.value.problems] == [f"{path}:5:3: there are too many here\n  at most 500"]
+    assert [str(each) for each in raised.value.problems] == [
+        f"{path}:5:3: there are too many here\n  write at most 500"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_link_that_was_aws_may_be_told_in_each_way() -> None:
 
 def test_no_password_is_told_where_a_key_leads_into_it(story: Path) -> None:
     (told,) = refused(story, "brokers.singapore.users.bridge.password.env=NAME")
-    assert "a text stands here" in told
+    assert "this is a text" in told
     assert "correct" not in told
 
 
@@ -197,15 +197,17 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
              "  did you mean tokyo-singapore?\n  numbers: 1 to 1; names: tokyo-singapore"],
         ),
         (["steps.3.count=0"], ["--set steps.3.count (story.yaml:7:14): '0' is too small\n  write at least 1"]),
-        (["steps.5.count=1"], ["--set steps.5.count (story.yaml:5:3): there is no step 5\n  they count from 1 to 4"]),
-        (["steps.0.count=1"], ["--set steps.0.count (story.yaml:5:3): there is no step 0\n  they count from 1 to 4"]),
+        (["steps.5.count=1"], ["--set steps.5.count (story.yaml:5:3): there is no step 5\n  write a "
+            "number from 1 to 4"]),
+        (["steps.0.count=1"], ["--set steps.0.count (story.yaml:5:3): there is no step 0\n  write a "
+            "number from 1 to 4"]),
         (
             ["steps.4.2.3.link=x"],
-            ["--set steps.4.2.3.link (story.yaml:13:13): there is no step 3\n  they count from 1 to 2"],
+            ["--set steps.4.2.3.link (story.yaml:13:13): there is no step 3\n  write a number from 1 to 2"],
         ),
-        (["steps.2.for=1s"], ["--set steps.2.for (story.yaml:6:25): a text stands here, which has no parts\n"
-                              "  set it as a whole"]),
-        (["expect.9=1"], ["--set expect.9 (story.yaml:17:3): there is no expectation 9\n  they count from 1 to 1"]),
+        (["steps.2.for=1s"], ["--set steps.2.for (story.yaml:6:25): this is a text, which has no parts\n"
+                              "  set the whole text"]),
+        (["expect.9=1"], ["--set expect.9 (story.yaml:17:3): there is no expectation 9\n  write a number from 1 to 1"]),
         (
             ["brokers.osaka.memory=1GiB"],
             ['--set brokers.osaka.memory (topology.yaml:6:3): no broker named "osaka"\n'
@@ -239,7 +241,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
         (["expect.1.to=[tk, zz]"], ["--set expect.1.to (story.yaml:17:21): no client named \"zz\"\n"
                                     "  clients that subscribe: tk"]),
         (["topology=other.yaml"], ["--set topology (story.yaml:2:11): the file other.yaml is not there\n"
-                                   "  paths count from the folder FOLDER"]),
+                                   "  write a path relative to the folder FOLDER"]),
         (
             ["connectors.there.and.bak.prefetchSize=10"],
             ['--set connectors.there.and.bak.prefetchSize (story.yaml:1:1): no connector named "there.and.bak"\n'

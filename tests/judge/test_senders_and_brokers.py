@@ -122,5 +122,5 @@ def test_a_message_of_an_unknown_sender_breaks_no_promise_of_silence_about_one()
 @pytest.mark.parametrize("field", [{"at": "tokyo"}, {"from": "shop"}])
 def test_shares_are_of_the_whole_queue(field: dict[str, str]) -> None:
     asked = {"queue": "orders", "promise": "exactly-once", "shares": {"a": 1}} | field
-    with pytest.raises(ValueError, match="shares are of all messages of the queue: remove"):
+    with pytest.raises(ValueError, match="shares apply to all messages of the queue: remove"):
         Delivered.model_validate(asked)

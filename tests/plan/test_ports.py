@@ -24,9 +24,9 @@ def test_every_endpoint_has_its_number() -> None:
 @pytest.mark.parametrize(
     ("base", "refused"),
     [
-        (65525, "ports counted from 65525 end with 65542\n  count from 1024 to 65518"),
-        (1000, "ports counted from 1000 end with 1017\n  count from 1024 to 1000"),
-        (18880, f"{TOPOLOGY}:12:20: port 18884 of mqtt of pair-1 is that of wss of one, counted from 18880"),
+        (65525, "ports from 65525 on end with 65542\n  write a first port from 1024 to 65518"),
+        (1000, "ports from 1000 on end with 1017\n  write a first port from 1024 to 1000"),
+        (18880, f"{TOPOLOGY}:12:20: port 18884 of mqtt of pair-1 is also the port of wss of one, from 18880 on"),
     ],
 )
 def test_a_base_that_does_not_do_is_refused(base: int, refused: str) -> None:

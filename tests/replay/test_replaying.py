@@ -62,7 +62,7 @@ def test_fewer_are_enough_if_the_scenario_says_so(tmp_path: Path) -> None:
 
 def test_more_than_there_are_can_never_be_enough(tmp_path: Path) -> None:
     recording(tmp_path)
-    with pytest.raises(InputError, match="at-least is how many of the 6 are enough"):
+    with pytest.raises(InputError, match="at-least is at most the number of messages"):
         Played(tmp_path, LISTENS + REPLAYS % ", at-least: 7")
 
 

@@ -49,11 +49,13 @@ def test_a_simulated_lab_cannot_stay_and_a_command_offers_none(tmp_path: Path) -
 
     ended = CliRunner().invoke(app, ["up", "tokyo-singapore"], env={"MQLAB_RUNTIME": "simulation"})
     assert ended.exit_code == 2
-    assert "has no ports to offer" in ended.output
+    assert "has no ports, and other commands" in ended.output
     for how in (["--runtime", "simulation"], ["--runtime", "real"]):
         ended = CliRunner().invoke(app, ["up", "tokyo-singapore", *how], env={"MQLAB_RUNTIME": ""})
         assert ended.exit_code == 2
-        assert ("has no ports to offer" if how[1] == "simulation" else 'no runtime named "real"') in ended.output
+        assert (
+            "has no ports, and other commands" if how[1] == "simulation" else 'no runtime named "real"'
+        ) in ended.output
 
 
 def test_an_empty_name_of_a_runtime_in_the_environment_is_none() -> None:

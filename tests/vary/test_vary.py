@@ -66,7 +66,7 @@ def test_every_combination_is_in_the_table_and_the_files(mqlab: Commands, tmp_pa
         (["--seeds", "2", "-j", "2", "--on", "tcp://localhost:1"], "--jobs and --on exclude each other"),
         (["--seeds", "2", "--on", "localhost"], "write tcp://HOST:PORT"),
         (["--seeds", "none"], "no seed"),
-        (["--seeds", "2", "--csv", "nowhere/a.csv"], "make it first"),
+        (["--seeds", "2", "--csv", "nowhere/a.csv"], "make the folder"),
     ],
 )
 def test_what_is_wrong_ends_with_2_before_anything_runs(mqlab: Commands, words: list[str], said: str) -> None:
@@ -92,7 +92,7 @@ def test_a_million_combinations_want_a_yes(mqlab: Commands) -> None:
     ended = mqlab.inside("vary", "tokyo-singapore", "--set", f"{DELAY}={values}", "--seeds", "1000")
     assert ended.code == 2
     assert "these are 1,000,000 runs, and take about" in ended.err
-    assert "--yes runs them all" in ended.err
+    assert "or add --yes" in ended.err
 
 
 def test_a_run_that_fails_ends_with_its_code_and_the_rest_is_kept(mqlab: Commands) -> None:

@@ -29,8 +29,8 @@ def create_configuration(account: Account, name: str, engine_version: str, at: d
         raise conflict(f"a configuration named {name} exists already", "choose another name, or update that one")
     for broker, its in account.later:
         if its.name == name:
-            what = f"{broker.name}, which is still to be created, has a configuration {name}"
-            raise conflict(what, "give another name")
+            what = f"{broker.name} is created later, and will have a configuration {name}"
+            raise conflict(what, "choose another name for this configuration")
     return account.with_configuration(made)
 
 

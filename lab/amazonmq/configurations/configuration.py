@@ -142,7 +142,7 @@ def _decode(text: bytes, source: Source) -> str:
     start = source.place(1, 1)
     if len(text) > LARGEST_TEXT_BYTES:
         what = f"the configuration has more than {LARGEST_TEXT_BYTES} bytes, which is the most that is read"
-        raise InputError.of(what, "is this the right file?", start)
+        raise InputError.of(what, "check the name: this may be the wrong file", start)
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError.of("the file is encoded in UTF-16", "save it as UTF-8", start)
     body = text.removeprefix(codecs.BOM_UTF8)

@@ -23,8 +23,10 @@ def check(context: Context, expectation: Bridge) -> Iterator[Problem]:
     if any(each.name == expectation.connector and each.duplex for each in its):
         return
     if expectation.up == "both-ends":
-        what = f"{expectation.connector} is not duplex, so {initiator} alone has an end of its bridge"
+        what = f"{expectation.connector} is not duplex, so only {initiator} has an end of its bridge"
         yield context.wrong("up", what, 'write up: initiator, or duplex="true" in the configuration')
     if expectation.agree:
-        what = f"{expectation.connector} is not duplex, so only {initiator}'s end counts, and nothing agrees with it"
-        yield context.wrong("agree", what, "write counters: {bridge: …, dequeued: …} of that broker")
+        what = f"{expectation.connector} is not duplex, so the end at {initiator} has no other end to agree with"
+        yield context.wrong(
+            "agree", what, "write the expectation counters: {broker: …, bridge: …, dequeued: …} instead"
+        )

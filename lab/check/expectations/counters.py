@@ -34,7 +34,9 @@ def check(context: Context, expectation: Counters) -> Iterator[Problem]:
     for counter in (*expectation.amounts, *expectation.levels):
         if counter not in valid:
             place = context.scenario.origin.key(*context.path, counter)
-            yield Problem(what=f"{what} has no counter {counter}", remedy=f"it has {', '.join(valid)}", place=place)
+            yield Problem(
+                what=f"{what} has no counter {counter}", remedy=f"write one of {', '.join(valid)}", place=place
+            )
     if expectation.bridge is not None and not context.unknown & {"broker", "bridge"}:
         yield from _end(context, expectation, expectation.bridge)
 

@@ -24,7 +24,7 @@ def check(context: Context, expectation: Delivered) -> Iterator[Problem]:
     there = [each.client for each in listeners(context.scenario) if hears(each.destination or "", queue)]
     strangers = [name for name in expectation.shares if name not in there]
     for name in strangers:
-        what = f"{name} does not subscribe to {queue}, so it has no share of it"
+        what = f"{name} does not subscribe to {queue}, so it has no share"
         yield context.wrong("shares", what, f"subscribed to it: {', '.join(dict.fromkeys(there)) or 'nobody'}")
     if not strangers:
         yield from _impossible_shares(context, expectation.shares, queue, set(there))
@@ -40,7 +40,7 @@ def _too_late(context: Context, expectation: Delivered) -> Iterator[Problem]:
         if (names is None or each.client in names) and (wanted is None or hears(str(each.destination), wanted))
     ]
     if expectation.promise != "nothing" and heard and all_sent_before(context, heard):
-        what = "every message is sent before a client subscribes, and a topic keeps none: nothing is expected"
+        what = "every message is sent before a client subscribes, and a topic keeps none, so nothing is expected"
         yield context.whole(what, "let the clients subscribe before the step that publishes")
 
 
@@ -51,13 +51,13 @@ def _impossible_shares(
     sent = most_sent(context, queue)
     for name, portion in shares.items():
         if sent is not None and isinstance(portion.at_least, int) and portion.at_least > sent:
-            what = f"{name} cannot receive {portion.at_least}: {several(sent, 'message')} at most can get to {queue}"
-            yield context.wrong("shares", what, "publish more, or ask for less")
+            what = f"{name} cannot receive {portion.at_least}: at most {several(sent, 'message')} can reach {queue}"
+            yield context.wrong("shares", what, "publish more messages, or write a smaller share")
     # A message that is given back may count for two of them, so that shares may well come to more than all.
     most = [portion.at_most for portion in shares.values()]
     if everybody <= shares.keys() and all(isinstance(each, float) for each in most):
         whole = sum(Fraction(repr(each)) for each in most)
         if whole < 1:
             together = format_percent(float(whole))
-            what = f"these are all the subscribers of {queue}, and their shares come to {together} at most"
-            yield context.wrong("shares", what, "shares of all subscribers come to 100% at least")
+            what = f"these are all subscribers of {queue}, and their shares add up to at most {together}"
+            yield context.wrong("shares", what, "write shares that add up to 100% or more")

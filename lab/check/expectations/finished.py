@@ -34,6 +34,8 @@ def check(context: Context, expectation: Finished) -> Iterator[Problem]:
         if not any(hears(each, to) for each in heard for to in sent):
             who = "no client" if expectation.to is None else ", ".join(expectation.to.names)
             what = (
-                f"{who} hears what {word} sends" if expectation.to is None else f"{who} does not hear what {word} sends"
+                f"{who} receives messages of {word}"
+                if expectation.to is None
+                else f"{who} does not receive messages of {word}"
             )
             yield context.wrong(field, what, f"it sends to: {', '.join(sent) or 'nothing'}")

@@ -16,7 +16,7 @@ _A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # text of this form is taken for a pa
 def check(context: Context, expectation: Log) -> Iterator[Problem]:
     """Yield a Problem if the pattern looks like a name and is not a known one, or if it looks for a password."""
     if context.scenario.origin.mask.text(expectation.matches) != expectation.matches:
-        what = "passwords are masked in the lines that a history keeps, known ones and the text after password="
+        what = "a history masks known passwords in its lines, and the text after password="
         yield context.wrong("matches", what, "match the text around the password; password= may end the expression")
     if expectation.matches not in NAMED and _A_NAME.fullmatch(expectation.matches):
         yield context.missing("matches", "pattern", expectation.matches, NAMED, "patterns, beside regular expressions")

@@ -22,5 +22,5 @@ def check(context: Context, expectation: Reachable) -> Iterator[Problem]:
     if tried is None:
         yield context.missing("at", "try", expectation.at, tries, "names of try steps")
     elif (tried.source, tried.to, tried.port) != (expectation.source, expectation.to, expectation.port):
-        what = f"{expectation.at} tries {tried.source} to {tried.to}, port {tried.port}"
-        yield context.wrong("at", what, "name the attempt that it makes")
+        what = f"the step {expectation.at} tries a connection from {tried.source} to {tried.to}, port {tried.port}"
+        yield context.wrong("at", what, "write the same from, to and port as in the try step")

@@ -95,7 +95,7 @@ def _receiver(
         kind, _, name = by_brokers[0].partition("://")
         what = (
             f"brokers put messages into {by_brokers[0]} by themselves, "
-            f"so it is unknown which of them {client} is expected to receive"
+            f"so it is unknown which messages {client} is expected to receive"
         )
         right = f"write counters: {{broker: …, {kind}: {name}, enqueued: …}}"
         if is_dead_letter_queue(by_brokers[0]):
@@ -109,7 +109,7 @@ def _often(context: Context, client: str, destinations: Iterable[str], sent: Ite
     for each, target in sorted((each, target) for each in destinations for target in composite):
         parts = [part for part in parts_of(target) if hears(each, part)]
         if len(parts) > 1:
-            what = f"to {client} at {each} each message that is sent to {target} comes {len(parts)} times"
+            what = f"{client} subscribes to {each}, and receives each message sent to {target} {len(parts)} times"
             yield context.wrong("to", what, "let it subscribe to one of them, or publish to each in a step of its own")
 
 

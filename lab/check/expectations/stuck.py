@@ -24,5 +24,5 @@ def check(context: Context, expectation: Stuck) -> Iterator[Problem]:
         return  # what comes over a bridge that was cut may come twice
     sent, least = most_sent(context, queue, expectation.broker), expectation.count.at_least or 0
     if sent is not None and least > sent:
-        what = f"{least} cannot be left: {several(sent, 'message')} at most can get to {queue} at {expectation.broker}"
-        yield context.wrong("count", what, f"write {sent} or less, or publish more")
+        what = f"{least} cannot be left: at most {several(sent, 'message')} can reach {queue} at {expectation.broker}"
+        yield context.wrong("count", what, f"write {sent} or less, or publish more messages")

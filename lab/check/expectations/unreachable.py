@@ -19,7 +19,9 @@ def check(context: Context, expectation: Unreachable) -> Iterator[Problem]:
     tried, wanted = logins(context.scenario), destination_of(expectation)
     if wanted is not None and has_wildcard(wanted) and wanted not in {each.destination for each in tried}:
         field = "topic" if expectation.topic is not None else "queue"
-        yield context.wrong(field, f"no client subscribes to {wanted}", "write it as it is subscribed to")
+        yield context.wrong(
+            field, f"no client subscribes to {wanted}", "write the destination as in the subscribe step"
+        )
     elif not any(_is_about(expectation, wanted, each) for each in tried):
         right = "add a connect, subscribe or publish step with the same client, broker, over and destination"
         yield context.whole("no step tries this, so nothing is expected", right)

@@ -21,7 +21,7 @@ def check(context: Context, step: Step) -> Iterator[Problem]:
         broker = context.topology.brokers[login.broker]
         users = broker.users
         if login.user is None and broker.user is None and len(users) > 1:
-            once = f"or add it once: beside steps, or at {login.broker} in the topology"
+            once = f"or add user once: beside steps, or in the broker {login.broker} of the topology"
             right = f"add user: one of {', '.join(users)}\n{once}"
             yield context.wrong("broker", f"{login.broker} has {len(users)} users", right)
     its = context.recall(Brokers).named.get(getattr(step, "broker", None) or "")
@@ -33,8 +33,8 @@ def _check_fails(context: Context, step: Step) -> Iterator[Problem]:
     """Yield a Problem if `fails` cannot be combined with the rest of the step."""
     place = context.scenario.origin.place(*context.path[:-1], "fails")
     if step.fails and isinstance(step, Compound):
-        what = f"{step.verb} is made of steps, and each of them may fail"
-        yield Problem(what=what, remedy="write fails: yes beside those that are to fail", place=place)
+        what = f"fails: yes is for a single step, and {step.verb} contains steps"
+        yield Problem(what=what, remedy="write fails: yes beside each inner step that must fail", place=place)
     elif step.fails and getattr(step, "at_least", None) is not None:
         what = "at-least is for a step that may succeed in part, and fails: yes for a step that must fail"
-        yield Problem(what=what, remedy="write one of them: at-least: 0 where either will do", place=place)
+        yield Problem(what=what, remedy="remove one of them; at-least: 0 permits success and failure", place=place)

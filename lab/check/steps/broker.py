@@ -12,7 +12,7 @@ from lab.errors import Problem
 
 _IS_THERE: Mapping[State | None, str] = {
     None: "is there already",
-    State.DELETED: "was deleted, and the service would give a new one another id",
+    State.DELETED: "was deleted, and the service would give a new broker another id",
 }
 _LATER = "create each broker once, and declare it with later: yes"
 
@@ -24,7 +24,7 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
     its = context.recall(Brokers).named[step.broker]
     if its.single and isinstance(step, OnInstance) and step.instance is not None:
         what = f"{step.broker} is a single instance: it has no other instance"
-        right = f"leave instance out, or give it deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}"
+        right = f"remove instance, or declare the broker with deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}"
         yield context.wrong("instance", what, right)
         return
     if its.missing and State.ABSENT not in step.needs:

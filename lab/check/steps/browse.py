@@ -18,9 +18,9 @@ def check(context: Context, step: Browse) -> Iterator[Problem]:
     if protocol(step.over) == "mqtt":
         yield context.wrong("over", NO_QUEUES, "write over: stomp or amqp")
     if has_wildcard(f"queue://{step.queue}"):
-        yield context.wrong("queue", "one queue is browsed", WHOLE_NAME)
+        yield context.wrong("queue", "browse reads one queue", WHOLE_NAME)
     elif "," in step.queue:
-        yield context.wrong("queue", "one queue is browsed", "write a step for each part")
+        yield context.wrong("queue", "browse reads one queue", "write a step for each part")
     if step.client in context.recall(Subscriptions).now:
-        what = f"the client {step.client} is subscribed, and a browser has a connection of its own"
-        yield context.wrong("client", what, "give the browser another name")
+        what = f"the client {step.client} is subscribed already, and browse connects a new client"
+        yield context.wrong("client", what, "write another name for the client")

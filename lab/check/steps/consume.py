@@ -14,7 +14,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Consume) -> Iterator[Problem]:
-    """Yield the Problems of a consume, of a subscription or of a queue."""
+    """Yield the Problems of a consume step: of its client's subscription, or of its queue."""
     yield from _of_a_queue(context, step) if step.queue is not None else _of_a_subscription(context, step)
 
 
@@ -22,9 +22,9 @@ def _of_a_queue(context: Context, step: Consume) -> Iterator[Problem]:
     if protocol(step.over or "") == "mqtt":
         yield context.wrong("over", NO_QUEUES, "write over: stomp or amqp")
     if has_wildcard(destination_of(step) or ""):
-        yield context.wrong("queue", "messages are taken of one queue", WHOLE_NAME)
+        yield context.wrong("queue", "consume takes messages from one queue", WHOLE_NAME)
     if step.client in context.recall(Subscriptions).now:
-        right = "remove queue, broker and over to take of its subscription, or give this client another name"
+        right = "remove the fields queue, broker and over, or write another name for the client"
         yield context.wrong("client", f"the client {step.client} is subscribed already", right)
 
 
@@ -34,13 +34,15 @@ def _of_a_subscription(context: Context, step: Consume) -> Iterator[Problem]:
         yield too_early(context, step.client)
         return
     if step.client not in subscriptions.now:
-        what = f"the client {step.client} has gone, so it has nothing to take"
-        yield context.wrong("client", what, "let it subscribe again first, or name a queue, broker and over")
+        what = f"the client {step.client} has gone, so it has no messages to consume"
+        yield context.wrong("client", what, "let it subscribe again first, or write the fields queue, broker and over")
         return
     manual = [each for each in subscriptions.now[step.client] if each.ack != "auto"]
     if not manual:
-        what = f"{step.client} acknowledges each message as it comes, so none is left to take"
-        yield context.wrong("client", what, "subscribe it with ack: client-individual, or wait: {until: received, …}")
+        what = f"{step.client} acknowledges each message on arrival, so consume finds none"
+        yield context.wrong(
+            "client", what, "subscribe it with ack: client-individual, or use wait: {until: received, …}"
+        )
     elif not step.ack and len(manual) == 1 and (most := manual[0].prefetch) is not None and step.count > most:
-        what = f"only {most} messages come to {step.client} before it acknowledges one: that is its prefetch"
-        yield context.wrong("count", what, f"take at most {most}, or subscribe with a larger prefetch")
+        what = f"{step.client} has prefetch {most}, so only {most} messages arrive before it acknowledges one"
+        yield context.wrong("count", what, f"write count: {most} or less, or subscribe with a larger prefetch")

@@ -27,21 +27,21 @@ def check(context: Context, step: Message) -> Iterator[Problem]:
     yield from check_terms(context, step)
     yield from _body(context, step)
     if step.expiry is not None and protocol(step.over) == "amqp" and step.expiry > LONGEST_EXPIRY:
-        yield context.wrong("expiry", "AMQP has no longer time to live than 2^32 ms", "at most 1193h")
+        yield context.wrong("expiry", "AMQP permits an expiry of at most 2^32 ms", "write 1193h or less")
     if not all(is_text(each) for pair in (step.headers or {}).items() for each in pair):
         yield context.wrong("headers", "half of a surrogate pair is no text", "write the whole character")
     if step.expiry is not None and not step.expiry:
-        right = "write how long it lives, or remove it"
-        yield context.wrong("expiry", "a message would be over before it is sent", right)
+        right = "write a longer time, or remove expiry"
+        yield context.wrong("expiry", "the message would expire before it is sent", right)
 
 
 def _body(context: Context, step: Message) -> Iterator[Problem]:
     if step.size is not None and step.body is not None:
-        yield context.wrong("size", "size is of a body that the lab makes", "remove size, or body")
+        yield context.wrong("size", "size applies only to a body that the lab generates", "remove size, or body")
     if step.file is not None:
         for field in ("body", "size"):
             if getattr(step, field) is not None:
                 yield context.wrong(field, "the body is in a file", f"remove {field}, or file")
     if step.size is not None and step.size > LARGEST_BODY:
         what = f"a broker takes no frame of more than {format_size(LARGEST_FRAME)}"
-        yield context.wrong("size", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
+        yield context.wrong("size", what, f"write at most {format_size(LARGEST_BODY)}, so that the headers have room")

@@ -46,12 +46,14 @@ def check(place: Place, step: Replay) -> Iterator[Problem]:
         return
     if not step.streams:
         lacks = f": {summary.loss}" if summary.loss else ""
-        yield place.wrong("recording", f"{step.recording.path} has no message{lacks}", "record some: mqlab record")
+        yield place.wrong(
+            "recording", f"{step.recording.path} has no message{lacks}", "record messages with mqlab record"
+        )
         return
     did = "published" if step.of_run else "recorded"
     over = sorted({key.over for key in step.streams})
     if step.over is None and len(over) > 1:
-        what = f"its messages were {did} over {' and '.join(over)}"
+        what = f"the messages were {did} over {' and '.join(over)}"
         yield place.wrong("recording", what, f"name a protocol for all, for example {place.written('over', over[0])}")
         return
     for key, stream in step.streams.items():
@@ -64,15 +66,15 @@ def _which(place: Place, step: Replay, summary: Summary) -> Problem | None:
     if step.of is not None and step.of not in brokers:
         return place.missing("of", "broker", step.of, brokers, "brokers in this recording")
     if step.of is None and len({key.broker for key in summary.streams}) > 1:
-        what = f"it was recorded at {', '.join(brokers)}, so that a message may be in it more than once"
+        what = f"the recording is from {', '.join(brokers)}, so it may contain a message more than once"
         if step.of_run:
-            what = f"its messages were published at {', '.join(brokers)}, and all would go into {step.broker}"
+            what = f"the messages were published at {', '.join(brokers)}, and all would go into {step.broker}"
         return place.wrong("recording", what, f"name a recorded broker, for example {place.written('of', brokers[0])}")
     return None
 
 
 def _carried(place: Place, step: Replay, key: StreamKey, stream: Stream) -> Iterator[Problem]:
-    """Yield a Problem for each thing about a stream's messages that the protocol of the replay cannot carry."""
+    """Yield a Problem for each property of a stream's messages that the protocol of the replay cannot carry."""
     over, speaks = step.speaks, protocol(step.speaks)
     field = "recording" if step.over is None else "over"
     its = f"messages to {key.destination}"
@@ -82,22 +84,28 @@ def _carried(place: Place, step: Replay, key: StreamKey, stream: Stream) -> Iter
         if key.destination.startswith("queue://"):
             yield place.wrong(field, f"{NO_QUEUES}: {its}", stomp_or_amqp)
         elif has:
-            yield place.wrong(field, f"MQTT carries no {', '.join(has)}: {its} have", stomp_or_amqp)
+            yield place.wrong(field, f"MQTT cannot carry {', '.join(has)}, and {its} need this", stomp_or_amqp)
     elif speaks == "stomp" and (own := sorted(_OF_SEND & {*stream.headers, *stream.varying})):
-        yield place.wrong("recording", f"{', '.join(own)}: {its} have headers of STOMP's own", "remove them")
+        yield place.wrong(
+            "recording", f"{its} have headers that STOMP itself uses: {', '.join(own)}", "remove these headers"
+        )
     elif key.retained:
-        yield place.wrong(field, f"only MQTT can have a message retained: {its} are", place.written("over", "mqtt"))
+        yield place.wrong(
+            field, f"only MQTT has retained messages, and {its} are retained", place.written("over", "mqtt")
+        )
     if over == "stomp-wss" and stream.binary:
         what = f"in a WebSocket STOMP is text: {several(stream.binary, 'body')} of {its} is no UTF-8"
         yield place.wrong(field, what, place.written("over", "stomp"))
     if stream.pictures:
-        what = f"{stream.pictures} {its} are neither text nor bytes, and no client of the lab can send such a one"
+        what = f"{stream.pictures} {its} are neither text nor bytes, and no client of the lab can send such messages"
         yield place.wrong("recording", what, "record other destinations")
     if stream.largest > LARGEST_BODY:
         what = f"a body of {its} has {stream.largest} bytes"
-        yield place.wrong("recording", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
+        yield place.wrong(
+            "recording", what, f"record bodies of at most {format_size(LARGEST_BODY)}, so that the headers have room"
+        )
     if speaks == "amqp" and stream.longest > LONGEST_EXPIRY.total_seconds():
-        what = f"AMQP has no longer time to live than 2^32 ms: {its} have"
+        what = f"AMQP permits an expiry of at most 2^32 ms, and {its} have more"
         yield place.wrong(field, what, place.written("over", "stomp"))
 
 

@@ -20,5 +20,5 @@ def check(context: Context, step: Request) -> Iterator[Problem]:
     asked = destination_of(step) or ""
     subscriptions = [each for each in every_step(context.scenario.steps) if isinstance(each, Subscribe)]
     if not any(each.replies and hears(destination_of(each) or "", asked) for each in subscriptions):
-        right = "write replies: yes in a subscribe step of a client that hears it"
+        right = "write replies: yes in a subscribe step of a client of this destination"
         yield context.whole(f"no client answers requests to {asked}", right)

@@ -23,9 +23,9 @@ def check(context: Context, step: Snapshot) -> Iterator[Problem]:
     taken = context.recall(_Taken)
     if step.name in (START, END):
         right = f"remove the step, or give it another name than {step.name}"
-        yield context.wrong("name", f"the snapshot {step.name} takes itself", right)
+        yield context.wrong("name", f"mqlab takes the snapshot {step.name} by itself", right)
     elif taken.by_name.setdefault(step.name, context.path) != context.path:
-        yield context.wrong("name", f"two snapshots {step.name}", "give each a name of its own")
+        yield context.wrong("name", f"two snapshots are named {step.name}", "give each a name of its own")
     elif wrong := wrong_round(context, step.name):
         yield context.wrong("name", *wrong)
     elif step.name in taken.of_rounds:

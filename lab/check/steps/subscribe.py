@@ -31,7 +31,7 @@ def _kept(context: Context, step: Subscribe) -> Iterator[Problem]:
         right = "remove durable: a queue keeps its messages for every consumer"
         yield context.wrong(field, "a subscription to a queue is not durable", right)
     elif step.client_id is None:
-        what = "what a broker keeps for a client, it keeps under the client's id"
+        what = "a broker keeps a subscription under a client id, and this client has none"
         yield context.wrong(field, what, _which_id(context.recall(Subscriptions).first.get(step.client)))
     if not step.clean_session and protocol(step.over) == "mqtt" and step.qos == 0:
         what = "ActiveMQ keeps nothing for a subscription with QoS 0"
@@ -41,7 +41,7 @@ def _kept(context: Context, step: Subscribe) -> Iterator[Problem]:
 def _which_id(first: Subscribe | None) -> str:
     """Return which client-id to add to a subscription, so that it agrees with the first one of the client."""
     if first is None:
-        return "add client-id: a name that the client has each time it connects"
+        return "add client-id: NAME, the same each time the client connects"
     if first.client_id is None:
         return "add client-id, the same to each subscription of the client: a client is one connection"
     return f"add client-id: {first.client_id}, as in its first subscription"
@@ -58,7 +58,7 @@ def _listens(context: Context, step: Subscribe) -> Iterator[Problem]:
         owner = subscriptions.owners.setdefault((step.broker, step.client_id), step.client)
         if owner != step.client:
             what = f"{owner} has the client-id {step.client_id} at {step.broker} already"
-            yield context.wrong("client-id", what, "a broker knows one client by it: write another")
+            yield context.wrong("client-id", what, "write another client-id: a broker permits one client for each id")
     subscriptions.now.setdefault(step.client, []).append(step)
 
 
@@ -74,8 +74,8 @@ def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterato
             what = f"the client {step.client} has {has} in its first subscription"
             same = "write the same in both" if field == "client_id" and first.client_id is None else "write the same"
             taken = step.client_id is not None and step.client_id == first.client_id and step.broker == first.broker
-            right = f"{same}, or give it another name{' and another client-id' if taken else ''}"
-            yield context.wrong(written, what, f"a client is one connection: {right}")
+            right = f"{same}, or give the client another name{' and another client-id' if taken else ''}"
+            yield context.wrong(written, what, f"{right}: a client has one connection")
 
 
 def _same_terms(context: Context, kept: Subscribe, step: Subscribe) -> Iterator[Problem]:

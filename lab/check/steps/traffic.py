@@ -23,12 +23,12 @@ def check(context: Context, step: Traffic) -> Iterator[Problem]:
     """Yield a Problem if traffic with that name is running, or if no step follows it and its duration is unlimited."""
     flows = context.recall(Flows)
     if step.name in flows.going_on:
-        right = f"give it another name, or end-traffic {step.name} first"
-        yield context.wrong("name", f"there is traffic named {step.name} already", right)
+        right = f"write another name, or put the step end-traffic {step.name} before it"
+        yield context.wrong("name", f"traffic named {step.name} is running already", right)
     (flows.going_on if step.duration is None else flows.timed).add(step.name)
     flows.known.add(step.name)
     last = len(context.scenario.steps) - 1
     if context.path == ("steps", last, step.verb) and step.duration is None:
         what = f"traffic {step.name} would end as soon as it begins: no step comes after it"
         place = context.scenario.origin.place("steps", last)
-        yield Problem(what=what, remedy="add duration: 10s to it, or a wait after it", place=place)
+        yield Problem(what=what, remedy="add duration: 10s, or a wait step after this step", place=place)

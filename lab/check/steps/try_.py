@@ -18,5 +18,5 @@ def check(context: Context, step: Try) -> Iterator[Problem]:
     if wrong := wrong_round(context, step.name, needed=False):
         yield context.wrong("name", *wrong)
     if context.recall(NetworkSoFar).tries.setdefault(step.name, step) is not step or step.name == END:
-        what = f"{'the end tries itself' if step.name == END else 'another try is called'} {step.name}"
-        yield context.wrong("name", what, "take another name")
+        what = f"{'mqlab itself tries at the' if step.name == END else 'another try is named'} {step.name}"
+        yield context.wrong("name", what, "choose another name")

@@ -39,7 +39,7 @@ def _destination(context: Context, step: Wait, destination: str) -> Iterator[Pro
             listed = f"subscribed to: {', '.join(sorted(heard)) or 'nothing'}"
             yield context.wrong(field, f"no client subscribes to {destination}, so there is never any demand", listed)
     elif has_wildcard(destination):
-        yield context.wrong(field, "a queue is looked at by itself", WHOLE_NAME)
+        yield context.wrong(field, "wait checks one queue", WHOLE_NAME)
     elif not fed.may_have(destination) and not any(hears(each, destination) for each in heard):
         used = sorted(each for each in heard | fed.sent if each.startswith("queue"))
         listed = f"used here: {', '.join(used) or 'none'}"

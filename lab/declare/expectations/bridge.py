@@ -29,7 +29,7 @@ class Bridge(Expectation):
     within: Duration | None = None
     """The time, from the end of step `after`, in which the bridge must reach its state."""
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove within and after")] | None = None
-    """The step that `within` counts from: its name, or a verb for the last such step."""
+    """The step after which `within` begins: its name, or a verb for the last step of this kind."""
 
     @property
     def of_absence(self) -> bool:

@@ -113,7 +113,7 @@ class Counters(Expectation, Addressed):
                 f"{next(iter(self.amounts))} is counted between two snapshots: write between: [{START}, {END}]"
             )
         if self.between != (START, END) and not self.amounts:
-            raise ValueError(f"{next(iter(self.levels))} is what there is at one moment: write at, and a snapshot")
+            raise ValueError(f"{next(iter(self.levels))} is a number at one moment: write at, and a snapshot")
         if self.memory is not None and any(type(each) is int for each in (self.memory.at_least, self.memory.at_most)):
             raise ValueError("memory is a part of its limit: write a percentage, as in {at-most: 70%}")
         return self

@@ -77,7 +77,7 @@ class Delivered(ToReceivers, Addressed):
     @model_validator(mode="after")
     def _silent(self) -> Self:
         if self.promise == "nothing" and self.to is not None and self.to.any:
-            raise ValueError("nothing cannot be promised to any of several: write to: [NAME, NAME]")
+            raise ValueError("a promise of nothing applies to all clients: write to: [NAME, NAME]")
         return self
 
     @model_validator(mode="after")
@@ -88,10 +88,12 @@ class Delivered(ToReceivers, Addressed):
             raise ValueError("the subscribers of a queue have shares, those of a topic have all: name the queue")
         if self.at is not None or self.senders:
             field = "at" if self.at is not None else "from"
-            raise ValueError(f"shares are of all messages of the queue: remove {field}")
+            raise ValueError(f"shares apply to all messages of the queue: remove {field}")
         if self.promise == "nothing":
-            raise ValueError("of nothing there are no shares: remove shares, or name another promise")
+            raise ValueError("a promise of nothing has no shares: remove shares, or write another promise")
         stranger = next((name for name in self.shares if self.to is not None and name not in self.to.names), None)
         if stranger is not None:
-            raise ValueError(f"shares names {stranger}, to does not: name it there too, or remove to")
+            raise ValueError(
+                f"the field shares names {stranger}, and the field to does not: add the name there, or remove to"
+            )
         return self

@@ -27,7 +27,7 @@ class Demanded(Expectation, OneDestination):
     within: Duration | None = None
     """The time, from the end of step `after`, in which demand must appear or end."""
     after: _After | None = None
-    """The step that `within` counts from: its name, or a verb for the last such step."""
+    """The step after which `within` begins: its name, or a verb for the last step of this kind."""
 
     @property
     def of_absence(self) -> bool:

@@ -42,5 +42,5 @@ class Discarded(Expectation):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.explains_loss and self.between != (START, END):
-            raise ValueError("explains-loss is of the whole scenario: remove between")
+            raise ValueError("explains-loss applies to the whole scenario: remove between")
         return self

@@ -69,7 +69,7 @@ class Factor(Between):
 
 
 class Finished(ToReceivers):
-    """All messages of a step were received within a time that counts from the start of the step."""
+    """All messages of a step were received within a time from the start of the step."""
 
     kind: ClassVar[str] = "finished"
     step: _Sending
@@ -101,7 +101,7 @@ class Finished(ToReceivers):
     @model_validator(mode="after")
     def _expects_a_time(self) -> Self:
         if (self.times is None) != (self.of is None):
-            raise ValueError("times and of go together: so many times as long as another step")
+            raise ValueError("times and of go together: write both, to compare with the time of another step")
         if self.within is None and self.times is None:
             raise ValueError("nothing is expected: write within, or times and of")
         if self.of is not None and self.of == self.step:

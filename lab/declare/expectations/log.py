@@ -66,17 +66,17 @@ class Log(Expectation):
         try:
             log_lines.pattern(pattern)
         except ValueError as error:
-            raise ValueError(f"not a regular expression ({error}): write one as RE2 knows it") from error
+            raise ValueError(f"not a regular expression ({error}): write an expression in RE2 syntax") from error
         return pattern
 
     @model_validator(mode="after")
     def _together(self) -> Self:
         if self.within is not None and self.after is None:
-            raise ValueError("within counts from a step: add after")
+            raise ValueError("within begins after a step: add after")
         if self.absent and self.count != 1:
-            raise ValueError("count is of lines that must appear: remove it, or absent")
+            raise ValueError("count applies to lines that must appear: remove count, or absent")
         if self.times is not None and (self.absent or self.count != 1):
             raise ValueError(f"times is already the number of lines: remove {'absent' if self.absent else 'count'}")
         if self.times is not None and self.times.at_most == 0:
-            raise ValueError("of no such line: write absent: yes")
+            raise ValueError("times permits no line: write absent: yes instead")
         return self

@@ -15,8 +15,8 @@ class Recovered(ToReceivers, Addressed):
     """Messages were received again within a time after a step."""
 
     kind: ClassVar[str] = "recovered"
-    after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="count from another one")]
-    """The step that `within` counts from: its name, or a verb for the last such step."""
+    after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="name another step")]
+    """The step after which `within` begins: its name, or a verb for the last step of this kind."""
     within: Duration
     """The maximum time from the end of step `after` to the next delivery of a message."""
 

@@ -161,7 +161,7 @@ class Step(Declared):
 def check_least(at_least: int | None, count: int) -> None:
     """Raise ValueError if `at_least` is more than the number of messages."""
     if at_least is not None and at_least > count:
-        raise ValueError(f"at-least is how many of the {count} are enough: write {count} or less")
+        raise ValueError(f"at-least is at most the number of messages: write {count} or less")
 
 
 class Compound(Step):

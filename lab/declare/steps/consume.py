@@ -49,9 +49,12 @@ class Consume(Step):
     def _connects_or_not(self) -> Self:
         beside = [name for name in ("broker", "over", "user") if getattr(self, name) is not None]
         if self.queue is None and beside:
-            raise ValueError(f"{beside[0]} is for a consume that names a queue; else it takes of a subscription")
+            raise ValueError(
+                f"{beside[0]} is only for a consume step with queue; without queue, the step "
+                "consumes from a subscription"
+            )
         if self.queue is not None and (self.broker is None or self.over is None):
-            raise ValueError("a consume that names a queue connects by itself: it needs broker and over too")
+            raise ValueError("a consume step with queue connects by itself: write broker and over too")
         check_least(self.at_least, self.count)
         return self
 

@@ -13,7 +13,7 @@ from lab.declare.steps.broker import OnBroker, State
 
 
 class DeleteBroker(OnBroker, OnAccount):
-    """Delete a broker and all its messages; its configuration stays, and so does its log in the run folder."""
+    """Delete a broker and all its messages; its configuration stays, and its log stays in the run folder."""
 
     verb: ClassVar[str] = "delete-broker"
     changes = Part.BROKERS | Part.RECORDS

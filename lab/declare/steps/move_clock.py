@@ -34,7 +34,7 @@ class MoveClock(OfService):
         if (self.to is None) == (self.before is None):
             raise ValueError("give one moment: to: MOMENT, or before: BROKER")
         if self.to is not None and self.by != JUST_BEFORE:
-            raise ValueError("by is how long before a window: it goes with before")
+            raise ValueError("by is the time before a window: add before")
         return self
 
     def words(self) -> str:

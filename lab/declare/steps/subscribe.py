@@ -37,7 +37,7 @@ class Reconnect(Declared):
     @model_validator(mode="after")
     def _not_at_once(self) -> Self:
         if self.after <= timedelta(0):
-            raise ValueError("a broker that is away needs some time between two tries: write after: 1s")
+            raise ValueError("the client needs some time between two tries: write after: 1s")
         return self
 
 

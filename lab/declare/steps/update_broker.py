@@ -47,7 +47,7 @@ class UpdateBroker(OnRecord):
         if not (self.roll_back or chosen or self.security_groups is not None):
             raise ValueError("nothing changes: write configuration, revision, security-groups, or roll-back: yes")
         if self.apply != "immediately" and (self.downtime is not None or self.within != STARTS_WITHIN):
-            raise ValueError("downtime and within are of a reboot: write apply: immediately")
+            raise ValueError("downtime and within apply to a reboot: write apply: immediately")
         return self
 
     def words(self) -> str:

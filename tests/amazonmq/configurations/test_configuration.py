@@ -27,7 +27,7 @@ XML_TEXT = st.text(
         (
             b" " * (LARGEST_TEXT_BYTES + 1),
             f"a.xml:1:1: the configuration has more than {LARGEST_TEXT_BYTES} bytes, which is the most that is read\n"
-            "  is this the right file?",
+            "  check the name: this may be the wrong file",
         ),
     ],
     ids=["utf-16", "nul", "latin-1", "large"],
