@@ -57,16 +57,17 @@ def not_a_file(path: Path, file: str, why: str) -> InputError:
         right = f"name files instead: {known}" if known else "write the path of one file, such as ./mine.yaml"
         return InputError.of(f"no file is called {file}, and a pattern is not a file", right)
     if why == "is not there":
-        near = nearest(path.name, (each.name for each in _beside(path)))
+        near = nearest(path.name, files_beside(path))
         right = f"did you mean {path.with_name(near)}?" if near else "write the path of a file that exists"
         return InputError.of(f"{file} {why}", right)
     return InputError.of(f"{file} {why}", "name a file")
 
 
-def _beside(path: Path) -> Iterator[Path]:
-    """Yield the files in a path's folder that are YAML or XML, as far as the folder can be read."""
+def files_beside(path: Path) -> Iterator[str]:
+    """Yield the names of the YAML and XML files in a path's folder, as far as the folder can be read."""
     with suppress(OSError, ValueError):
-        yield from islice((each for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml", ".xml")), 1000)
+        names = (each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml", ".xml"))
+        yield from islice(names, 1000)
 
 
 def is_file(path: Path) -> bool:
