@@ -93,13 +93,13 @@ def meant(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> 
     return (near,) if near else ()
 
 
-def nearest(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> str:
+def nearest(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}, *, cutoff: float = 0.6) -> str:
     """Return the valid word that is nearest to a wrong one, whatever their case; "" if none is near.
 
-    `meanings` has words that people write instead of valid ones.
+    `meanings` has words that people write instead of valid ones; `cutoff` is the least likeness, up to 1.
     """
     folded = {_folded(name): name for name in valid} | {_folded(name): meant for name, meant in meanings.items()}
-    near = difflib.get_close_matches(_folded(word), folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(_folded(word), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else ""
 
 

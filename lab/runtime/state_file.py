@@ -86,7 +86,10 @@ def new_run_id() -> str:
 def note_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the notes: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
     if chosen := settings.STATE.get(environment):
-        return Path(chosen)
+        folder = Path(chosen)
+        if folder.exists() and not folder.is_dir():
+            raise InputError.of(f"{settings.STATE.name}: {chosen} is a file", "name a folder")
+        return folder
     if (folder := settings.state_folder(environment)) is None:
         raise HostError(
             "there is no folder for the state files of labs: this user has no home folder, and HOME is not set",
