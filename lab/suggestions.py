@@ -62,6 +62,18 @@ _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {  # words that people use → val
     "show": ("status", "history"),
     "settings": ("doctor",),
     "sweep-parameters": ("vary",),
+    # verbs
+    "fix": ("heal",),
+    "mend": ("heal",),
+    "repair": ("heal",),
+    "restore": ("heal",),
+    "break": ("cut",),
+    "partition": ("cut",),
+    "delay": ("impair",),
+    "crash": ("kill",),
+    "down": ("stop",),
+    "restart": ("reboot",),
+    "sleep": ("wait",),
 }
 _MOST = 60  # words that are listed: a repeat may have a name for each of thousands of rounds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -356,17 +357,18 @@ def _beside(item: pytest.Item, named: str | Path, place: str) -> str:
 
     Raise InputError, which begins with `place`, for the name of a YAML file that is neither there nor in this folder.
     """
-    from lab.text_files import files_beside, is_file, why_not_a_file
+    from lab.text_files import file_near, is_file, why_not_a_file
 
     path = item.path.parent / named
     if path.is_file() or path.suffix not in (".yaml", ".yml") or is_file(Path(named)):
         return str(path) if path.is_file() else str(named)
     from lab.errors import InputError
-    from lab.suggestions import nearest
 
-    near = nearest(path.name, files_beside(path))
+    near = file_near(path)
     right = (
-        f"did you mean {Path(named).with_name(near)}?" if near else "name a file; paths count from the test's folder"
+        f"did you mean {os.path.relpath(near, item.path.parent)}?"
+        if near
+        else "name a file; paths count from the test's folder"
     )
     raise InputError.of(f"{place}: {named} {why_not_a_file(path)} in {item.path.parent}", right)
 
