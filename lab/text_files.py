@@ -71,7 +71,7 @@ def _files_beside(path: Path) -> Iterator[str]:
 
 
 def file_near(path: Path) -> Path | None:
-    """Return a file with nearly the name of a missing one beside it, or with its name in a folder of nearly its name."""
+    """Return a file with nearly the name of a missing one beside it, or of its name in a folder of nearly its name."""
     if path.parent.is_dir():
         names = {
             Path(name).stem: name for name in _files_beside(path) if (path.suffix == ".xml") is (name[-4:] == ".xml")

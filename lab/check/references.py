@@ -60,7 +60,8 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                     yield context.wrong(written, what, f"{right}{names.label}: {', '.join(names.valid)}")
                 elif reference.to is Thing.SENDER and name in (each.client for each in logins(context.scenario)):
                     what = f"{name} publishes nothing: a step that publishes names no client"
-                    right = f"remove {written}, or name an application of clients\n{label}: {', '.join(names.valid) or 'none'}"
+                    listed = f"{label}: {', '.join(names.valid) or 'none'}"
+                    right = f"remove {written}, or name an application of clients\n{listed}"
                     yield context.wrong(written, what, right)
                 elif names.certain:
                     yield context.missing(written, names.kind, name, names.valid, label)
