@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lab.errors import HostError, InputError
-from lab.text_files import why_not_a_file
+from lab.text_files import is_file, why_not_a_file
 
 FORCE = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
 
@@ -36,7 +36,7 @@ def check_writable(path: Path | None) -> None:
     """Raise InputError if a file to write is a folder or a device, or its folder is missing or not writable."""
     if path is not None and (why := why_not_a_file(path)) and why != "is not there":
         raise InputError.of(f"{path} {why}", "name the file to write")
-    if path is not None and path.parent.exists() and not path.parent.is_dir():
+    if path is not None and is_file(path.parent):
         raise InputError.of(f"{path} cannot be written: {path.parent} is a file", "name a file in a folder")
     if path is not None and not path.parent.is_dir():
         raise InputError.of(f"{path} cannot be written", f"{path.parent} is no folder: make it first")
