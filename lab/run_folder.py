@@ -159,6 +159,8 @@ def create(base: Path, run: str) -> RunFolder:
     """Create the folder of a new run and point `latest` at it; HostError if the folder cannot be made."""
     runs = base / "runs"
     path = runs / run
+    if text_files.is_file(base):
+        raise HostError(f"the run folder {path} cannot be made: {base} is a file", "set MQLAB_HOME to a folder")
     try:
         make_home(base)
         runs.mkdir(exist_ok=True)

@@ -53,11 +53,14 @@ def usual(environment: Mapping[str, str]) -> str:
     return name
 
 
-def chosen(name: str | None, environment: Mapping[str, str]) -> str:
-    """Return the name of a runtime that a person chose, or else of the usual one; InputError if there is none."""
+def chosen(name: str | None, environment: Mapping[str, str], others: Sequence[str] = ()) -> str:
+    """Return the name of a runtime that a person chose, or else of the usual one; InputError if there is none.
+
+    `others` are names that the error also lists.
+    """
     if name is None:
         return usual(environment)
-    _check_known(name)
+    _check_known(name, others=others)
     return name
 
 
@@ -85,11 +88,10 @@ def for_block(
     return runtime(name, environment, ignored) if isinstance(name, str) else nullcontext(name)
 
 
-def _check_known(name: str, where: str = "") -> None:
+def _check_known(name: str, where: str = "", others: Sequence[str] = ()) -> None:
     if name not in RUNTIMES:
-        raise InputError.of(
-            f'{where}no runtime named "{name}"', f"write {' or '.join(meant(name, RUNTIMES) or RUNTIMES)}"
-        )
+        valid = (*RUNTIMES, *others)
+        raise InputError.of(f'{where}no runtime named "{name}"', f"write {' or '.join(meant(name, valid) or valid)}")
 
 
 def release_in(archive: Path | None) -> str | None:

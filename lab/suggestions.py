@@ -62,6 +62,18 @@ _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {  # words that people use → val
     "show": ("status", "history"),
     "settings": ("doctor",),
     "sweep-parameters": ("vary",),
+    # verbs
+    "fix": ("heal",),
+    "mend": ("heal",),
+    "repair": ("heal",),
+    "restore": ("heal",),
+    "break": ("cut",),
+    "partition": ("cut",),
+    "delay": ("impair",),
+    "crash": ("kill",),
+    "down": ("stop",),
+    "restart": ("reboot",),
+    "sleep": ("wait",),
 }
 _MOST = 60  # words that are listed: a repeat may have a name for each of thousands of rounds
 
@@ -93,13 +105,13 @@ def meant(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> 
     return (near,) if near else ()
 
 
-def nearest(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> str:
+def nearest(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}, *, cutoff: float = 0.6) -> str:
     """Return the valid word that is nearest to a wrong one, whatever their case; "" if none is near.
 
-    `meanings` has words that people write instead of valid ones.
+    `meanings` has words that people write instead of valid ones; `cutoff` is the least likeness, up to 1.
     """
     folded = {_folded(name): name for name in valid} | {_folded(name): meant for name, meant in meanings.items()}
-    near = difflib.get_close_matches(_folded(word), folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(_folded(word), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else ""
 
 

@@ -57,16 +57,35 @@ def not_a_file(path: Path, file: str, why: str) -> InputError:
         right = f"name files instead: {known}" if known else "write the path of one file, such as ./mine.yaml"
         return InputError.of(f"no file is called {file}, and a pattern is not a file", right)
     if why == "is not there":
-        near = nearest(path.name, (each.name for each in _beside(path)))
-        right = f"did you mean {path.with_name(near)}?" if near else "write the path of a file that exists"
+        near = file_near(path)
+        right = f"did you mean {near}?" if near else "write the path of a file that exists"
         return InputError.of(f"{file} {why}", right)
     return InputError.of(f"{file} {why}", "name a file")
 
 
-def _beside(path: Path) -> Iterator[Path]:
-    """Yield the files in a path's folder that are YAML or XML, as far as the folder can be read."""
+def _files_beside(path: Path) -> Iterator[str]:
+    """Yield the names of the YAML and XML files in a path's folder, as far as the folder can be read."""
     with suppress(OSError, ValueError):
-        yield from islice((each for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml", ".xml")), 1000)
+        names = (each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml", ".xml"))
+        yield from islice(names, 1000)
+
+
+def file_near(path: Path) -> Path | None:
+    """Return a file with nearly the name of a missing one beside it, or of its name in a folder of nearly its name."""
+    if path.suffix not in ("", ".yaml", ".yml", ".xml"):
+        return None
+    if path.parent.is_dir():
+        names = {
+            Path(name).stem: name for name in _files_beside(path) if (path.suffix == ".xml") is (name[-4:] == ".xml")
+        }
+        near = nearest(path.stem, names)
+        return path.with_name(names[near]) if near else None
+    with suppress(OSError, ValueError):
+        above = path.parent.parent
+        folders = islice((each.name for each in above.iterdir() if is_file(each / path.name)), 1000)
+        if near := nearest(path.parent.name, folders):
+            return above / near / path.name
+    return None
 
 
 def is_file(path: Path) -> bool:

@@ -65,6 +65,17 @@ def remedy_in_yaml(line: str) -> str:
     return remedy("".join(found[0] for found in _IN_YAML.finditer(bare))) if not bare.isascii() else ""
 
 
+def column_in_yaml(line: str) -> int:
+    """Return the column, from 1, of the first sign that `remedy_in_yaml` names; 1 if there is none.
+
+    >>> column_in_yaml("seed：7")
+    5
+    """
+    blank = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), line)
+    wide = {sign for found in _IN_YAML.finditer(_QUOTED.sub("", line)) for sign in found[0] if _narrow(sign) != sign}
+    return next((number for number, sign in enumerate(blank, 1) if sign in wide), 1)
+
+
 def _narrow(sign: str) -> str:
     if sign in _OTHERS:
         return _OTHERS[sign]

@@ -58,6 +58,11 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                     what = f"{name} is a host, and this field names a broker"
                     right = "write a host only in the field from of try, reachable and dropped\n"
                     yield context.wrong(written, what, f"{right}{names.label}: {', '.join(names.valid)}")
+                elif reference.to is Thing.SENDER and name in (each.client for each in logins(context.scenario)):
+                    what = f"{name} publishes nothing: a step that publishes names no client"
+                    listed = f"{label}: {', '.join(names.valid) or 'none'}"
+                    right = f"remove {written}, or name an application of clients\n{listed}"
+                    yield context.wrong(written, what, right)
                 elif names.certain:
                     yield context.missing(written, names.kind, name, names.valid, label)
 
@@ -123,8 +128,7 @@ def _listeners(context: Context, declared: Declared, reference: Reference) -> Na
 
 
 def _senders(context: Context, declared: Declared, reference: Reference) -> Names:
-    its = dict.fromkeys((*context.scenario.clients, *(each.client for each in logins(context.scenario) if each.client)))
-    return Names("client", its, "applications and clients")
+    return Names("application", context.scenario.clients, "applications")
 
 
 def _browsers(context: Context, declared: Declared, reference: Reference) -> Names:

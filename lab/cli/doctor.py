@@ -42,7 +42,10 @@ def doctor(
         findings = its.examine()
     if json:
         options.print_json(
-            [{"what": each.what, "ok": each.ok, "found": each.found, "remedy": each.remedy} for each in findings]
+            [
+                {"what": each.what, "ok": each.ok, "found": each.found, "remedy": each.remedy, "names": each.names}
+                for each in findings
+            ]
         )
     else:
         console = options.out()

@@ -25,7 +25,9 @@ from lab.units import several
 def export(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="The folder to write to, new or not.", parser=new_files.named_folder),
+        typer.Argument(
+            metavar="FOLDER", help="The folder to write to, new or not.", parser=new_files.folder_named_by("FOLDER")
+        ),
     ],
     run: RUN = None,
     account: Annotated[

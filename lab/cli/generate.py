@@ -28,7 +28,7 @@ def generate(
             "--folder",
             metavar="FOLDER",
             help="The folder to write to (default: a new folder with the name of the shape).",
-            parser=new_files.named_folder,
+            parser=new_files.folder_named_by("--folder"),
         ),
     ] = None,
     engine_version: Annotated[

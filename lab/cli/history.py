@@ -174,6 +174,9 @@ def find(named: str | None) -> Path:
         what = why_not_a_file(path)
         if what == "is a folder":
             return _history_in(path)
+        if path.suffix in (".yaml", ".yml"):
+            right = f"write mqlab judge RUN --scenario {named} to judge a run by it; without RUN, the latest run"
+            raise InputError.of(f"{named} is a scenario's file, not a run", right)
         if what != "is not there" or path.suffix == ".jsonl" or os.sep in named:
             return path
     runs = runs_folder()

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lab.errors import HostError, InputError
-from lab.text_files import why_not_a_file
+from lab.text_files import is_file, why_not_a_file
 
 FORCE = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
 
 
-def named_folder(text: str) -> Path:
-    """Return the folder that an option names; raise InputError if it names none.
+def folder_named_by(option: str) -> Callable[[str], Path]:
+    """Return the parser of an option that names a folder; it raises InputError if the text names none.
 
     An empty name is what a shell leaves of a variable that is not set; Path takes it for the current folder.
     """
-    if not text.strip():
-        raise InputError.of("an empty text names no folder", "write a folder; the current one is .")
-    return Path(text)
+
+    def folder(text: str) -> Path:
+        if not text.strip():
+            raise InputError.of("an empty text names no folder", "write a folder; the current one is .")
+        path = Path(text)
+        if (why := why_not_a_file(path)) not in ("is a folder", "is not there"):
+            raise InputError.of(f"{option}: {text} {why or 'is a file'}", "name a folder")
+        return path
+
+    return folder
 
 
 def check_writable(path: Path | None) -> None:
     """Raise InputError if a file to write is a folder or a device, or its folder is missing or not writable."""
     if path is not None and (why := why_not_a_file(path)) and why != "is not there":
         raise InputError.of(f"{path} {why}", "name the file to write")
+    if path is not None and is_file(path.parent):
+        raise InputError.of(f"{path} cannot be written: {path.parent} is a file", "name a file in a folder")
     if path is not None and not path.parent.is_dir():
         raise InputError.of(f"{path} cannot be written", f"make the folder {path.parent} first")
     if path is not None and not os.access(path.parent, os.W_OK):

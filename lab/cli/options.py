@@ -18,6 +18,7 @@ from lab import settings
 from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
 from lab.cli import completion, new_files
+from lab.cli.environment import check_environment
 from lab.cli.standard_output import as_far_as_it_takes_it, reader_left
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.interrupts import Terminated, beneath, ended_by_signals
@@ -103,7 +104,7 @@ FOLDER = Annotated[
         "--runs",
         metavar="DIR",
         help="The folder that run folders are kept in (default: .mqlab).",
-        parser=new_files.named_folder,
+        parser=new_files.folder_named_by("--runs"),
     ),
 ]
 _COUNTED = "The first port of this machine to use (default: free ports)."
@@ -198,6 +199,7 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
 def _told(command: Callable[[], int | None], json: bool) -> int:
     """Run a command, print its error, if it has one, and return its exit code."""
     try:
+        warn_of_each(check_environment(os.environ))
         code = command() or 0
         sys.stdout.flush()
     except LabError as error:

@@ -37,7 +37,7 @@ REPORTS = Annotated[
         "--reports",
         metavar="DIR",
         help="The folder for summary.md, CI annotations, and an HTML page and a JUnit file for each scenario.",
-        parser=new_files.named_folder,
+        parser=new_files.folder_named_by("--reports"),
     ),
 ]
 

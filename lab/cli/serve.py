@@ -121,10 +121,10 @@ def serve(
 
     Example: mqlab serve --runtime none
     """
-    chosen = RECORDS if runtime == RECORDS else runtimes.chosen(runtime, os.environ)
+    chosen = RECORDS if runtime == RECORDS else runtimes.chosen(runtime, os.environ, (RECORDS,))
     for option, number, most in (("--vpcs", vpcs, MOST_VPCS), ("--brokers", brokers, MOST_PLACES)):
         if number is not None and chosen == RECORDS:
-            raise InputError.of(f"{option} is the size of a lab, and records have no lab", f"remove {option}")
+            raise InputError.of(f"--runtime {RECORDS} has no brokers", f"remove {option}")
         if number is not None and not 1 <= number <= most:
             raise InputError.of(f"{option} {number} is not a size of a lab", f"write 1 to {most}")
     if shell not in exports.SHELLS:

@@ -18,6 +18,14 @@ _EXAMPLES = {"SCENARIO": "tokyo-singapore", "BROKER": "tokyo", "LINK": "tokyo-si
 _DASHES = re.compile("[-‐-―−－ー]+")  # in words that are meant as options
 _LONGEST = 60  # characters of a word that an error repeats
 _EXTRA = "Got unexpected extra argument"
+_EXPECT = (
+    "write expectations below expect: in a scenario, and run mqlab run SCENARIO, or mqlab judge for a finished run"
+)
+_OBSERVE = 'write mqlab up SCENARIO --observe "orders.>", or observe: ["orders.>"] in the topology'
+_NO_COMMANDS = {  # words that belong in a file, or are an option → the remedy
+    **dict.fromkeys(("expect", "expectation", "expectations", "assert"), _EXPECT),
+    **dict.fromkeys(("observe", "observer"), _OBSERVE),
+}
 
 
 def unknown_command(
@@ -38,6 +46,8 @@ def unknown_command(
     if top and word in ("mqlab", "help", "version"):
         instead = {"mqlab": rest, "help": [*rest, "--help"], "version": ["--version"]}[word]
         return InputError.of(problem, f"write {' '.join([path, *map(shlex.quote, instead)])}")
+    if top and word.lower() in _NO_COMMANDS:
+        return InputError.of(problem, f"{_NO_COMMANDS[word.lower()]}\n{listed}")
     if rest and rest[0] in known:
         return InputError.of(problem, f"write {_line(path, rest[0], word, *rest[1:])}")
     if (top and (shipped("scenarios") / f"{word}.yaml").is_file()) or word.endswith((".yaml", ".yml")):

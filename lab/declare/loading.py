@@ -35,7 +35,7 @@ from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
 from lab.masking import Mask, is_secret, named_in
 from lab.suggestions import remedy
-from lab.text_files import STANDARD_INPUT, is_file, why_not_a_file
+from lab.text_files import STANDARD_INPUT, file_near, is_file, why_not_a_file
 
 _MALFORMED = ("not well-formed YAML", "nothing is written here")
 _UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already
@@ -201,10 +201,10 @@ class _Loader:
         known: list[Problem] = []
         lines = {file: text.splitlines() for file, text in self._texts.items() if not text.isascii()}
         for problem in problems:
-            signs = _wide_signs(problem, lines.get(problem.place.file, [])) if problem.place else ""
+            signs, place = _wide_signs(problem, lines.get(problem.place.file, [])) if problem.place else ("", None)
             alone = problem.what.startswith(_MALFORMED) or wide_signs.remedy(problem.what) or "\\u3000" in problem.what
             right = "\n".join(filter(None, (signs, "" if alone else problem.remedy)))
-            known.append(replace(problem, remedy=right) if signs else problem)
+            known.append(replace(problem, remedy=right, place=place) if signs else problem)
         return list(dict.fromkeys(known))
 
     def mask(self) -> Mask:
@@ -253,9 +253,10 @@ class _Loader:
         what = why_not_a_file(path)
         if not what:
             return str(path), path
-        self.problems.append(
-            Problem(what=f"the file {path} {what}", remedy=f"write a path relative to the folder {folder}", place=place)
-        )
+        near = file_near(path) if what == "is not there" else None
+        guess = "" if near is None else f"did you mean {os.path.relpath(near, folder)}?\n"
+        right = f"{guess}write a path relative to the folder {folder}"
+        self.problems.append(Problem(what=f"the file {path} {what}", remedy=right, place=place))
         return None
 
     def _fill_steps(self, steps: Any, path: Keys) -> None:
@@ -369,8 +370,15 @@ def _is_named_file(part: Any) -> bool:
     return isinstance(part, type) and issubclass(part, NamedFile)
 
 
-def _wide_signs(problem: Problem, lines: Sequence[str]) -> str:
-    """Return the remedy for full-width signs in a problem's line; where YAML stumbled, in the lines around it too."""
-    here = problem.place.line - 1 if problem.place else 0
-    near = [here, here - 1, here + 1] if problem.what.startswith(_MALFORMED) else [here]
-    return next((signs for at in near if 0 <= at < len(lines) and (signs := wide_signs.remedy_in_yaml(lines[at]))), "")
+def _wide_signs(problem: Problem, lines: Sequence[str]) -> tuple[str, Place | None]:
+    """Return the remedy for full-width signs in a problem's line, or "", and their place; by default the problem's.
+
+    Where YAML stumbled, the signs may be in the lines around it, and the place is that of the first sign.
+    """
+    place, malformed = problem.place, problem.what.startswith(_MALFORMED)
+    here = place.line - 1 if place else 0
+    for at in [here, here - 1, here + 1] if malformed else [here]:
+        if 0 <= at < len(lines) and (signs := wide_signs.remedy_in_yaml(lines[at])):
+            column = wide_signs.column_in_yaml(lines[at])
+            return signs, replace(place, line=at + 1, column=column) if place and malformed else place
+    return "", place

@@ -9,6 +9,7 @@ from lab.declare.steps.base import BESIDE_THE_VERB
 QUOTES = "put quotes around a text that begins with"  # a password, for one: what stands there is never quoted
 
 NOTHING = 'write a value, or remove the key; "" is an empty text'
+NO_COLON = "could not find expected ':'"
 _COLON = "put quotes around a text that holds a colon"
 _REMEDIES = (
     ("undefined tag handle", f"{QUOTES} !"),
@@ -21,7 +22,9 @@ _REMEDIES = (
     ("expected ',' or '}'", "separate keys by commas and close the brace; put quotes around a text with a comma in it"),
     ("expected ',' or ']'", "separate the values by commas and close the bracket"),
     ("expected <block end>", "line this up with its neighbours above"),
-    ("could not find expected ':'", "write a colon and a space after the key"),
+    ("{ is not closed", "write }"),
+    ("[ is not closed", "write ]"),
+    (NO_COLON, "write a colon and a space after the key"),
     ("end of stream", "close the quotes, braces or brackets opened above"),
     ("special characters", "remove it: only printable characters, spaces and line breaks may stand in the file"),
 )
@@ -29,6 +32,7 @@ _NO_SPACE = "write a colon and a space before the brace, as in - publish: {broke
 # `publish {broker` or `publish:{broker`, of which YAML makes one text.
 _BRACE_IN_A_KEY = re.compile(r" *(?:- +)*[\w-]+(?: *\{| *:\{)[^{}:]*")
 _ONE_WORD = re.compile(r".*: *[^\s,:{}\[\]]+")  # before a second colon: no other key is in it
+_KEY_AND_VALUE = re.compile(r"([a-z][a-z-]{1,30}) +(?:([0-9]{1,9}[a-z%]{0,4})[ \t]*$|\S)", re.MULTILINE)
 _DASHED = re.compile(r" *-([A-Za-z][\w-]*):(?:\s|$)")
 _KEY_BELOW = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*( *)([\w-]+):(?=\s)")
 
@@ -38,6 +42,8 @@ def remedy(problem: str, text: str, index: int) -> str:
     before = text[text.rfind("\n", 0, index) + 1 : index]
     if dashed := _dash_without_space(text, index):
         return f"write a space after the dash: - {dashed}: …"
+    if NO_COLON in problem and (found := _KEY_AND_VALUE.match(text, index)):
+        return f"write {found[1]}: {found[2] or '…'}"
     if "mapping values are not allowed" in problem and is_key_with_brace(before.partition(": ")[0]):
         return _NO_SPACE
     if "but got ':'" in problem and _ONE_WORD.fullmatch(before):
@@ -47,12 +53,35 @@ def remedy(problem: str, text: str, index: int) -> str:
     return next((right for sign, right in _REMEDIES if sign in problem), "")
 
 
+def unclosed(problem: str, text: str, begin: int, index: int) -> str:
+    """Return the brace or bracket at `begin` if it is not closed before an error at `index`; "" if it may be.
+
+    It is not if the file ends, or if a line between begins with a dash and is indented no deeper than the brace's.
+    """
+    sign = text[begin : begin + 1]
+    if not problem.startswith("expected ','") or sign not in ("{", "["):
+        return ""
+    first, *below = text[text.rfind("\n", 0, begin) + 1 : _end_of_line(text, index)].split("\n")
+    indent = _indent(first)
+    entries = (line for line in below if line.lstrip(" ").startswith("- ") and _indent(line) <= indent)
+    return sign if "<stream end>" in problem or any(entries) else ""
+
+
+def _end_of_line(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
 def _dash_without_space(text: str, index: int) -> str:
     """Return the key behind a dash without a space, at a place or in the entry before it; "" if there is none."""
-    *above, here = text[: text.find("\n", index) if "\n" in text[index:] else len(text)].split("\n")
-    indent = len(here) - len(here.lstrip(" "))
+    *above, here = text[: _end_of_line(text, index)].split("\n")
+    indent = _indent(here)
     for line in (here, *reversed(above)):
-        deep = len(line) - len(line.lstrip(" "))
+        deep = _indent(line)
         if deep <= indent and (dashed := _DASHED.match(line)):
             return dashed[1]
         if (deep < indent and line.strip()) or (line is not here and deep == indent and line.lstrip().startswith("- ")):

@@ -222,6 +222,11 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark: Any = error.problem_mark or error.context_mark
             words = error.problem or error.context or "something is amiss"
+            opened = error.context_mark
+            if opened is not None and (sign := malformed.unclosed(words, self.text, opened.index, mark.index)):
+                mark, words = opened, f"{sign} is not closed"
+            elif opened is not None and malformed.NO_COLON in words:
+                mark = opened  # the key; what comes next is on another line
             place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
             right = malformed.remedy(words, self.text, mark.index)
             raise _UnreadableError(_malformed(words, place, right)) from error

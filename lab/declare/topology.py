@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from lab.activemq import releases
+from lab.activemq.destinations import no_wildcard, prefixed
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.fields import (
@@ -255,11 +256,27 @@ CongestionControl = Annotated[
 def _check_observed(value: tuple[str, ...]) -> tuple[str, ...]:
     for pattern in value:
         name = pattern.removeprefix("queue:").removeprefix("topic:")
+        kind = pattern.removesuffix(name)
+        its = prefixed(pattern) if "," not in pattern else None
+        if its is not None and its.kind and kind + name != f"{its.kind}:{its.name}":
+            raise ValueError(f"{pattern!r} is no pattern of destinations: write {its.kind}:{its.name}")
         if not _OBSERVED.fullmatch(name):
             right = name.replace("/", ".").replace("#", ">").replace("+", "*")
             remedy = f"write {right}" if right != name and _OBSERVED.fullmatch(right) else "write orders.>, say"
             raise ValueError(f"{pattern!r} is no pattern of destinations: {remedy}, or begin it with queue: or topic:")
+        if why := no_wildcard(name):
+            raise ValueError(f"in {pattern!r}, {why}: write {kind}{_with_wildcards(name)}")
     return value
+
+
+def _with_wildcards(name: str) -> str:
+    """Return the pattern of destinations that a name stands for in which > or * is not a whole level of its own."""
+    levels = [each if ">" in each else "*" if "*" in each else each for each in name.split(".")]
+    last = next((number for number, level in enumerate(levels) if ">" in level), None)
+    if last is None:
+        return ".".join(levels)
+    begin = levels[last].replace(">", "")
+    return ".".join([*levels[:last], *([begin] if begin else []), ">"])
 
 
 Observed = Annotated[Texts, Field(max_length=100), AfterValidator(_check_observed)]

@@ -25,9 +25,10 @@ from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
-from lab.declare.topology import Topology
+from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
+from lab.masking import is_secret
 from lab.suggestions import remedy
 
 _Model = TypeVar("_Model", bound=Declared)
@@ -172,7 +173,14 @@ def _validate_model(
     try:
         return model.model_validate(written)
     except ValidationError as error:
-        problems += (_to_problem(each, model, written, path, origin) for each in error.errors(include_url=False))
+        found = error.errors(include_url=False)
+        strays = [(each["loc"][:-1], str(each["loc"][-1])) for each in found if each["type"] == "extra_forbidden"]
+        elsewhere = {(*loc, _holder(_type_at(model, loc), key)[0]) for loc, key in strays}
+        problems += (
+            _to_problem(each, model, written, path, origin)
+            for each in found
+            if each["type"] != "missing" or each["loc"] not in elsewhere  # its keys are written a level too high
+        )
     return None
 
 
@@ -183,10 +191,10 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     place = origin.place(*path, *loc)
     context = error.get("ctx", {})
     if kind == "extra_forbidden":
-        valid = _keys_of(_type_at(model, loc[:-1]))
+        owner, key = _type_at(model, loc[:-1]), str(loc[-1])
         return Problem(
-            what=f"unknown key {str(loc[-1])!r}",
-            remedy=remedy(str(loc[-1]), valid, "valid keys here"),
+            what=f"unknown key {key!r}",
+            remedy=_inside(owner, key, error["input"]) or remedy(key, _keys_of(owner), "valid keys here"),
             place=origin.key(*path, *loc),
         )
     if kind == "missing":
@@ -226,6 +234,50 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     else:
         what, right = _MESSAGES.get(kind) or error["msg"], ""
     return Problem(what=what, remedy=right, place=place)
+
+
+def _inside(model: Any, key: str, written: Any) -> str:
+    """Return the remedy for a key that belongs into the value of another key of a model; "" if it does not."""
+    field, holder = _holder(model, key)
+    if holder is None:
+        return ""
+    if holder is Topology:
+        return f"write {key} in the topology"
+    shown = "…"
+    if isinstance(written, str) and issubclass(holder, Declared):
+        try:
+            holder.model_validate({key: written})
+            shown = written
+        except ValidationError as error:
+            found = re.search(r": write ([^\s,]+)", str(error.errors(include_url=False)[0]["msg"]))
+            shown = found[1] if found else shown
+    return f"write {field}: {{{key}: {shown}}}"
+
+
+def _holder(model: Any, key: str) -> tuple[str, type[Any] | None]:
+    """Return the field of a model whose value has a key, and the type of the value; None if there is none."""
+    fields = dict(_fields_of(model))
+    for name, field in fields.items():
+        for part in _choices_of(field.annotation):
+            if (
+                isinstance(part, type)
+                and issubclass(part, Declared)
+                and part is not Configuration
+                and key in _keys_of(part)
+            ):
+                return name, part
+    return ("headers", dict) if "headers" in fields and is_secret(key) else ("", None)
+
+
+def _choices_of(annotation: Any) -> Iterator[Any]:
+    """Yield a type, or the members of a union."""
+    if get_origin(annotation) is Annotated:
+        yield from _choices_of(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _choices_of(member)
+    else:
+        yield annotation
 
 
 def _whole_numbers(model: type[Declared], loc: Keys) -> str:

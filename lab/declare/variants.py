@@ -20,6 +20,7 @@ from lab.declare.passwords import NO_PASSWORDS, leads_to_a_secret
 from lab.declare.reading import read, unprintable
 from lab.declare.steps.base import BESIDE_THE_VERB
 from lab.errors import InputError, Place, Problem
+from lab.link.impairment import FIGURES
 from lab.printable import shown
 from lab.suggestions import remedy
 
@@ -102,7 +103,8 @@ class Variant:
                 self._set(key, content)
         for path, key in self._were_aws.items():
             link = _at(content, path)
-            if isinstance(link, dict) and not link.keys() & {"delay", "leaving"}:
+            # Another Problem names a key that is no figure.
+            if isinstance(link, dict) and "delay" not in link and link.keys() <= {figure.key for figure in FIGURES}:
                 right = f"set its delay too: --set {key.rpartition('.')[0]}.delay=…"
                 self._refuse(
                     key, path, "this link is aws, a delay alone, and with another value it would have no delay", right

@@ -38,6 +38,7 @@ DISK_BYTES = 3 * 2**30  # bytes of disk: three images, their archive, a build's 
 MEMORY_BYTES = 2**30  # bytes
 CLOCKS_APART = 0.1  # seconds, from which on a lab's moments would mislead
 TUN = Path("/dev/net/tun")
+SHOWN_IMAGES = 3  # names in the line of the images
 MEASURED_WITHOUT_PROXY = (20, 29)  # the engine's major versions that labs were opened on without the userland proxy
 RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept up to 60 MiB, a history up to 64 MiB
 
@@ -329,10 +330,17 @@ def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Findin
 
 def _images(client: docker.DockerClient) -> Finding:
     listed = [each.name for each in images.listing(client)]
-    names = [f"{name} ({words})" if (words := mixture(name)) else name for name in listed]
+    return built_images([f"{name} ({words})" if (words := mixture(name)) else name for name in listed])
+
+
+def built_images(names: Sequence[str]) -> Finding:
+    """Return the finding on the images that exist: how many, and the first names."""
+    first, more = ", ".join(names[:SHOWN_IMAGES]), len(names) - SHOWN_IMAGES
+    rest = f" and {more} more; mqlab doctor --json lists all" if more > 0 else ""
     return Finding(
         what=check_names.IMAGES,
         ok=True if names else None,
-        found=", ".join(names) or "none built yet",
+        found=f"{len(names)} built: {first}{rest}" if names else "none built yet",
         remedy="mqlab images builds them",
+        names=tuple(names),
     )

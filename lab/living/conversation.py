@@ -15,6 +15,7 @@ from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
 from lab.living.client_record import ClientRecord, without_id
 from lab.living.pipeline import Pipeline
+from lab.living.verb_arguments import seconds
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
@@ -136,7 +137,7 @@ class Conversation:
 
         `stays_silent` is for a test that expects no message. BrokerError if the connection is lost.
         """
-        return self._heard.next(within)
+        return self._heard.next(seconds("within", within))
 
     def stays_silent(self, within: float) -> None:
         """Return after so many seconds in which no message came. Raise AssertionError at the first message.
@@ -156,7 +157,7 @@ class Conversation:
             )
         if not (self._record.listens or self._heard.lost_because):
             raise InputError.of(f"{self.name} has no subscription", "subscribe before stays_silent")
-        self._heard.silence(within)
+        self._heard.silence(seconds("within", within))
 
     def acknowledge(self, message: Incoming) -> None:
         """Acknowledge a message and return when the broker has confirmed it; raise BrokerError if it does not.
@@ -182,7 +183,7 @@ class Conversation:
         ...     len(tokyo.browse("nothing.comes.here").messages)
         0
         """
-        return self._client.browse(destination(None, queue), within)
+        return self._client.browse(destination(None, queue), seconds("within", within))
 
     @property
     def lost_because(self) -> str:

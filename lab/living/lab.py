@@ -47,7 +47,7 @@ from lab.living.half_done import catch_up, record_found
 from lab.living.history import PYTHON, LivingHistory
 from lab.living.passwords import checked
 from lab.living.sent import Sent
-from lab.living.verb_arguments import read
+from lab.living.verb_arguments import read, seconds
 from lab.network.vpc import Network
 from lab.operating import Done, is_verb, operate
 from lab.operating.network import put_back
@@ -286,7 +286,9 @@ class Live:
 
         >>> lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
         """
-        if not self.lab.clock.wait(until, within):
+        if not callable(until):
+            raise InputError.of(f"until takes a function, not {until!r}", "write lambda: and the condition after it")
+        if not self.lab.clock.wait(until, seconds("within", within)):
             raise LabTimeout(f"not within {within:g} s: {what}")
 
     def create_configuration(self, name: str, engine_version: str = releases.DEFAULT) -> Done:
@@ -340,8 +342,8 @@ class Live:
         >>> lab.account.broker("singapore").has_pending
         False
         """
-        down = None if downtime is None else timedelta(seconds=downtime)
-        return self._do("reboot", broker=broker, downtime=down, within=timedelta(seconds=within))
+        down = None if downtime is None else timedelta(seconds=seconds("downtime", downtime))
+        return self._do("reboot", broker=broker, downtime=down, within=timedelta(seconds=seconds("within", within)))
 
     def kill(self, broker: str, *, instance: Instance | None = None) -> Done:
         """End a broker's process at once (SIGKILL); of a pair that of the active instance, if none is named.
@@ -355,11 +357,11 @@ class Live:
 
     def stop(self, broker: str, *, instance: Instance | None = None, within: float = _STOPS_WITHIN) -> Done:
         """Ask a broker to end, and kill it if it has not within so many seconds, which is a warning."""
-        return self._do("stop", broker=broker, instance=instance, within=timedelta(seconds=within))
+        return self._do("stop", broker=broker, instance=instance, within=timedelta(seconds=seconds("within", within)))
 
     def start(self, broker: str, *, instance: Instance | None = None, within: float = _STARTS_WITHIN) -> Done:
         """Start a broker that was killed or stopped, with its store and its ports, and return when it listens again."""
-        return self._do("start", broker=broker, instance=instance, within=timedelta(seconds=within))
+        return self._do("start", broker=broker, instance=instance, within=timedelta(seconds=seconds("within", within)))
 
     def pause(self, broker: str, *, instance: Instance | None = None) -> Done:
         """Freeze a broker's process: its connections stay, and nothing answers."""
@@ -382,7 +384,7 @@ class Live:
 
         A broker that does not start is CREATION_FAILED, as in Amazon MQ, and can only be deleted.
         """
-        return self._do("create-broker", broker=broker, within=timedelta(seconds=within))
+        return self._do("create-broker", broker=broker, within=timedelta(seconds=seconds("within", within)))
 
     def delete_broker(self, broker: str) -> Done:
         """Delete a broker with its store, whatever its state; its configuration stays, its log is in the run folder."""
@@ -540,7 +542,7 @@ class Live:
         """
         if self._differs(condition):  # else no turn need be waited for
             with self.turn():
-                self._bring_back(condition, within)
+                self._bring_back(condition, seconds("within", within))
 
     def purge(self) -> None:
         """Remove all messages from all brokers that run: of queues, and those kept for clients that are away.

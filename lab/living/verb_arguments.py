@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from lab.errors import InputError, Problem
 from lab.link.impairment import FIGURES
 from lab.plan.values import Plan
 from lab.suggestions import unknown
+from lab.units import parse_duration
 
 _Read = TypeVar("_Read", bound=Declared)
 
@@ -33,6 +35,21 @@ def read(kind: type[_Read], mark: str = "", names: Mapping[str, str] | None = No
     except ValidationError as error:
         found = error.errors(include_url=False)
         raise InputError([_problem(each, mark, names or {}) for each in found]) from error
+
+
+def seconds(name: str, number: object) -> float:
+    """Return a number of seconds; raise InputError for an argument that is none, such as a text with a unit."""
+    if isinstance(number, int | float) and not isinstance(number, bool) and number == number:
+        return number
+    given = number
+    if isinstance(given, str):
+        digits = re.match(r"\s*([0-9]+(?:\.[0-9]+)?)", given)
+        try:
+            given = parse_duration(given.replace(" ", ""))
+        except (ValueError, OverflowError):
+            given = timedelta(seconds=float(digits[1])) if digits and len(digits[1]) < 10 else None
+    right = f"{given.total_seconds():g}" if isinstance(given, timedelta) else "5"
+    raise InputError.of(f"{name} takes seconds, as a number, not {number!r}", f"write {name}={right}")
 
 
 def impairment(figures: Mapping[str, Any], mark: str = "") -> dict[str, Any]:

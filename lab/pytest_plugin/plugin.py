@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -202,7 +203,7 @@ def mqlab_make(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iter
             observe: Sequence[str] = (),
         ) -> LabOfTest:
             wanted = Wanted(
-                scenario=_beside(item, topology),
+                scenario=_beside(item, topology, f'mqlab_make("{topology}")'),
                 runtime=runtime or runtime_of(item.config),
                 set=tuple(set.items()),
                 seed=seed,
@@ -332,11 +333,17 @@ def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
         if mark.args or (stray := set(mark.kwargs) - {"scenario", "topology", "runtime", "observe"}):
             what = ", ".join(map(str, mark.args or sorted(stray)))
             takes = "scenario=, topology=, runtime=, observe="
-            raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes {takes}, not {what}")
+            from lab.suggestions import guess
+
+            near = "" if mark.args else guess(what, takes.split(", "))
+            raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes {takes}, not {what}\n{near}".rstrip())
         asked |= mark.kwargs
     runtime = str(asked.get("runtime") or usual.runtime)
-    scenario = None if asked.get("scenario") is None else _beside(item, asked["scenario"])
-    topology = scenario if asked.get("topology") is None else _beside(item, asked["topology"])
+    scenario, own = (
+        None if asked.get(name) is None else _beside(item, asked[name], f'the mark mqlab({name}="{asked[name]}")')
+        for name in ("scenario", "topology")
+    )
+    topology = own or scenario
     observed = _texts(asked.get("observe") or ())
     return Wanted(scenario=topology or usual.scenario, runtime=runtime, observe=observed), scenario
 
@@ -345,10 +352,25 @@ def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _beside(item: pytest.Item, named: str | Path) -> str:
-    """Return the path of a file beside the test's own, if there is one, or else the given name."""
+def _beside(item: pytest.Item, named: str | Path, place: str) -> str:
+    """Return the path of a file beside the test's own, if there is one, or else the given name.
+
+    Raise InputError, which begins with `place`, for the name of a YAML file that is neither there nor in this folder.
+    """
+    from lab.text_files import file_near, is_file, why_not_a_file
+
     path = item.path.parent / named
-    return str(path) if path.is_file() else str(named)
+    if path.is_file() or path.suffix not in (".yaml", ".yml") or is_file(Path(named)):
+        return str(path) if path.is_file() else str(named)
+    from lab.errors import InputError
+
+    near = file_near(path)
+    right = (
+        f"did you mean {os.path.relpath(near, item.path.parent)}?"
+        if near
+        else "name a file; paths count from the test's folder"
+    )
+    raise InputError.of(f"{place}: {named} {why_not_a_file(path)} in {item.path.parent}", right)
 
 
 def _forget_earlier_try(item: pytest.Item) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lab.dataclass import dataclass
 from lab.errors import InputError
@@ -10,6 +10,7 @@ from lab.history import BrokerChanged, MessageSeen, Observation, ObserverChanged
 from lab.report.copies import ACKNOWLEDGED, ENDED, ENDS, Change, Copy, Routes, copies, in_words, is_change, no_routes
 from lab.report.rows.observed import event
 from lab.report.rows.row import Row, Weight
+from lab.suggestions import nearest
 
 LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words
@@ -58,6 +59,8 @@ def trace(observations: Iterable[Observation], wanted: str, routes: Routes = no_
                 silent[seen.broker, seen.instance] = seen
             else:
                 silent.pop((seen.broker, seen.instance), None)
+    if wanted == LAST:
+        raise InputError.of(f"the destination after {LAST} is missing", f"write {LAST}orders")
     if not observed:
         raise unobserved()
     message = _chosen(events, wanted)
@@ -91,7 +94,7 @@ def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
             if seen.event == "sent" and not seen.network and seen.destination.partition("://")[2] == name
         ]
         if not sent:
-            raise InputError.of(f"no application sent a message to {name}", "write the destination's name: last:orders")
+            raise _none_sent(events, name)
         return max(sent)[1]
     if wanted in events:
         return wanted
@@ -109,6 +112,19 @@ def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
         some = "\n".join(fitting[:_MOST_NAMED])
         raise InputError.of(f"{len(fitting)} messages have {wanted} in their ids", f"write more of one id:\n{some}")
     return fitting[0]
+
+
+def _none_sent(events: Mapping[str, Sequence[MessageSeen]], name: str) -> InputError:
+    """Return the error for `last:` with the name of a destination to which no application sent a message."""
+    there = {
+        seen.destination.partition("://")[2]
+        for its in events.values()
+        for seen in its
+        if seen.event == "sent" and not seen.network
+    }
+    near = nearest(name, there)
+    right = f"did you mean {LAST}{near}?" if near else f"write the destination's name: {LAST}orders"
+    return InputError.of(f"no application sent a message to {name}", right)
 
 
 def _rows(events: Sequence[MessageSeen]) -> Iterable[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from lab.report.copies import is_change, no_routes
 from lab.report.html.lanes import NOT_DELIVERED, ways
 from lab.report.story import Story
 from lab.report.trace import LAST, Trace, trace
+from lab.suggestions import nearest
 
 OF_LAB = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}")  # the id of a message of the lab's own clients
 _WORTH = ("late", "doubled", *NOT_DELIVERED)
@@ -39,9 +40,14 @@ def find(path: Path, wanted: str) -> Trace:
     try:
         return trace(_of(path), wanted, no_routes if header is None else routes(header.declared))
     except InputError:
-        if not wanted.startswith(LAST) or (own := _last(_of(path), wanted.removeprefix(LAST))) is None:
+        if not wanted.startswith(LAST):
             raise
-    return of_lab(_of(path), own)
+        own, name = _last(_of(path)), wanted.removeprefix(LAST)
+        if name not in own:
+            if near := nearest(name, own):
+                raise InputError.of(f"no message to {name} was recorded", f"did you mean {LAST}{near}?") from None
+            raise
+    return of_lab(_of(path), own[name])
 
 
 def of_lab(history: Iterable[Observation], message: str) -> Trace:
@@ -96,14 +102,14 @@ def _first(judged: Judged) -> Iterator[str]:
     return (message for _, message in sorted(first.values()))
 
 
-def _last(history: Iterable[Observation], name: str) -> str | None:
-    """Return the id of the last message that the lab's own clients sent to a destination; None if there is none."""
-    steps, last = set[str](), None
+def _last(history: Iterable[Observation]) -> Mapping[str, str]:
+    """Return the id of the last message that the lab's own clients sent to each destination, by its name."""
+    steps, last = dict[str, str](), dict[str, str]()
     for seen in history:
-        if isinstance(seen, Publishing) and seen.destination.partition("://")[2] == name:
-            steps.add(str(seen.step))
-        elif isinstance(seen, Sent) and seen.id.partition("-")[0] in steps:
-            last = seen.id
+        if isinstance(seen, Publishing):
+            steps[str(seen.step)] = seen.destination.partition("://")[2]
+        elif isinstance(seen, Sent) and (step := seen.id.partition("-")[0]) in steps:
+            last[steps[step]] = seen.id
     return last
 
 

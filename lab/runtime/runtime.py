@@ -96,6 +96,7 @@ class Finding:
     ok: bool | None  # None: it may cause trouble
     found: str
     remedy: str = ""
+    names: tuple[str, ...] = ()  # all names of a list of which `found` has the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

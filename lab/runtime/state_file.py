@@ -26,7 +26,7 @@ from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
-from lab.text_files import unwritable
+from lab.text_files import is_file, unwritable
 
 
 class StateFile(Struct, frozen=True, kw_only=True):
@@ -86,7 +86,10 @@ def new_run_id() -> str:
 def note_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the state files: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
     if chosen := settings.STATE.get(environment):
-        return Path(chosen)
+        named = Path(chosen)
+        if is_file(named):
+            raise InputError.of(f"{settings.STATE.name}: {chosen} is a file", "name a folder")
+        return named
     if (folder := settings.state_folder(environment)) is None:
         raise HostError(
             "there is no folder for the state files of labs: this user has no home folder, and HOME is not set",

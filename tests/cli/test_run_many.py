@@ -219,7 +219,7 @@ def test_verdicts_of_a_run_whose_report_found_no_room_are_told(tmp_path: Path) -
 def test_reports_that_are_no_folder_are_bad_input(commands: Commands, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = commands("run", "one-way", "--runtime", "simulation", "--reports", tmp_path / "file")
-    assert (done.code, f"{tmp_path / 'file'} cannot be made: File exists" in done.err) == (2, True), done
+    assert (done.code, f"--reports: {tmp_path / 'file'} is a file" in done.err) == (2, True), done
 
 
 def test_itself_is_this_command() -> None:

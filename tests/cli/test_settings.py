@@ -35,3 +35,21 @@ def test_settings_are_printed_for_people_as_sentences(tmp_path: Path) -> None:
         "MQLAB_POOL=10.213.0.0/16 (default)\n"
         "    Private block of addresses that labs take their subnets from. Unit: CIDR block.\n"
     ) in ended.out
+
+
+def test_a_misspelled_variable_is_named_with_the_right_one(tmp_path: Path) -> None:
+    ended = Commands(folder=tmp_path).inside(
+        "check", "tokyo-singapore", MQLAB_RUNTIM="simulation", MQLAB_A_PASSWORD="x"
+    )
+    assert (ended.code, ended.err) == (0, "warning: unknown variable MQLAB_RUNTIM: did you mean MQLAB_RUNTIME?\n")
+
+
+def test_a_wrong_value_of_a_variable_is_refused_by_each_command(tmp_path: Path) -> None:
+    ended = Commands(folder=tmp_path).inside("check", "tokyo-singapore", MQLAB_OFFLINE="maybe")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[1] == "  write MQLAB_OFFLINE=yes, or MQLAB_OFFLINE=no"
+    (file := tmp_path / "file").touch()
+    ended = Commands(folder=tmp_path).inside("status", MQLAB_STATE=str(file))
+    assert (ended.code, ended.err) == (2, f"mqlab: MQLAB_STATE: {file} is a file\n  name a folder\n")
+    ended = Commands(folder=tmp_path).inside("run", "one-way", "--runtime", "simulation", MQLAB_HOME=str(file))
+    assert (ended.code, ended.err.splitlines()[-1]) == (3, "  set MQLAB_HOME to a folder")

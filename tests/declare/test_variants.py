@@ -235,8 +235,8 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
         ),
         (
             ["expect.1.to=[tk"],
-            ["--set expect.1.to (story.yaml:17:21): not well-formed YAML: expected ',' or ']', but got "
-             "'<stream end>'\n  separate the values by commas and close the bracket"],
+            ["--set expect.1.to (story.yaml:17:21): not well-formed YAML: [ is not closed\n"
+             "  write ]"],
         ),
         (["expect.1.to=[tk, zz]"], ["--set expect.1.to (story.yaml:17:21): no client named \"zz\"\n"
                                     "  clients that subscribe: tk"]),

@@ -147,3 +147,13 @@ def test_an_engine_that_stops_answering_is_a_finding_and_no_hint_at_the_doctor_i
     assert not any("mqlab doctor" in each.remedy for each in findings)
     tried = (*check_names.TRIED, check_names.AWS_PORTS)
     assert [(each.what, each.ok) for each in findings[-len(tried) :]] == [(what, None) for what in tried]
+
+
+def test_many_images_are_counted_and_the_first_are_named() -> None:
+    names = [f"mqlab/activemq:{number}" for number in range(30)]
+    its = doctor.built_images(names)
+    shown = ", ".join(names[:3])
+    assert (its.ok, its.names) == (True, tuple(names))
+    assert its.found == f"30 built: {shown} and 27 more; mqlab doctor --json lists all"
+    assert doctor.built_images(names[:2]).found == f"2 built: {names[0]}, {names[1]}"
+    assert (doctor.built_images([]).ok, doctor.built_images([]).found) == (None, "none built yet")

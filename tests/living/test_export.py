@@ -98,7 +98,7 @@ def test_no_lab_and_the_lab_of_a_run_are_refused(tmp_path: Path) -> None:
     assert ended.code == 2 and "belongs to a mqlab run" in ended.err
     noted(mqlab, "20260101-101010-bbbbbb")
     (tmp_path / "file").touch()
-    for folder, problem in (("file", "file is not a folder"), ("", "an empty text names no folder")):
+    for folder, problem in (("file", "FOLDER: file is a file"), ("", "an empty text names no folder")):
         ended = mqlab.inside("export", folder, "bbbbbb")
         assert ended.code == 2 and problem in ended.err
     assert not (tmp_path / "network").exists()

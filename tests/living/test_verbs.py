@@ -348,3 +348,16 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
             _ = Live(lab).account
     finally:
         lab.release()
+
+
+@pytest.mark.parametrize(
+    ("within", "right"), [("5 seconds", "5"), ("2m", "120"), (timedelta(seconds=7), "7"), (None, "5")]
+)
+def test_a_time_that_is_no_number_of_seconds_is_refused(within: Any, right: str) -> None:
+    live = LiveLab().live
+    with pytest.raises(InputError, match=rf"within takes seconds, as a number, not .*\n  write within={right}$"):
+        live.wait(lambda: True, within=within)
+    with pytest.raises(InputError, match=f"write downtime={right}$"):
+        live.reboot("tokyo", downtime=within or "none")
+    with pytest.raises(InputError, match="until takes a function, not True"):
+        live.wait(cast(Any, True), within=5)

@@ -193,8 +193,24 @@ def test_a_mark_that_says_something_else_is_refused(pytester: pytest.Pytester, s
         """
     )
     ended = session()
-    ended.stdout.fnmatch_lines(["*the mark mqlab takes scenario=, topology=, runtime=, observe=, not lab*"])
+    ended.stdout.fnmatch_lines(["*the mark mqlab takes scenario=, topology=, runtime=, observe=, not lab"])
     ended.stdout.no_fnmatch_line("*plugin.py:*")  # a mistake in a test is told without the code that found it
+
+
+def test_a_misspelled_mark_or_file_is_named_with_the_right_one(pytester: pytest.Pytester, session: Session) -> None:
+    (pytester.path / "expectations.yaml").touch()
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.mqlab(scenaro="one-way")
+        def test_one(mqlab): pass
+
+        @pytest.mark.mqlab(scenario="expectation.yaml", topology="one-way")
+        def test_two(mqlab): pass
+        """
+    )
+    session().stdout.fnmatch_lines(["did you mean scenario=?", "*did you mean expectations.yaml?"])
 
 
 def test_a_scenario_that_is_not_there_is_told_by_its_words_alone(pytester: pytest.Pytester, session: Session) -> None:
@@ -208,5 +224,5 @@ def test_a_scenario_that_is_not_there_is_told_by_its_words_alone(pytester: pytes
         """
     )
     ended = session()
-    ended.stdout.fnmatch_lines(["nowhere.yaml is not there"])
+    ended.stdout.fnmatch_lines(['the mark mqlab(scenario="nowhere.yaml"): nowhere.yaml is not there in /*'])
     ended.stdout.no_fnmatch_line("*plugin.py:*")

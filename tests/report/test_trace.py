@@ -114,6 +114,8 @@ def test_errors_say_what_to_write() -> None:
         way(SENT, wanted="nowhere")
     with pytest.raises(InputError, match="no application sent a message to prices"):
         way(SENT, wanted="last:prices")
+    with pytest.raises(InputError, match=r"did you mean last:orders\?"):
+        way(SENT, wanted="last:ordrs")
     with pytest.raises(InputError, match="no broker of this run was observed"):
         trace([SENT], ID)
 

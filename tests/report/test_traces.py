@@ -34,6 +34,10 @@ def test_an_unknown_message_is_refused_by_name() -> None:
         find(CUT, "3-99")
     with pytest.raises(InputError, match="no broker of this run was observed"):
         find(CUT, "order-7")
+    with pytest.raises(InputError, match=r"did you mean last:MQ Test Singapore-to-Tokyo\?"):
+        find(CUT, "last:MQ Test Singapre-to-Tokyo")
+    with pytest.raises(InputError, match="the destination after last: is missing\n  write last:orders"):
+        find(CUT, "last:")
 
 
 def test_the_page_has_the_way_of_the_first_message_of_each_fate() -> None:

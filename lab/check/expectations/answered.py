@@ -15,7 +15,7 @@ from lab.errors import Problem
 def check(context: Context, expectation: AnsweredExpectation) -> Iterator[Problem]:
     """Yield a Problem if no request step sends to the destination expected, or to any."""
     if expectation.topic is not None and expectation.queue is not None:
-        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two expectations")
+        yield context.wrong("queue", "both topic and queue are given", "remove one, or write two expectations")
         return
     wanted = destination_of(expectation)
     requests = [each for each in every_step(context.scenario.steps) if isinstance(each, Request)]

@@ -23,7 +23,7 @@ def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
     heard = {each.destination or "" for each in subscriptions}
     wanted = destination_of(expectation) if isinstance(expectation, Addressed) else None
     if isinstance(expectation, Addressed) and expectation.topic is not None and expectation.queue is not None:
-        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two expectations")
+        yield context.wrong("queue", "both topic and queue are given", "remove one, or write two expectations")
         return
     declared = context.scenario.clients
     applications = [name for name in expectation.to.names if name in declared] if expectation.to else []

@@ -12,7 +12,8 @@ from lab.errors import Problem
 
 def check(context: Context, step: Heal) -> Iterator[Problem]:
     """Yield a Problem if the link is neither cut nor rejecting."""
-    if context.unknown or directions(context, step) & context.recall(Closed).directions:
+    closed = context.recall(Closed)
+    if context.unknown or not closed.certain or directions(context, step) & closed.directions:
         return
     which = step.link if step.leaving is None else f"the direction of {step.link} that leaves {step.leaving}"
     yield context.wrong("link", f"{which} is neither cut nor rejecting here", "put a cut or reject step before it")

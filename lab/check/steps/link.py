@@ -16,10 +16,13 @@ class Closed:
 
     def __init__(self, scenario: Scenario) -> None:
         self.directions: set[tuple[str, str]] = set()
+        self.certain = True  # no: a step closes a link that does not exist, and another Problem names it
 
 
 def check(context: Context, step: OnLink) -> Iterator[Problem]:
     """Note the directions that the step closes or opens; this check never finds a Problem."""
+    if context.unknown and step.brings not in (None, LinkState.OPEN):
+        context.recall(Closed).certain = False
     if step.brings is not None and not context.unknown:
         closed = context.recall(Closed).directions
         if step.brings is not LinkState.OPEN:

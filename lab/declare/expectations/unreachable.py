@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from lab.activemq.protocols import Over
-from lab.declare.destination_fields import Addressed
+from lab.declare.destination_fields import BOTH, Addressed
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.references import BrokerName, ClientName
 from lab.declare.steps.base import Part
@@ -37,5 +37,5 @@ class Unreachable(Expectation, Addressed):
         if self.client is None and self.broker is None:
             raise ValueError("name a client, a broker, or both")
         if self.topic is not None and self.queue is not None:
-            raise ValueError("name one topic or one queue")
+            raise ValueError(BOTH)
         return self

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from lab import units
 from lab.activemq.destinations import destination_of
-from lab.declare.destination_fields import Addressed
+from lab.declare.destination_fields import Addressed, check_one
 from lab.declare.fields import Duration, Name, Whole
 from lab.declare.references import BrokerName, ConnectorName
 from lab.declare.steps.base import Part, Step
@@ -58,8 +58,8 @@ class Wait(Step, Addressed):
         needed, also = _NEEDED[self.until], _ALSO.get(self.until, ())
         if missing := [name for name in needed if getattr(self, name) is None]:
             raise ValueError(f"until: {self.until} needs {' and '.join(missing)}")
-        if self.until == "demand" and (self.topic is None) == (self.queue is None):
-            raise ValueError("name one topic or one queue")
+        if self.until == "demand":
+            check_one(self)
         unused = self.model_fields_set - {"until", "within", *needed, *also}
         if unused:
             raise ValueError(
