@@ -114,7 +114,7 @@ def test_one_that_does_not_start_has_failed_and_can_be_deleted(
 
 
 def test_the_name_of_its_configuration_is_kept_for_it() -> None:
-    with pytest.raises(InputError, match="singapore, which is still to be created, has a configuration singapore-conf"):
+    with pytest.raises(InputError, match="singapore is created later and will have a configuration named singapore-conf"):
         operate(opened_lab(), CreateConfiguration(configuration="singapore-configuration"))
 
 

@@ -26,11 +26,11 @@ def create_configuration(account: Account, name: str, engine_version: str, at: d
     """Return the account with a new configuration, made from the service's default."""
     made = create(name, engine_version, at)
     if any(each.name == name for each in account.configurations):
-        raise conflict(f"a configuration named {name} exists already", "choose another name, or update that one")
+        raise conflict(f"a configuration named {name} exists already", "choose another name, or update that configuration")
     for broker, its in account.later:
         if its.name == name:
-            what = f"{broker.name}, which is still to be created, has a configuration {name}"
-            raise conflict(what, "give another name")
+            what = f"{broker.name} is created later and will have a configuration named {name}"
+            raise conflict(what, "choose another name for this configuration")
     return account.with_configuration(made)
 
 

@@ -132,7 +132,7 @@ def read(text: bytes, file: str | Source) -> Configuration:
     if root.tag != f"{{{NAMESPACE}}}broker":
         raise InputError.of(
             f"the document is {_element_name(root)}, not an Amazon MQ configuration",
-            f'the outermost element is <broker xmlns="{NAMESPACE}">',
+            f'write the outermost element as <broker xmlns="{NAMESPACE}">',
             _place(source, decoded, tags[0].start),
         )
     return Configuration(source=source, text=decoded, broker=_element(root, iter(tags), {}))
@@ -141,7 +141,7 @@ def read(text: bytes, file: str | Source) -> Configuration:
 def _decode(text: bytes, source: Source) -> str:
     start = source.place(1, 1)
     if len(text) > LARGEST_TEXT_BYTES:
-        what = f"the configuration has more than {LARGEST_TEXT_BYTES} bytes, which is the most that is read"
+        what = f"the configuration has more than {LARGEST_TEXT_BYTES} bytes"
         raise InputError.of(what, "is this the right file?", start)
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError.of("the file is encoded in UTF-16", "save it as UTF-8", start)
