@@ -65,7 +65,7 @@ def test_every_combination_is_in_the_table_and_the_files(mqlab: Commands, tmp_pa
         (["--seeds", "2", "--limit", "0s"], "leaves no time"),
         (["--seeds", "2", "-j", "2", "--on", "tcp://localhost:1"], "--jobs and --on exclude each other"),
         (["--seeds", "2", "--on", "localhost"], "write tcp://HOST:PORT"),
-        (["--seeds", "none"], "no seed"),
+        (["--seeds", "none"], "not a seed"),
         (["--seeds", "2", "--csv", "nowhere/a.csv"], "make it first"),
     ],
 )

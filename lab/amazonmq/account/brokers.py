@@ -54,7 +54,7 @@ def create_broker(
 ) -> Account:
     """Return the account with a broker and its configuration: revision 1 the default, revision 2 the text, if any.
 
-    The configuration is called `own`, or as the broker. A broker that is given a configuration gets none. The broker is
+    The configuration is called `own`, or as the broker. A broker with a given one gets no other. The broker is
     CREATION_IN_PROGRESS until `broker_created`. Its users' passwords get the next numbers, in order.
     """
     if reason := check_broker_name(name):
@@ -168,7 +168,9 @@ def update_broker(
     if engine_version is not None:
         if numbers(engine_version) < numbers(record.engine_version):
             right = f"create another broker with engine version {engine_version}"
-            older = f"{record.name} has engine version {record.engine_version}, and Amazon MQ does not downgrade brokers"
+            older = (
+                f"{record.name} has engine version {record.engine_version}, and Amazon MQ does not downgrade brokers"
+            )
             raise bad_request(older, right, attribute="engineVersion")
         pending = "" if engine_version == record.engine_version else engine_version
         record = replace(record, pending_engine_version=pending)

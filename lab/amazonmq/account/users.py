@@ -63,7 +63,9 @@ def update_user(
     user = record.user(name)
     if user.change is Change.DELETE:
         raise conflict(
-            f"the user {name} of {record.name} is about to be deleted", "reboot the broker, then create the user again", attribute="user"
+            f"the user {name} of {record.name} is about to be deleted",
+            "reboot the broker, then create the user again",
+            attribute="user",
         )
     before, number = user.latest, account.passwords
     if password is not None:

@@ -108,7 +108,11 @@ class _Walk:
             yield self._advice(child.start, f"this {child.name} has no physicalName", _STOPS)
         else:
             what = f"this {child.name} in {within.name} has no physicalName"
-            yield self._advice(child.start, what, "write its name: without a name, the first consumer that the bridge learns of ends the bridge")
+            yield self._advice(
+                child.start,
+                what,
+                "write its name: without a name, the first consumer that the bridge learns of ends the bridge",
+            )
 
     def _wrong_text(self, element: Element, name: str) -> str:
         """Return the problem with a value for which the schema permits any text, or an empty text."""

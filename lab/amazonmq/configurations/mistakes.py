@@ -19,7 +19,10 @@ MOST_MISTAKES = 10  # that are told of one text; who mends ten looks again
 # AWS's own guide once printed a uri with a bare &, and people paste it.
 _REMEDIES = (
     ("EntityRef", "write &amp; where an & is meant"),
-    ("Double hyphen", "an XML comment must not contain -- except in its closing -->; replace it with another character"),
+    (
+        "Double hyphen",
+        "an XML comment must not contain -- except in its closing -->; replace it with another character",
+    ),
 )
 _OF_TAGS = ("ERR_TAG_NAME_MISMATCH", "ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END")
 # After these a parser has read every tag as it is written, so that each can be told which one lacks its end.

@@ -88,8 +88,8 @@ def _never_included(configuration: Configuration, connector: NetworkConnector) -
                     configuration,
                     attribute,
                     f"{connector.name} never forwards the {_named(destination)}, which it includes and excludes{then}",
-                    f"remove it from {name}, or remove the pattern that covers it from {EXCLUDED}: the {_named(by[0])} at "
-                    f"{configuration.place(by[1].start)}",
+                    f"remove it from {name}, or remove the pattern that covers it from {EXCLUDED}: the "
+                    f"{_named(by[0])} at {configuration.place(by[1].start)}",
                 )
             elif name == INCLUDED and filter_ and not _asked_for(filter_, destination):
                 yield _advice(

@@ -63,7 +63,7 @@ def _user_problems(
 ) -> Iterator[Problem]:
     if connector.user_name is not None and connector.user_name not in {user.name for user in identity.users}:
         yield Problem(
-            what=f"the connector {connector.name} names the user {connector.user_name!r}, who does not exist at {identity.name}",
+            what=f"the connector {connector.name} names the user {connector.user_name!r}, unknown at {identity.name}",
             remedy=f"users of {identity.name}: {', '.join(user.name for user in identity.users)}",
             place=_value_place(configuration, connector.xml.attribute("userName")),
         )
@@ -77,7 +77,9 @@ def _uri_problems(connector: NetworkConnector) -> Iterator[Problem]:
     elif any(character.isspace() for character in uri):
         yield Problem(what=f"the uri of {name} has a space or a line break in it", remedy="remove it", place=place)
     elif connector.discovery == "multicast":
-        yield Problem(what="Amazon MQ has no multicast, so a multicast address finds no broker", remedy=example, place=place)
+        yield Problem(
+            what="Amazon MQ has no multicast, so a multicast address finds no broker", remedy=example, place=place
+        )
     elif connector.discovery not in ("static", "masterslave"):
         yield Problem(
             what=f"the uri of {name} does not begin with static: or masterslave:", remedy=example, place=place

@@ -176,7 +176,9 @@ class _Sanitising:
         """Return an element with these attributes and children, and without text; record the deletions."""
         texts = stray_texts(self._text, element)
         for start, _ in texts:
-            self._record(Reason.ELEMENT, element, None, start, f"{element.name} contains elements only, and this is text")
+            self._record(
+                Reason.ELEMENT, element, None, start, f"{element.name} contains elements only, and this is text"
+            )
         if texts or len(children) < len(element.children):
             stay = {child.start for child in children}
             gone = [(each.start, each.end) for each in element.children if each.start not in stay]

@@ -26,8 +26,7 @@ XML_TEXT = st.text(
         (ROOT.encode() + b"\n\xe9", "a.xml:2:1: the file is not UTF-8 from here on\n  save it as UTF-8"),
         (
             b" " * (LARGEST_TEXT_BYTES + 1),
-            f"a.xml:1:1: the configuration has more than {LARGEST_TEXT_BYTES} bytes\n"
-            "  is this the right file?",
+            f"a.xml:1:1: the configuration has more than {LARGEST_TEXT_BYTES} bytes\n  is this the right file?",
         ),
     ],
     ids=["utf-16", "nul", "latin-1", "large"],
