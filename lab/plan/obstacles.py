@@ -14,7 +14,7 @@ from lab.plan.bridge_obstacles import Missing
 from lab.plan.forwarding import DeclaredBridge
 from lab.units import several
 
-NO_BRIDGE = "no chain of bridges leads there"
+NO_BRIDGE = "no bridge leads there, over whatever brokers"
 
 Change = Callable[[Forwarding], Forwarding]
 
