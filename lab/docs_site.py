@@ -24,7 +24,7 @@ def anchor(heading: str) -> str:
 
 
 def site(lab: Path = _LAB) -> Path:
-    """Return the folder of the built site; raise HostError if this installation has none."""
+    """Return the folder of the built site; raise HostError if this installation has no site."""
     for folder in (lab / "_shipped" / "site", lab.parent / "build" / "site"):
         if (folder / "index.html").is_file():
             return folder

@@ -22,7 +22,7 @@ from lab.dataclass import dataclass
 class Place:
     """A place in a file; line and column count from 1.
 
-    With `set`, a KEY, another value was set from outside than stands there.
+    `set` is the KEY whose value was set from outside, in place of the file's value.
     """
 
     file: str

@@ -48,7 +48,7 @@ else:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether another process holds the lock of a file at this moment; of none that is not there."""
+    """Return whether another process holds the lock of a file at this moment; False for a missing file."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:

@@ -6,7 +6,7 @@
         lab.cut()
         assert not lab.status().bridges[0].up
 
-Failures raise the errors of `lab.errors`; warnings and warnings go to the log `lab`, unless a `progress` is handed in.
+Failures raise the errors of `lab.errors`; warnings go to the log `lab`, unless a `progress` is handed in.
 """
 
 from __future__ import annotations
@@ -301,7 +301,7 @@ def run(
 def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
     """End a lab and return the number of containers and networks removed. Its run folder stays.
 
-    A detached lab whose note is lost is found, and ended, by its labels.
+    A detached lab whose state file is lost is found and ended by its labels.
 
     >>> with labs.up("tokyo-singapore", detach=True) as lab:
     ...     run = lab.run
@@ -419,7 +419,7 @@ def _planned(
     topology, origin = planned.scenario.topology, planned.scenario.origin
     if detached and runtime.name not in STANDING:
         raise InputError.of(
-            f"a lab of the runtime {runtime.name} cannot stay", "other processes do not know it: leave detach out"
+            f"a lab of the runtime {runtime.name} cannot stay", "leave detach out: other processes do not know this lab"
         )
     if own_addresses and runtime.name not in STANDING:
         raise InputError.of(f"a lab of the runtime {runtime.name} has no ports", f"write endpoints={LOCAL}")
@@ -431,7 +431,7 @@ def _planned(
         planned = replace(planned, plan=ready.settle(planned.plan))
     except HostError as error:
         if replaying and (other := instead()):
-            error.add_remedy(f"or, in models and without it: {other}")
+            error.add_remedy(f"or use the simulation: {other}")
         raise
     if runtime.name in STANDING:
         make_folder(noted)  # before the run's: a run that cannot begin leaves none
@@ -465,7 +465,7 @@ def _planned(
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
-    """Return a history's header; without routes it is of a running lab."""
+    """Return the header of a history; without `routes`, the history of a running lab."""
     its, note = of.runtime, of.lab.note
     more = {"mixed": of.mixed, "costs": dict(its.costs), "ignored": tuple(its.ignored), "routes": routes}
     return header_of(of.planned, note.plan, run=note.run, runtime=note.runtime, **more)

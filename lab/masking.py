@@ -71,7 +71,7 @@ class Mask:
 
     @classmethod
     def of(cls, secrets: Iterable[str]) -> Mask:
-        """Return a mask of those passwords that are long enough not to be part of other words."""
+        """Return a Mask that hides the given passwords, except short ones, which other words may contain."""
         return cls(frozenset(each for each in secrets if len(each) >= _SHORTEST))
 
     def __or__(self, other: Mask) -> Mask:

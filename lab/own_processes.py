@@ -1,4 +1,4 @@
-"""Runs in processes of their own, which are ended together."""
+"""Processes in which runs are done, and which are ended together."""
 
 from __future__ import annotations
 

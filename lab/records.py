@@ -25,7 +25,9 @@ def record(line: Mapping[str, Any], kind: type[S]) -> S:
     """
     for name in line:
         if name not in kind.__struct_encode_fields__:
-            raise LineError(f"there is no {shown(name, 40)} here; there are {', '.join(kind.__struct_encode_fields__)}")
+            raise LineError(
+                f"there is no field {shown(name, 40)} here; the fields are {', '.join(kind.__struct_encode_fields__)}"
+            )
     try:
         return msgspec.convert(line, kind)
     except msgspec.ValidationError as error:

@@ -77,7 +77,7 @@ class RunFolder:
     def keep(self, sources: tuple[SourceFile, ...], plan: Plan, mask: Mask, set: Mapping[str, str] = {}) -> None:
         """Write the sources, the plan and the brokers' files, before the lab opens; passwords in them are masked.
 
-        The sources are as they were: values `set` instead of their own are in the plan's file.
+        The sources are as they were: values that `set` replaced are in the plan's file.
         """
         for source in sources:
             _write(self.path / "sources" / mask.text(source.name), source.text)
@@ -143,7 +143,7 @@ def unwritable(path: Path, error: OSError) -> HostError:
         error,
         "free some space there, or set MQLAB_HOME to a folder on another disk; run: mqlab doctor",
         problem=f"{path} cannot be written: {type(error).__name__}: {error}",
-        remedy="is it there, and yours to write?",
+        remedy="check that the file exists and that you may write to it",
     )
 
 

@@ -75,7 +75,7 @@ def runtime(name: str, environment: Mapping[str, str], ignored: Sequence[str] = 
     if name != SIMULATION:
         raise InputError.of(
             f"--ignore {ignored[0]} is for the simulation, and the runtime here is the {name}",
-            f"real brokers have every setting: leave it out, or write --runtime {SIMULATION}",
+            f"leave --ignore out, since real brokers have every setting, or write --runtime {SIMULATION}",
         )
     return simulation(environment, ignored=ignored)
 
@@ -126,7 +126,7 @@ def instead(
 
 
 class AllRuntimes:
-    """Every runtime whose labs other processes can reach, asked as one; labs go on after the block.
+    """Every runtime whose labs other processes can reach, queried together; labs go on after the block.
 
     Raise InputError where MQLAB_RUNTIME names none.
     """

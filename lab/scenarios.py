@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # a check plans nothing, and has no history
     from lab.plan.values import Plan
 
 
-_WORDS = "use words that no password has, and write no value after password="
+_WORDS = "use words that are not in a password, and do not write a value after password="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +113,7 @@ def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation
         return expectations_of(scenario.origin.mask.value(scenario.declared()))
     except ValidationError as error:
         why = "; ".join(each["msg"] for each in error.errors())
-        raise InputError.of(
-            f"an expectation cannot be read as a run keeps it, without passwords: {why}", _WORDS
-        ) from error
+        raise InputError.of(f"an expectation cannot be read after passwords in it are masked: {why}", _WORDS) from error
 
 
 def applications(name: str, environment: Mapping[str, str]) -> Mapping[str, Application]:

@@ -55,7 +55,7 @@ def not_a_file(path: Path, file: str, why: str) -> InputError:
         files = sorted(path.parent.glob(path.name))[:_FITTING] if "**" not in file else []
         known = " ".join(map(str, files))
         right = f"name files instead: {known}" if known else "write the path of one file, such as ./mine.yaml"
-        return InputError.of(f"no file is called {file}, and a pattern is not a file", right)
+        return InputError.of(f"no file is named {file}, and mqlab does not read a pattern", right)
     if why == "is not there":
         near = file_near(path)
         right = f"did you mean {near}?" if near else "write the path of a file that exists"
@@ -119,7 +119,7 @@ def read_bytes(path: Path, file: str, most: int) -> bytes:
         except OSError as error:
             raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
     if content is None:  # a pipe without content yet
-        raise InputError.of(f"{file} cannot be read: nothing is in it yet", "name a file")
+        raise InputError.of(f"{file} cannot be read: it is an empty pipe", "name a file")
     return content
 
 
@@ -164,12 +164,12 @@ def _removed_if_unfinished(path: Path) -> Iterator[None]:
 
 
 def write_new(path: Path, content: bytes, opener: Callable[[str, int], int] | None = None) -> None:
-    """Write a file that is not there yet, nor a link of its name; raise InputError if it is, or cannot be written."""
+    """Write a new file; raise InputError if the file or a link of its name exists, or cannot be written."""
     try:
         with open(path, "xb", opener=opener) as file, _removed_if_unfinished(path), file:
             file.write(content)
     except FileExistsError as error:
-        raise InputError.of(f"{path} is there", "name another file: this file would be lost") from error
+        raise InputError.of(f"{path} exists", "name another file: this file would be overwritten") from error
     except OSError as error:
         raise HostError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -195,7 +195,7 @@ def append_to_new(path: Path, remedy: str) -> int:
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
     except FileExistsError as error:
-        raise InputError.of(f"{path} is there already", remedy) from error
+        raise InputError.of(f"{path} exists already", remedy) from error
     except OSError as error:
         raise InputError.of(f"cannot write {path}: {error.strerror}") from error
 

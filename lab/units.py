@@ -56,7 +56,7 @@ def parse_message_rate(text: str) -> Fraction:
     """Return the messages per second of a text such as `50/s`, exactly; never 0."""
     rate = _quantity(text, _MESSAGE_RATES, "a message rate", "50/s, 2.5/s, 6/m")
     if not rate:
-        raise ValueError(f"{text!r} sends nothing: leave the step out, or write 50/s")
+        raise ValueError(f"{text!r} sends no messages: leave the step out, or write 50/s")
     return rate
 
 
@@ -135,7 +135,7 @@ def _quantity(text: str, units: Mapping[str, Fraction], kind: str, examples: str
             return Fraction(0)
         raise ValueError(f"{text!r} has no unit: write {examples}")
     if unit not in units:
-        raise ValueError(f"{text!r} has a unit that is not {kind}'s ({', '.join(units)}): write {examples}")
+        raise ValueError(f"{text!r} has a unit that {kind} does not have ({', '.join(units)}): write {examples}")
     return Fraction(number) * units[unit]
 
 

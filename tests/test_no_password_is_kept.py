@@ -309,7 +309,7 @@ def test_no_password_is_in_what_comes_of_values(simulated: Path, tmp_path: Path)
     [
         ((f"steps.2.body={','.join(BODIES)}", "steps.2.count=1,x"), f"steps.2.body=say {MASK} (1), steps.2.count=x"),
         ((f"steps.2.body={','.join(BODIES)}", "steps.2.count=x,1"), f"steps.2.body=say {MASK} (1), steps.2.count=x"),
-        ((f"steps.2.body={BODIES[1]},{BODIES[1]}",), "steps.2.body has one value twice: numbers 1 and 2"),
+        ((f"steps.2.body={BODIES[1]},{BODIES[1]}",), "steps.2.body has the same value twice: numbers 1 and 2"),
         ((f"steps.2.body=[{BODIES[1]}",), "without its end"),
         (
             (f"connectors.d.uri=static:({ENDPOINT}?password={SHORT}),static:({ENDPOINT}?password={quote(QUERY)})",),

@@ -77,11 +77,11 @@ def as_shown(kind: str, name: str) -> Mapping[str, str]:
 def why_not_as_shown(kind: str, name: str) -> str:
     """Return why a name that a person wrote is none that ActiveMQ shows; an empty text if it is one."""
     if prefixed(name) is not None:
-        return f"a {kind} is named here as ActiveMQ shows it, the same over each protocol"
+        return f"a {kind} is named here as ActiveMQ shows it, whatever the protocol"
     if "?" in name:
-        return f"options after a question mark are no part of a {kind}'s name"
+        return f"a {kind}'s name does not include options after a question mark"
     if as_shown(kind, name) != {kind: name}:
-        return f"white space at an end, or by a comma, is no part of a {kind}'s name"
+        return f"a {kind}'s name has no white space at its ends or beside a comma"
     return ""
 
 

@@ -132,7 +132,7 @@ def pattern(matches: str) -> Pattern:
     if matches in NAMED:
         return NAMED[matches]
     if repeat := _REPEAT_UP_TO.search(matches):
-        raise ValueError(f"{repeat[1]} is text to RE2, no repeat: write {{0,{repeat[2]}}}")
+        raise ValueError(f"{repeat[1]} does not repeat in RE2, which reads it as text: write {{0,{repeat[2]}}}")
     options = re2.Options()
     options.log_errors = False  # they are raised below
     try:

@@ -70,7 +70,7 @@ def is_too_old(release: str) -> bool:
 
 
 def mixture(image: str) -> str:
-    """Return of a broker's image, by its name, in which release it has modules of another one; "" if it has none.
+    """Return the modules of another release in a broker's image, by the image's name, in words; "" for no such module.
 
     >>> mixture("mqlab/broker:5.19.1-with-5.18.3-amd64-0123456789ab")
     'STOMP, the launcher and the web console are of 5.18.3'

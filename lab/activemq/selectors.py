@@ -51,14 +51,14 @@ def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: boo
 
 
 def matches_over(protocol: str, selector: str, headers: Mapping[str, Value]) -> bool:
-    """Return the same for a client of a protocol; raise Untold if it depends on earlier clients of the broker.
+    """Return `matches` for a client of a protocol; raise Untold if the answer depends on earlier clients of the broker.
 
     ActiveMQ 5.18.3 parses a selector once for all clients with the same text: an AMQP client has headers compared as
     numbers only if a STOMP client used that text first.
     """
     found = matches(selector, headers)
     if protocol != "stomp" and found is not matches(selector, headers, read_as_numbers=False):
-        raise Untold("a header's text is taken for a number only if a STOMP client asked with the same words before")
+        raise Untold("ActiveMQ reads the header's text as a number only if a STOMP client used this selector before")
     return found
 
 
@@ -122,7 +122,7 @@ class _Reader:
         return word if kind == "sign" else f"a {kind}"
 
     def take(self, *signs: str) -> str:
-        """Return the next sign and go on, if it is one of these; else return an empty text."""
+        """Return the next sign and go on, if the sign is one of these; else return an empty text."""
         return self._tokens.popleft()[1] if self.next in signs else ""
 
     def need(self, sign: str) -> None:

@@ -46,7 +46,7 @@ def check_description(text: str) -> str | None:
     """Return why Amazon MQ would refuse the description of a revision, or None."""
     if len(text) <= LONGEST_DESCRIPTION:
         return None
-    return f"the description has {len(text)} characters: at most {LONGEST_DESCRIPTION} are taken"
+    return f"the description has {len(text)} characters: Amazon MQ takes at most {LONGEST_DESCRIPTION}"
 
 
 def check_broker_name(text: str) -> str | None:

@@ -99,7 +99,7 @@ class BuiltCall(LabCall):
     """The lab during one call, whose network and brokers the call may change."""
 
     _account: BuiltAccount
-    _problem = "asks for something that a lab of brokers cannot do"
+    _problem = "is not possible in this form in a lab of brokers"
     _another_version = "create another broker of that engine version: the lab does not upgrade a broker"
     _passwords: Mapping[str, SecretStr]
 
@@ -182,7 +182,7 @@ class BuiltCall(LabCall):
         name = free_network(plan, self._live.lab.note.control.network)
         if name is None:
             networks = several(len(plan.regions), "network")
-            problem = f"[{vpc}] cannot have brokers: the lab has {networks} for VPCs, and other VPCs have taken them"
+            problem = f"[{vpc}] cannot have brokers: the lab has {networks}, and other VPCs use them all"
             raise bad_request(
                 f"{problem}. Delete a VPC{_or_more('--vpcs', len(plan.regions) + 1, MOST_VPCS)}", "subnetIds"
             )

@@ -1,4 +1,4 @@
-"""One call of an operation: who asks for which operation, and in which region."""
+"""One call of an operation: the caller, the operation, the region."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _EXPIRED = "a request was signed {:%Y-%m-%d %H:%M:%S} UTC: AWS would refuse it a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """An answer, and the call that it belongs to: None if the request did not come so far."""
+    """An answer and its call; the call is None if the request was refused earlier."""
 
     answer: HttpAnswer
     service: str = ""
@@ -40,7 +40,7 @@ class Answered:
 
 
 def dispatch(request: HttpRequest, *, access_key: str, serve: Serve, now: Callable[[], datetime]) -> Answered:
-    """Return the answer to a request; it is never a server's error."""
+    """Return the answer to a request; the answer is never a server's error."""
     request_id = str(uuid.uuid4())
     signature = signature_of(request)
     service = _service(request, signature)

@@ -33,22 +33,26 @@ def exported(states: Path, name: str) -> Export:
     """Return the files of an account's topology; raise InputError if there is no account, or no topology of it."""
     kept = load(account_folder(states, name))
     if kept is None:
-        raise InputError.of(f"there is no account {name}", "serve it first: mqlab serve --runtime none --account NAME")
+        raise InputError.of(
+            f"there is no account {name}", "serve the account first: mqlab serve --runtime none --account NAME"
+        )
     return exported_account(kept, name)
 
 
 def exported_lab(note: StateFile, states: Path) -> Export:
-    """Return the files of a lab that requests have built, as it is now; its account is called as its scenario."""
+    """Return the files of a lab that requests have built, as it is now; its account has the name of its scenario."""
     kept = load(account_folder(states, note.scenario))
     if kept is None:
-        raise InputError.of(f"the account {note.scenario} of lab {note.run} is not on file", "serve it: mqlab serve")
+        raise InputError.of(
+            f"the account {note.scenario} of lab {note.run} has no file", "serve the account: mqlab serve"
+        )
     return exported_account(kept.with_state(control_of(note), kept.records), note.scenario)
 
 
 def exported_account(kept: KeptAccount, name: str) -> Export:
     """Return the files of an account's topology, which is called `name`; raise InputError for what no topology can be.
 
-    A VPC is called as its tag `Name`, and so is each other part; a group without the tag is called as its group name.
+    The tag `Name` names a VPC and each other part; a group without the tag has its group name.
     """
     notes: list[str] = []
     named = _named(_used(kept.control.network, notes), kept.records)
@@ -66,7 +70,10 @@ def _used(network: Network, notes: list[str]) -> Network:
     """Return the VPCs that have brokers, with their parts; a route that leads nowhere is refused."""
     used = {each.vpc for each in network.interfaces}
     problems = [
-        Problem(what=f"{vpc.name} has {len(vpc.cidrs)} blocks", remedy="write one block: a topology's VPC has one")
+        Problem(
+            what=f"{vpc.name} has {len(vpc.cidrs)} blocks",
+            remedy="remove the other blocks: a VPC of a topology has only one",
+        )
         for vpc in network.vpcs
         if vpc.name in used and len(vpc.cidrs) > 1
     ]
@@ -100,7 +107,9 @@ def _used(network: Network, notes: list[str]) -> Network:
 
 def _of_ipv4(group: SecurityGroup, notes: list[str]) -> SecurityGroup:
     left = [rule for rule in (*group.inbound, *group.outbound) if rule.ipv6]
-    notes += (f"a topology has no IPv6: the rule {rule} of {group.name} is not in it" for rule in left)
+    notes += (
+        f"the topology leaves out the rule {rule} of {group.name}, because a topology has no IPv6" for rule in left
+    )
     ways = [tuple(rule for rule in rules if not rule.ipv6) for rules in (group.inbound, group.outbound)]
     return replace(group, inbound=ways[0], outbound=ways[1])
 

@@ -56,7 +56,7 @@ def new_access_key() -> str:
 
 
 def load(folder: Path) -> KeptAccount | None:
-    """Return the account of a folder; None if there is none; raise InputError if this version cannot read it."""
+    """Return the account of a folder, or None; raise InputError if this version cannot read the account."""
     path = folder / FILE
     try:
         return _decoder().decode(path.read_bytes())
@@ -88,12 +88,12 @@ def refuse_lab(folder: Path, states: Path) -> None:
     except InputError:  # a file that cannot be read names no lab
         return
     if kept is not None and kept.run and state_files.load(kept.run, states) is not None:
-        problem = f"lab {kept.run} runs, and has the brokers of the account {folder.name}"
+        problem = f"the running lab {kept.run} has the brokers of the account {folder.name}"
         raise InputError.of(problem, f"end it: mqlab down {kept.run}")
 
 
 def locked(folder: Path) -> int:
-    """Return the descriptor of a folder's lock, which this process has; raise InputError if another has it."""
+    """Return the descriptor of a folder's lock, which this process has; raise InputError if another process has it."""
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         lock(descriptor, wait=False)

@@ -87,8 +87,8 @@ class LabAccount:
 class LabCall:
     """The lab during one call, with ids in place of the names of its network."""
 
-    _problem = "asks for something that a lab of a declared topology does not have"
-    _another_version = "change engine-version in the topology, and open it again"
+    _problem = "is not possible in this form in a lab of a declared topology"
+    _another_version = "change engine-version in the topology, and open the lab again"
 
     def __init__(self, account: LabAccount, call: Call) -> None:
         self._account, self._call, self._live = account, call, account.live
@@ -208,7 +208,7 @@ class LabCall:
     def _check(self, after: Control) -> None:
         """Refuse parts of a network that the lab's topology does not declare."""
         if not _is_same_place(self.control.network, after.network):
-            self._refuse("change the topology, and open it again: VPCs, subnets and links are declared")
+            self._refuse("change the topology, which declares VPCs, subnets and links, and open the lab again")
 
     def _interfaces(self) -> tuple[Interface, ...]:
         """Return the interfaces of the lab's network, also those of brokers for later."""

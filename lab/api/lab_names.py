@@ -16,7 +16,7 @@ _ID = re.compile(r"[a-z]+-[0-9a-f]{17}")
 
 
 class Wire:
-    """The network of a lab as AWS would describe it, made anew only when the lab's records are other ones."""
+    """The network of a lab as AWS would describe it, made anew only when the lab's records have changed."""
 
     def __init__(self) -> None:
         self._control: Control | None = None

@@ -88,7 +88,7 @@ def _check(
             raise bad_request(f"{problem}: write the same, or change the topology.", attribute)
     for member, attribute, remedy in _AFTERWARDS:
         if request.get(member):
-            problem = f"A broker that the topology declares takes no [{attribute}] when it is created"
+            problem = f"[{attribute}] cannot be set when a declared broker is created"
             raise bad_request(f"{problem}: {remedy}.", attribute)
     if request.get("Configuration") is not None:
         problem = f"The topology declares the configuration of [{record.name}]"
@@ -96,7 +96,7 @@ def _check(
     for user, text in users.items():
         if password(record.name, user).get_secret_value() != text:
             problem = f"The topology declares another password of [{user}] of [{record.name}]"
-            raise bad_request(f"{problem}: write that one.", "users")
+            raise bad_request(f"{problem}: write the declared password.", "users")
 
 
 def _text(setting: Any) -> str:

@@ -1,4 +1,4 @@
-"""Services that the lab does not serve: refused at once, with the variable that sends their requests elsewhere."""
+"""Services that the lab does not serve: requests are refused, with the variable that sends them elsewhere."""
 
 from __future__ import annotations
 

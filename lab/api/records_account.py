@@ -117,7 +117,7 @@ class RecordsAccount:
         self._log(self._mask.text(text))
 
     def answered(self, broker_id: str) -> None:
-        """Take note that an answer has the state of a broker, if the state is in progress."""
+        """Note that an answer has the state of a broker, if the state is in progress."""
         if broker_id in self._since:
             self._answered.add(broker_id)
 

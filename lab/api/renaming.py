@@ -20,7 +20,7 @@ class Names:
 
     @property
     def inverse(self) -> Names:
-        """Return the way back."""
+        """Return the names with both directions exchanged."""
         return Names(
             vpcs={new: old for old, new in self.vpcs.items()},
             subnets={new: old for old, new in self.subnets.items()},

@@ -1,6 +1,6 @@
 """The process of a server: noted beside its account, so that other commands find it and end it.
 
-The note has the process's start time beside its number, so that a note which a killed server left means no other one.
+The note has the process's start time beside its number, so that a killed server's note does not name another process.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def accounts(states: Path) -> Path:
 
 
 def servers(states: Path) -> Sequence[Server]:
-    """Return the servers that run, by the names of their accounts; notes of killed ones are passed over."""
+    """Return the servers that run, by the names of their accounts; notes of killed servers are skipped."""
     observer = Owner.current()
     notes = (_read(path) for path in sorted(accounts(states).glob(f"*/{NOTE}")))
     return [each for each in notes if each is not None and not _is_dead(each, observer)]
@@ -86,13 +86,15 @@ def end(server: Server, clock: RealClock) -> None:
     if owner is None or (owner.host, owner.pids) != (here.host, here.pids):
         where = "unknown" if owner is None else owner.host
         problem = f"the server of account {server.account} runs in another container or on another machine: {where}"
-        raise HostError(problem, "end it there")
+        raise HostError(problem, "end the server there")
     try:
         os.kill(owner.pid, signal.SIGTERM)
     except ProcessLookupError:
         return
     except PermissionError as error:
-        raise HostError(f"the server of account {server.account} is another user's", "end it as that user") from error
+        raise HostError(
+            f"the server of account {server.account} belongs to another user", "end the server as that user"
+        ) from error
     if not clock.wait(lambda: owner.is_dead(here), ENDS_WITHIN):
         problem = f"the server of account {server.account} did not end within {ENDS_WITHIN:g} s"
         raise HostError(problem, f"end process {owner.pid}")

@@ -51,7 +51,7 @@ _PROCESSORS = {"amd64": "x86_64", "aarch64": "arm64"}
 
 
 class Refused(Exception):
-    """A bundle, or a machine, with which nothing is done: the problem and the remedy."""
+    """mqlab cannot be set up from a bundle, or on this machine: the problem and the remedy."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
@@ -87,7 +87,9 @@ def read_manifest(octets: bytes, bundle: str) -> Manifest:
     try:
         its = json.loads(octets)
         if its["format"] != FORMAT:
-            raise Refused(f"{bundle}: the format is {its['format']!r}, not {FORMAT}", "save it with this mqlab")
+            raise Refused(
+                f"{bundle}: the format is {its['format']!r}, not {FORMAT}", "save the bundle again with this mqlab"
+            )
         members = {str(path): Member(int(row["size"]), str(row["sha256"])) for path, row in its["members"].items()}
         manifest = Manifest(
             str(its["mqlab"]), str(its["platform"]), str(its["python"]), tuple(map(str, its["activemq"])), members
@@ -95,9 +97,9 @@ def read_manifest(octets: bytes, bundle: str) -> Manifest:
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(bundle, f"{MANIFEST} cannot be read") from error
     if len(members) > _MOST_MEMBERS or sum(abs(row.size) for row in members.values()) > _MOST_BYTES:
-        raise _damaged(bundle, "it has more files, or more bytes, than a bundle can have")
+        raise _damaged(bundle, "it has too many files or bytes")
     if len({path.lower() for path in members}) < len(members):
-        raise _damaged(bundle, "two names differ by the case of letters alone")
+        raise _damaged(bundle, "two names differ only in upper and lower case")
     for path, row in members.items():
         parts = path.split("/")
         if len(parts) > 8 or not all(map(_is_plain, parts)) or path == MANIFEST:
@@ -136,7 +138,7 @@ class Bundle:
     def _check_kinds(self, archive: zipfile.ZipFile) -> None:
         rows = archive.infolist()
         if len(rows) > _MOST_MEMBERS or len({row.filename for row in rows}) < len(rows):
-            raise _damaged(self._name, "it has too many files, or a name is there twice")
+            raise _damaged(self._name, "it has too many files, or two files with one name")
         for row in rows:
             kind, packed = stat.S_IFMT(row.external_attr >> 16), row.compress_type
             if kind not in (0, stat.S_IFREG) or packed not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -184,14 +186,14 @@ class Bundle:
         if this != wanted:
             raise Refused(
                 f"{self._name}: it is for Python {wanted[1]} on {wanted[0]}, and this is Python {this[1]} on {this[0]}",
-                f"take one that was saved by: mqlab bundle save FILE --platform {this[0]} --python {this[1]}",
+                f"use a bundle that was saved by: mqlab bundle save FILE --platform {this[0]} --python {this[1]}",
             )
 
     def unpack(self, folder: Path) -> None:
         """Write all members to a new or empty folder, whole or not at all."""
         present = folder.exists()
         if present and (not folder.is_dir() or any(folder.iterdir())):
-            raise Refused(f"{folder}: it is there, and not an empty folder", "name a new folder")
+            raise Refused(f"{folder}: it exists and is not an empty folder", "name a new folder")
         needed = sum(row.size for row in self.manifest.members.values())
         check_space(folder, needed)
         try:
@@ -279,7 +281,7 @@ def install(bundle: Bundle, folder: Path) -> Path:
     wheels = [path for path in bundle.manifest.members if path.startswith(WHEELS)]
     environment = folder / "venv"
     if environment.exists():
-        raise Refused(f"{environment}: it is there", "remove it, or name a new folder")
+        raise Refused(f"{environment}: it exists already", "remove it, or name a new folder")
     if importlib.util.find_spec("ensurepip") is None:
         raise Refused(
             f"{sys.executable}: this Python has no ensurepip",
@@ -302,7 +304,7 @@ def install(bundle: Bundle, folder: Path) -> Path:
         if isinstance(error, subprocess.CalledProcessError):
             said = b"".join(filter(None, (error.output, error.stderr))).decode(errors="replace")
             last = "\n".join(said.splitlines()[-10:])
-            raise Refused(f"{folder}: mqlab cannot be installed", f"look at the last lines of pip:\n{last}") from error
+            raise Refused(f"{folder}: mqlab cannot be installed", f"read the last lines of pip:\n{last}") from error
         raise
     return mqlab
 

@@ -141,7 +141,9 @@ def collect(
         wheels |= {_name(path): path for path in folder.glob("*.whl")}
         for name in lacking:
             if name not in wheels:
-                raise HostError(f"pip did not bring a wheel of {name}", "look whether the package index has it")
+                raise HostError(
+                    f"pip did not download a wheel of {name}", "check that the package index has this wheel"
+                )
             check_hash(wheels[name], hashes.get(name, frozenset()) if hashes else None)
         following, wanted = wanted, []
         for name, extras in following:
@@ -164,12 +166,12 @@ def _download(pinned: Sequence[str], chosen: Target, folder: Path, source: Path 
 
 def _pip(*arguments: str) -> None:
     if importlib.util.find_spec("pip") is None:
-        raise HostError(f"{sys.executable} has no pip, which brings the wheels", _PIP)
+        raise HostError(f"{sys.executable} has no pip, which downloads the wheels", _PIP)
     done = subprocess.run([sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stdout + done.stderr).splitlines()[-_LAST_LINES:]
         tail = "\n".join(f"  | {line}" for line in last)
-        raise HostError(f"pip {arguments[0]} ended with {done.returncode}", f"look at its last lines:\n{tail}")
+        raise HostError(f"pip {arguments[0]} ended with {done.returncode}", f"read its last lines:\n{tail}")
 
 
 def _name(wheel: Path) -> str:
@@ -219,5 +221,5 @@ def check_hash(wheel: Path, hashes: frozenset[str] | None) -> None:
     if hashes is not None and digest not in hashes:
         raise HostError(
             f"{wheel.name} has none of the hashes in requirements.lock",
-            f"look who replaced it: the package index, or a proxy\nfound SHA-256 {digest}",
+            f"find out whether the package index or a proxy replaced the wheel\nfound SHA-256 {digest}",
         )

@@ -65,13 +65,13 @@ def chosen(
 def why_over(note: StateFile, folder: Path) -> InputError | None:
     """Return the reason why a lab is over: it has ended, or the process that kept it has died; None if it is not."""
     if state_files.write_token(note.run, folder) is None:
-        return InputError.of(f"lab {note.run} has ended", "mqlab status shows the labs that are running")
+        return InputError.of(f"lab {note.run} has ended", "list the running labs: mqlab status")
     from lab.runtime.owner import Owner  # here, since a simulation does without psutil
 
     owner = Owner.parse(note.owner)
     if note.detached or owner is None or not owner.is_dead(Owner.current()):
         return None
-    return InputError.of(f"the process that opened lab {note.run} has died", "mqlab sweep removes the lab")
+    return InputError.of(f"the process that opened lab {note.run} has died", "remove the lab: mqlab sweep")
 
 
 def refuse_lost(labs: Sequence[StateFile | Lost], run: str | None) -> None:
@@ -79,7 +79,7 @@ def refuse_lost(labs: Sequence[StateFile | Lost], run: str | None) -> None:
     lost = [each for each in state_files.fitting(labs, run) if isinstance(each, Lost)]
     if lost:
         what = "; ".join(f"lab {each.run}: {each.scenario}" for each in lost)
-        raise InputError.of(what, "\n".join(f"mqlab down {each.run} ends it" for each in lost))
+        raise InputError.of(what, "\n".join(f"end the lab: mqlab down {each.run}" for each in lost))
 
 
 def attend(run: str, progress: Told, *, by: str) -> None:

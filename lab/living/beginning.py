@@ -46,7 +46,7 @@ def begin(live: Live, verb: Step, reach: Reach) -> Callable[[], None]:
 
 
 class MomentaryPlane(KeptControlPlane):
-    """A control plane whose caller has no turn: each change takes one of its own."""
+    """A control plane whose caller has no turn: each change takes a turn."""
 
     def __init__(self, live: Live) -> None:
         super().__init__(live.lab, live.history.record)

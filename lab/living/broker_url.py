@@ -44,14 +44,16 @@ def source(
     parts = _split(url)
     port = _PORTS[_ALIASES.get(parts.scheme, parts.scheme)]
     if over is None and len(port.over) > 1:
-        raise InputError.of(f"{parts.scheme}:// has several protocols", f"write --over {' or --over '.join(port.over)}")
+        raise InputError.of(
+            f"{parts.scheme}:// is used by several protocols", f"write --over {' or --over '.join(port.over)}"
+        )
     if over is not None and over not in port.over:
         raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"write --over {port.over[0]}")
     speaks = over or port.over[0]
     missing = [each.name for each in (USER, PASSWORD) if not each.get(environment)]
     if missing:
-        right = "set both: they are never on the command line, where every user of this machine can read them"
-        raise InputError.of(f"{' and '.join(missing)} not in the environment: who logs in?", right)
+        right = "set {USER.name} and {PASSWORD.name}, since every user of this machine can read a command line"
+        raise InputError.of(f"{' and '.join(missing)} not set in the environment", right)
     if wrong := [each.name for each in (USER, PASSWORD) if not is_text(each.get(environment))]:
         raise InputError.of(f"{' and '.join(wrong)} not in UTF-8", "set it from a terminal, or a file, in UTF-8")
     host = parts.hostname or ""
@@ -82,27 +84,27 @@ def _split(url: str) -> SplitResult:
     host = named[1] if named else "HOST"
     if scheme in _OPENWIRE:
         right = f"write {' or '.join(f'{name}://{host}:{_PORTS[name].port}' for name in ('stomp+ssl', 'amqp+ssl'))}"
-        raise InputError.of(f"{scheme}:// is OpenWire, which clients of the lab do not speak", right)
+        raise InputError.of(f"{scheme}:// is OpenWire, and clients of the lab do not speak OpenWire", right)
     if scheme in _PLAIN:
         right = f"write {' or '.join(f'{name}://{host}' for name in _PORTS if name.startswith(scheme[:4]))}"
         raise InputError.of(f"{scheme}:// is not encrypted: a password would be sent in the clear", right)
     if scheme not in (*_PORTS, *_ALIASES):
         known = ", ".join((*_PORTS, *_ALIASES))
-        raise InputError.of(f"{scheme[:20]}:// is no endpoint that clients of the lab speak with", f"there are {known}")
+        raise InputError.of(f"{scheme[:20]}:// is not an endpoint for clients of the lab", f"write one of {known}")
     shown = re.split("[?#]", url)[0][:200]  # behind it there may be a password
     try:
         found = urlsplit(url)
         its_name = (found.hostname or "").encode("idna")  # as a resolver does
         its_port = found.port
     except ValueError as error:
-        raise InputError.of(f"{shown} is no URL: {error}") from error
+        raise InputError.of(f"{shown} is not a URL: {error}") from error
     if not its_name or its_port == 0 or found.path not in ("", "/") or found.query or found.fragment:
-        raise InputError.of(f"{shown} is no URL of a broker", f"{scheme}://HOST, or {scheme}://HOST:PORT")
+        raise InputError.of(f"{shown} is not the URL of a broker", f"write {scheme}://HOST, or {scheme}://HOST:PORT")
     return found
 
 
 class _Connection:
-    """A client of a broker that no lab knows; it hands each message on as it comes."""
+    """A client of a broker that no lab knows; it passes each message on as it arrives."""
 
     def __init__(self, over: str, endpoint: Endpoint, clock: Clock, take: Callable[[Incoming], None]) -> None:
         self._clock, self._take = clock, take
@@ -124,10 +126,10 @@ class _Connection:
         self._client.close()
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
-        """Do nothing: it sends nothing."""
+        """Do nothing: this client sends no messages."""
 
     def received(self, message: Incoming) -> None:
-        """Hand a message on."""
+        """Pass a message to the function that takes messages (`take`)."""
         self._take(message)
 
     def lost(self, why: str) -> None:

@@ -68,7 +68,7 @@ class Conversation:
     ) -> None:
         """Subscribe to a topic or a queue, named as in ActiveMQ (`a.b`, wildcards `*` and `>`) over every protocol.
 
-        With `ack` "auto" a message is done once the broker has sent it, whether it is asked for here or not. With
+        With `ack` "auto" a message is done once the broker has sent it, also without a call of `receive`. With
         "client-individual" it is done once it is given to `acknowledge`, with "client" all messages up to it are, and
         the broker sends at most `prefetch` messages ahead. `qos` is for MQTT; the others are for STOMP and AMQP,
         InputError over MQTT. With `whole` each message's `shown` has all properties that its protocol shows, such as
@@ -152,8 +152,8 @@ class Conversation:
         """
         if self._handed_on:
             raise InputError.of(
-                f"the messages of {self.name} are handed to on_message",
-                "connect without on_message, or count the messages that it takes",
+                f"on_message takes the messages of {self.name}",
+                "connect without on_message, or count the messages in on_message",
             )
         if not (self._record.listens or self._heard.lost_because):
             raise InputError.of(f"{self.name} has no subscription", "subscribe before stays_silent")
@@ -167,8 +167,8 @@ class Conversation:
         covered = self._record.covered(message)
         if not covered:
             raise InputError.of(
-                "this message awaits no acknowledgement",
-                "subscribe with ack='client-individual', and acknowledge each message once",
+                "this message does not wait for an acknowledgement",
+                "subscribe with ack='client-individual', and acknowledge each message only once",
             )
         (outcome,) = self._client.acknowledge([covered[-1].token])
         for unsettled in covered:
@@ -191,7 +191,7 @@ class Conversation:
         return self._heard.lost_because
 
     def close(self) -> None:
-        """Close the connection. Harmless if it is closed."""
+        """Close the connection. Harmless for a closed connection."""
         self._client.close()
         self._record.closed()
 
@@ -270,7 +270,7 @@ class _Heard:
         after, body = self._clock.now() - begun, repr(first.body[:_SHOWN_BYTES])
         more = f" … ({len(first.body)} bytes)" if len(first.body) > _SHOWN_BYTES else ""
         raise AssertionError(
-            f"a message of {first.destination} came within {after:.3g} s, and silence was expected for {within:g} s: "
+            f"a message of {first.destination} came after {after:.3g} s, and no message was expected for {within:g} s: "
             f"{body}{more}"
         )
 
@@ -282,13 +282,13 @@ class _Heard:
 def _check(terms: Terms, over: str) -> None:
     """Raise InputError for terms that a protocol does not have, or no broker understands."""
     if terms.ack not in _ACKS:
-        raise InputError.of(f"ack={terms.ack!r} is no way to acknowledge", f"one of {', '.join(_ACKS)}")
+        raise InputError.of(f"ack={terms.ack!r} is not a way to acknowledge", f"write one of {', '.join(_ACKS)}")
     if terms.prefetch is not None and terms.prefetch < 1:
-        raise InputError.of(f"prefetch={terms.prefetch} lets no message come", "1 or more")
+        raise InputError.of(f"prefetch={terms.prefetch} lets no message arrive", "write 1 or more")
     asked = {"selector": terms.selector, "ack": None if terms.ack == "auto" else terms.ack, "prefetch": terms.prefetch}
     for name, value in asked.items():
         if value is not None and protocol(over) == "mqtt":
-            raise InputError.of(f"{name}={value!r}: MQTT has none", "connect over='stomp', or over='amqp'")
+            raise InputError.of(f"{name}={value!r}: MQTT has no {name}", "connect over='stomp', or over='amqp'")
 
 
 def _keyword(kind: str, name: str) -> str:
@@ -299,7 +299,9 @@ def sending_to(topic: str | None, queue: str | None) -> Destination:
     """Return the destination of messages; InputError for several, or for one with wildcards."""
     to = destination(topic, queue)
     if has_wildcard(str(to)):
-        raise InputError.of(f"a message is sent to one destination, not to {to}", "* and > are wildcards: name one")
+        raise InputError.of(
+            f"a message is sent to one destination, not to {to}", "write one name without the wildcards * and >"
+        )
     return to
 
 
@@ -312,7 +314,9 @@ def destination(topic: str | None, queue: str | None, written: Callable[[str, st
     if what := why_not_as_shown(kind, named):
         its = prefixed(named)
         right = ", or ".join(written(each, name) for each, name in as_shown(kind, named).items())
-        raise InputError.of(what, "name one that stays" if its is not None and its.temporary else right)
+        raise InputError.of(
+            what, "write a destination that is not temporary" if its is not None and its.temporary else right
+        )
     if topic and queue is None:
         return Destination(kind="topic", name=topic)
     if queue and topic is None:

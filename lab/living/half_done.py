@@ -26,7 +26,7 @@ class HalfDone(Protocol):
         ...
 
     def complete(self, broker: str) -> object:
-        """End such a reboot, creation or deletion."""
+        """End an interrupted reboot, creation or deletion."""
         ...
 
     def due(self) -> Sequence[str]:

@@ -78,7 +78,7 @@ class LivingHistory:
     def mark(self, text: str, t: float | None = None) -> float:
         """Record a name for a moment, or for this one, and return the moment."""
         if not lock_file(self.file.path).exists():
-            raise InputError.of(f"lab {self.run}: its history has ended", "open a lab: mqlab up SCENARIO")
+            raise InputError.of(f"the history of lab {self.run} has ended", "open a lab: mqlab up SCENARIO")
         if not text.strip():
             raise InputError.of("a mark needs a text", 'write a text, for example "before the cut"')
         marked = Marked(t=self.now() if t is None else t, text=text, by=self._by)
@@ -93,6 +93,6 @@ class LivingHistory:
 def end_history(
     note: StateFile, t: float | None = None, *, complete: bool = True, note_of_it: str = "the lab was ended"
 ) -> None:
-    """Record the end of a lab's history, at `t` or now. Harmless if it has ended, or there is none."""
+    """Record the end of a lab's history, at `t` or now. Harmless if the history has ended, or the lab has none."""
     with closing(SharedHistory(file_of(note))) as file:
         file.end(Ended(t=note.now() if t is None else t, complete=complete, note=note_of_it))

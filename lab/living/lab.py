@@ -178,7 +178,7 @@ class Live:
         """
         if not is_verb(type(verb)):
             what = f"{verb.verb} is a step of a scenario's replay, not a verb of an open lab"
-            raise InputError.of(what, "write it in a scenario: mqlab run SCENARIO")
+            raise InputError.of(what, "write the step in a scenario: mqlab run SCENARIO")
         history = self.history
         with self.turn():
             if isinstance(verb, OnBroker):
@@ -634,14 +634,14 @@ class Live:
 
         >>> lab.observe("orders.>")
         Traceback (most recent call last):
-        lab.errors.InputError: the brokers of this lab do not observe orders.>, and open ones cannot begin to
+        lab.errors.InputError: the brokers of this lab do not observe orders.>, and cannot begin to any more
           open it with an observer: labs.up(SCENARIO, observe=["orders.>"]), or @pytest.mark.mqlab(observe=["orders.>"])
         """
         observed = {pattern for broker in self.lab.note.plan.brokers for pattern in broker.identity.observe}
         if missing := [pattern for pattern in patterns if pattern not in observed]:
             asked = json.dumps(list(patterns))
             raise InputError.of(
-                f"the brokers of this lab do not observe {', '.join(missing)}, and open ones cannot begin to",
+                f"the brokers of this lab do not observe {', '.join(missing)}, and cannot begin to any more",
                 f"open it with an observer: labs.up(SCENARIO, observe={asked}), or @pytest.mark.mqlab(observe={asked})",
             )
 
@@ -757,7 +757,7 @@ class Live:
         return done
 
     def _ended(self) -> InputError:
-        return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")
+        return InputError.of(f"lab {self.run} has ended meanwhile", "list the running labs: mqlab status")
 
     def _login(self, broker: str, over: str, user: str | None) -> tuple[str, str]:
         """Return the name of a broker, and of a user whom it knows now; InputError for an unknown protocol too."""
@@ -767,10 +767,11 @@ class Live:
         known = [each.name for each in record.users if each.current is not None]
         if user is not None and record.user(user).current is None:
             raise InputError.of(
-                f"{record.name} does not know {user} before its reboot", f"it knows: {', '.join(known)}"
+                f"{record.name} does not know {user} before its reboot",
+                f"use a user that the broker knows: {', '.join(known)}",
             )
         if not known:
-            raise InputError.of(f"{record.name} knows no user", "create one, and reboot the broker")
+            raise InputError.of(f"{record.name} knows no user", "create a user, and reboot the broker")
         return record.name, user or known[0]
 
     def _do(self, verb: str, **fields: Any) -> Done:
@@ -827,5 +828,5 @@ def refuse_replayed(note: StateFile) -> None:
     if note.replaying:
         raise InputError.of(
             f"lab {note.run} belongs to a mqlab run, whose scenario alone changes it",
-            "write it as a step; or open a lab to change by hand: mqlab up SCENARIO",
+            "write the change as a step of the scenario; or open a lab to change by hand: mqlab up SCENARIO",
         )

@@ -11,7 +11,7 @@ from typing import Self
 from lab.errors import LabError
 
 LEFT_OPEN = (
-    "lab {run} is still open as the program ends, and is removed now; if anything of it stays: mqlab sweep {run}"
+    "lab {run} is still open as the program ends, and is removed now; if parts of the lab stay: mqlab sweep {run}"
 )
 
 

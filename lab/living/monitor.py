@@ -163,7 +163,7 @@ def main(run: str) -> None:
 
 def _end_by(error: threading.ExceptHookArgs) -> None:
     """End the process with its first error."""
-    _LOG.error("it cannot watch any more", exc_info=error.exc_value)
+    _LOG.error("the monitor cannot watch any more", exc_info=error.exc_value)
     _end()
 
 

@@ -36,8 +36,8 @@ def _check_word(verb: OfUser, password: SecretStr, account: Account, history: Pa
     declared: dict[str, Any] = {"names": dict.fromkeys(sorted(names)), **(header.declared if header else {})}
     expectations = expectations_of(declared) if "expect" in declared else ()
     if any(words_among(frozenset((password.get_secret_value(),)), declared, expectations)):
-        problem = "this password is a name or a word of the lab, and passwords are masked in all that is kept"
-        raise InputError.of(problem, "choose another one")
+        problem = "this password is also a name or a word of the lab, which would be masked in all kept files"
+        raise InputError.of(problem, "choose another password")
 
 
 def _check_repeated(configuration: Configuration, mask: Mask) -> None:
@@ -45,9 +45,9 @@ def _check_repeated(configuration: Configuration, mask: Mask) -> None:
     rest = Mask().text(configuration.text)  # without the named passwords
     for number, line in enumerate(rest.split("\n"), 1):
         if mask.text(line) != line:
-            problem = "a password stands here that is named elsewhere in the text, where the service removes it"
+            problem = "the text here has a password from an element that the service removes"
             place = Place(file=configuration.file, line=number, column=1)
-            raise InputError.of(problem, "take it out: it would be kept with the lab", place)
+            raise InputError.of(problem, "remove the password: the lab would keep it unmasked", place)
 
 
 def _names(account: Account) -> set[str]:

@@ -72,7 +72,7 @@ class Pipeline:
                 raise type(error)(what, error.remedy) from error
 
     def finish(self) -> None:
-        """Return when the broker has accepted all messages; raise BrokerError or LabTimeout if it has not."""
+        """Return when the broker has accepted all messages; raise BrokerError or LabTimeout if the broker does not."""
         self._await(0)
         if self._failures:
             first = min(self._failures)

@@ -76,7 +76,7 @@ class Events:
 
 
 class Looks:
-    """Looks at a lab, each with the events of its history up to then."""
+    """Polls a lab; each poll has the events of the lab's history up to then."""
 
     def __init__(self, live: Live) -> None:
         self._live, self.events = live, Events(live)
@@ -114,7 +114,7 @@ class Rates:
         return rate(counted.counters[counter], counted.t, last.counters[counter], last.t)
 
     def grows(self, counted: Counted, counter: str) -> bool:
-        """Return whether a counter is another one than at the look before."""
+        """Return whether a counter has changed since the poll before."""
         last = self._last(counted)
         return last is None or counted.counters.get(counter) != last.counters.get(counter)
 

@@ -50,7 +50,7 @@ def _check_connector(plane: ControlPlane, verb: ConnectorStep, states: Mapping[i
 def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, State]) -> None:
     broker = verb.broker
     if len(states) == 1 and verb.instance is not None:
-        raise InputError.of(f"{broker} is a single instance: it has no other instance", "leave it out")
+        raise InputError.of(f"{broker} has only one instance", "leave the instance out")
     if len(states) > 1:
         active = plane.serving(broker)  # also for a named instance: the history records which instance is the standby
         if verb.instance not in ("1", "2"):
@@ -74,7 +74,7 @@ def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | N
             raise InputError.of(f"no instance of {verb.broker} is active", which)
         raise _in_vain(verb.broker, next(iter(states.values())), verb)
     elif State.PAUSED in states.values() and active is None:
-        what = f"the active instance of {verb.broker} is unknown: one is paused, and the other does not serve"
+        what = f"the active instance of {verb.broker} is unknown: one instance is paused, and the other does not serve"
         raise InputError.of(what, which)
 
 
@@ -85,7 +85,7 @@ def _none_to(verb: OnInstance, states: Mapping[int, State]) -> InputError:
         what = f"both instances of {verb.broker} are {verb.brings} already"
     else:
         what = f"no instance of {verb.broker} is {verb.needs[0]}, so there is nothing to {verb.action}"
-    return InputError.of(what, "mqlab status shows how they are")
+    return InputError.of(what, "read the states of both instances: mqlab status")
 
 
 def _in_vain(broker: str, state: State, verb: OnBroker, number: int = 0) -> InputError:

@@ -138,7 +138,7 @@ def _told_in_words(file: RecordingFile) -> Iterator[None]:
     except OSError as error:
         if error is not file.failed:
             raise
-        what = f"{several(file.messages, 'message')} or more are in it, which is read up to its last whole line"
+        what = f"the file has at least {several(file.messages, 'message')}; mqlab reads it up to its last whole line"
         remedy = f"{what}\nrecord again, into a file on another disk"
         raise unwritable(file.path, error, remedy, remedy=remedy) from error
 
@@ -309,13 +309,15 @@ class _Taking:
         if wanted.queues and not wanted.consume:
             names = ", ".join(f"queue://{each}" for each in wanted.queues)
             found.append(f"messages that came to {names} and were consumed between two polls, {wanted.every:g} s apart")
-            found.append(f"what a broker does not show of {names}: at most 400 messages, or its maxBrowsePageSize")
-        found += [f"what {several(count, 'look')} at {where} did not show" for where, count in self._halves.items()]
+            found.append(f"messages in {names} beyond the 400, or maxBrowsePageSize, that a broker shows")
+        found += [
+            f"messages that {several(count, 'poll')} of {where} did not show" for where, count in self._halves.items()
+        ]
         if self._nameless:
             found.append(f"{several(self._nameless, 'message')} that did not name a destination")
         if self._left_out:
             several_of = several(self._left_out, "message")
-            found.append(f"{several_of} that no line of a recording can hold (the first: {self._why_left_out})")
+            found.append(f"{several_of} too large or invalid for a recording (the first: {self._why_left_out})")
         if self._empty:
             found.append(f"the content of {several(self._empty, 'message')} without a body: STOMP cannot show it")
         if any(protocol(each.over) == "mqtt" for each in sources):

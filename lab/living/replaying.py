@@ -39,7 +39,7 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
     """Send the recording of a verb, and return when each message has its outcome.
 
     Raise BrokerError if fewer were accepted than are enough, or the broker fell silent; HostError if the pace was not
-    held. An interruption has a note of how many were accepted.
+    held. An interruption has a note with the number of accepted messages.
     """
     number = history.file.number(lambda number: history.begun(verb, number), verb.numbers)
     sending = RecordedSending(_Stage(lab, history), verb, number, {})
@@ -56,7 +56,7 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
     if not outcome.ok:
         problem = f"{verb.words()}: {outcome.note}"
         if sending.enough and sending.off_pace:
-            raise HostError(problem, "a pace that this machine and the broker can keep")
+            raise HostError(problem, "choose a pace that this machine and the broker can keep")
         raise BrokerError(problem)
     loss = "" if verb.recording.summary is None else verb.recording.summary.loss
     anew = MADE_ANEW if verb.of_run else ""

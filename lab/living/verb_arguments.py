@@ -53,7 +53,7 @@ def seconds(name: str, number: object) -> float:
 
 
 def impairment(figures: Mapping[str, Any], mark: str = "") -> dict[str, Any]:
-    """Return the fields of the verb `impair`; raise InputError for an unknown figure, or if there is none."""
+    """Return the fields of the verb `impair`; raise InputError for an unknown figure, or without any figure."""
     given = {key.replace("-", "_"): value for key, value in figures.items() if value is not None}
     if not given:
         right = f"write a figure, for example {mark}delay 80ms; {mark}delay 0 ends every impairment"
@@ -99,7 +99,7 @@ def link(plan: Plan, link: str | None, leaving: str | None) -> str:
     """Return the name of a link, or of the only one for None; raise InputError for an unknown link or region."""
     names = [each.name for each in plan.links]
     if link is None and len(names) != 1:
-        what = "this lab has several links; name one" if names else "this lab has no link"
+        what = "this lab has several links; write the name of a link" if names else "this lab has no link"
         raise InputError.of(what, f"links of this lab: {', '.join(names) or 'none'}")
     if link is not None and link not in names:
         raise InputError([unknown("link", link, names, "links of this lab", None)])
@@ -114,7 +114,7 @@ def _problem(error: ErrorDetails, mark: str, names: Mapping[str, str]) -> Proble
     field = "".join(str(each) for each in error["loc"][:1])
     label = f"{names.get(field) or mark + field.replace('_', '-')}: " if field else ""
     if error["type"] == "enum":
-        return Problem(what=f"{label}no such {field}", remedy=f"write {error['ctx']['expected']}")
+        return Problem(what=f"{label}unknown {field}", remedy=f"write {error['ctx']['expected']}")
     if error["type"] == "string_pattern_mismatch":
         return Problem(what=f"{label}{error['input']!r} is not a name")
     return Problem(what=label + str(error["msg"]).removeprefix("Value error, "))

@@ -28,7 +28,7 @@ def stand(
 ) -> None:
     """Return when a lab has ended; call `attend` each time that a maintenance window opens with a change pending.
 
-    It is called too if a reboot, a creation or a deletion was interrupted: it was begun, and no process holds the turn.
+    `attend` is called too if a reboot, creation or deletion was interrupted: begun, while no process holds the turn.
     """
 
     def wanted(account: Account | None) -> bool:

@@ -1,4 +1,4 @@
-"""The round trip between any two of AWS's regions: measured where it was, else estimated from the distance."""
+"""The round trip between any two of AWS's regions: measured, or else estimated from the distance."""
 
 from __future__ import annotations
 

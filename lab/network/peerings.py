@@ -41,10 +41,12 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
             raise refused(
                 "VpcPeeringConnectionAlreadyExists",
                 f"{requester} and {accepter} have a peering, {other.name} ({other.id}, {other.state})",
-                "two VPCs have one peering at most: use it, or delete it first",
+                "use the existing peering, or delete it first: two VPCs have at most one",
             )
         if other.alive and other.name == name:
-            raise InputError.of(f"the peering {name} joins {other.requester} and {other.accepter}", "take another name")
+            raise InputError.of(
+                f"the peering {name} joins {other.requester} and {other.accepter}", "choose another name"
+            )
     if pair not in network.linked:
         raise InputError.of(
             f"no link joins {requester} and {accepter}, so no packet could use the peering",
@@ -94,7 +96,7 @@ def delete(network: Network, peering: str, *, at: timedelta) -> Network:
         raise refused(
             code,
             f"{sentence}{found.name} ({found.id}) is {found.state}",
-            "only one that is active or pending-acceptance can be deleted",
+            "only a peering that is active or pending-acceptance can be deleted",
         )
     return network.with_peering(replace(found, state=PeeringState.DELETED))
 
@@ -112,7 +114,7 @@ def _answer(network: Network, peering: str, verb: str, state: PeeringState) -> N
         raise refused(
             code,
             f"{sentence}{found.name} ({found.id}) is {found.state}{why}",
-            f"there is nothing to {verb}: only one that is pending-acceptance can be"
-            + ("" if found.state is PeeringState.ACTIVE else "; request another one"),
+            f"only a peering that is pending-acceptance is possible to {verb}"
+            + ("" if found.state is PeeringState.ACTIVE else "; request another peering"),
         )
     return network.with_peering(replace(found, state=state))

@@ -127,7 +127,7 @@ def _from_the_internet(network: Network, to: Interface) -> Way:
         source=INTERNET,
         target=to.name,
         stop=Stop.NOT_PUBLIC if closed else None,
-        no_route=f"{to.owner} is not public: the internet has no way to {to.address}" if closed else "",
+        no_route=f"{to.owner} is not public: the internet does not reach {to.address}" if closed else "",
         outbound=(_EVERYTHING,),
         no_egress="",
         inbound=_ports(rule for rule in _rules(network, to, "inbound") if _covers(rule, CLIENT_ADDRESS)),
@@ -155,7 +155,7 @@ def _route(network: Network, interface: Interface, to: Interface) -> tuple[Stop 
     if far != to.vpc:
         return Stop.NO_TRANSIT, (
             f"the route {route.destination} in the route table {table.name} leads to {far} over the peering "
-            f"{peering.name}, which carries nothing on to {to.address} in {to.vpc}: a peering has no transit"
+            f"{peering.name}, which does not reach {to.address} in {to.vpc}: a peering has no transit"
         )
     return None, ""
 

@@ -1,6 +1,6 @@
 """AWS's regions: their codes, their cities, and their approximate coordinates.
 
-AWS publishes cities and countries, no coordinates: these are the cities', or those of the county where its data
+AWS publishes cities and countries, no coordinates: these are of the cities, or of the county where its data
 centres are known to stand. The list is of November 2026; a region that is newer is declared as `none`.
 """
 
@@ -18,7 +18,7 @@ NONE = "none"  # declared of a region that is none of AWS's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """A region's city, and its latitude and longitude in degrees; None of a region apart from the commercial ones."""
+    """A region's city, and its latitude and longitude in degrees; None for a region that is not commercial."""
 
     city: str
     latitude: float | None = None

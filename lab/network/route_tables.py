@@ -56,7 +56,7 @@ def disassociate(network: Network, association: str) -> Network:
         raise refused(
             "InvalidParameterValue",
             f"cannot disassociate the main route table association {association}",
-            "replace it by another table",
+            "replace the main route table with another one",
         )
     main = main_table(network, member.vpc)
     return network.with_subnet(replace(member, route_table=main.name, association=""))

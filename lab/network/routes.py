@@ -20,7 +20,7 @@ def create(network: Network, *, table: str, destination: IPv4Network, peering: s
             "InvalidParameterValue",
             f"route table {table} and peering {leads.name} ({leads.id}) belong to different "
             f"networks: the table is {into.vpc}'s, the peering joins {leads.requester} and {leads.accepter}",
-            f"add it to a route table of {leads.requester} or {leads.accepter}",
+            f"add the route to a route table of {leads.requester} or {leads.accepter}",
         )
     if any(destination.subnet_of(cidr) for cidr in vpc.cidrs):
         raise refused(
@@ -34,10 +34,10 @@ def create(network: Network, *, table: str, destination: IPv4Network, peering: s
         raise refused(
             "RouteAlreadyExists",
             f"The route identified by {destination} already exists.",
-            f"it is in the route table {table}: delete that one first",
+            f"delete the existing route from the route table {table} first",
         )
     if len(into.routes) >= MOST_ROUTES:
-        raise refused("RouteLimitExceeded", f"the route table {table} has {MOST_ROUTES} routes", "delete one first")
+        raise refused("RouteLimitExceeded", f"the route table {table} has {MOST_ROUTES} routes", "delete a route first")
     added = (*into.routes, Route(destination=destination, peering=leads.id))
     return network.with_route_table(replace(into, routes=added))
 

@@ -56,7 +56,7 @@ def create(network: Network, *, name: str, vpc: str, group_name: str) -> Network
         raise refused(
             "InvalidGroup.Duplicate",
             f"The security group '{group_name}' already exists for VPC '{vpc}'",
-            "use it, or write another GroupName",
+            "use the existing group, or write another GroupName",
         )
     here = {each.name for each in network.vpcs if each.aws_region == around.aws_region}
     if sum(each.vpc in here for each in network.groups) >= MOST_SECURITY_GROUPS:
@@ -90,7 +90,7 @@ def delete(network: Network, name: str) -> Network:
             f"resource {name} has a dependent object",
             f"delete first: {', '.join(dict.fromkeys(users))}"
             if users
-            else f"revoke first its rules in {', '.join(naming)}",
+            else f"first revoke the rules on it in {', '.join(naming)}",
         )
     return replace(network, groups=tuple(each for each in network.groups if each != group))
 
@@ -155,7 +155,7 @@ def check_groups(network: Network, vpc: str, groups: Sequence[str], *, owner: st
     if len(groups) > MOST_GROUPS:
         raise InputError.of(
             f"{len(groups)} security groups: {_TAKER[owner]} takes at most {MOST_GROUPS} a {owner}",
-            "put their rules into one",
+            "put their rules into one group",
         )
     for name in groups:
         if list(groups).count(name) > 1:
@@ -184,7 +184,7 @@ def _duplicate(group: str, rule: Rule) -> Refused:
     return refused(
         "InvalidPermission.Duplicate",
         f'the specified rule "peer: {rule.peer}, {rule.allowed.upper()}, ALLOW" already exists',
-        f"{group} allows it already: remove this one",
+        f"{group} has this rule already: remove the second one",
     )
 
 

@@ -84,7 +84,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteTable:
-    """The routes of one or more subnets of a VPC, without the local one."""
+    """The routes of one or more subnets of a VPC, without the local route."""
 
     name: str
     vpc: str
@@ -115,7 +115,7 @@ class Peering:
 
     @property
     def alive(self) -> bool:
-        """Return whether it prevents another peering of the same VPCs."""
+        """Return whether the peering prevents another peering of the same VPCs."""
         return self.state in (PeeringState.INITIATING, PeeringState.PENDING, PeeringState.ACTIVE)
 
     def other(self, vpc: str) -> str:

@@ -30,4 +30,4 @@ def operate(plane: ControlPlane, verb: Step, find: Find = of_kind) -> Done:
     for does in find(type(verb), __name__, "operate"):
         done: Done = does(plane, verb)
         return done
-    raise PlanError(f"no function does the verb {verb.verb}", "see ARCHITECTURE.md: to add a step")
+    raise PlanError(f"no function performs the verb {verb.verb}", "read the part on adding a step in ARCHITECTURE.md")

@@ -66,10 +66,10 @@ def _declared(account: Account, plan: Plan, broker: str) -> str:
     names = {each: its.name for its in plan.brokers for each in (its.name, its.broker_id)}
     left = verbs.still_to_be_created(account)
     if broker not in names:
-        right = f"{left}\nanother one is declared in the topology, with later: yes, before the lab opens"
+        right = f"{left}\ndeclare another broker in the topology, with later: yes, and open the lab again"
         raise InputError.of(f"the topology of this lab declares no broker {broker}", right)
     known = {each.name for each in account.brokers} | {record.name for record, _ in account.later}
     if names[broker] not in known:
-        right = "the service would give a new one another id and other names; open another lab for it"
-        raise InputError.of(f"the broker {names[broker]} was deleted, and a lab makes each broker once", right)
+        right = "open another lab for a new broker: the service would give it another id and host name"
+        raise InputError.of(f"the broker {names[broker]} was deleted, and a lab creates each broker only once", right)
     return names[broker]

@@ -15,7 +15,7 @@ FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the activ
 
 
 def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
-    """Stop an instance; it has failed if it had to be killed after `within` seconds."""
+    """Stop an instance. The stop fails if the instance does not end within `within` seconds and is killed."""
     stopping = new_state(plane, broker, number, "stopping")
     plane.record(stopping, lasts=within)
     try:

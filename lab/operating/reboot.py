@@ -85,7 +85,9 @@ def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
     lab.prepare(broker, after, record.passwords)
     nowhere = leading_nowhere(plan, led)
     notes = [f"no broker of this lab is at {', '.join(nowhere)}"] if nowhere else []
-    notes += [f"{here} means {name} in this lab alone: Amazon MQ would not reach it" for here, name in used.items()]
+    notes += [
+        f"{here} means {name} only in this lab: no Amazon MQ broker would reach {here}" for here, name in used.items()
+    ]
     note = "; ".join(notes)
     grouped = Done(control=control)
     if record.security_groups != before.security_groups:

@@ -119,7 +119,7 @@ class Desk:
     def do(self, content: object) -> Mapping[str, Any]:
         """Do an act, and return the command that does the same, with a note; raise LabError if it is refused.
 
-        Of an act that destroys something, return the question to ask, unless it has been answered.
+        For an act that destroys something, return the question to ask, unless the question has been answered.
         """
         act = Act.of(content)
         done: tuple[Step, ...] = ()

@@ -70,7 +70,7 @@ class _Listener:
             raise
 
     def take(self) -> None:
-        """Take the messages of a queue that have come, up to some; each leaves the queue."""
+        """Take the arrived messages of a queue, up to a limit; each message leaves the queue."""
         if not self._queue or self.lost or self.left:
             return
         try:
@@ -152,7 +152,7 @@ class Listeners:
         if len(self._present()) >= MOST_LISTENERS:
             self._remove_left()
         if len(self._present()) >= MOST_LISTENERS:
-            raise InputError.of(f"{MOST_LISTENERS} clients listen already", "stop one of them")
+            raise InputError.of(f"{MOST_LISTENERS} clients listen already", "stop a client")
         listener = _Listener(self._live, act, self._heard)
         with self._lock:
             self._number += 1

@@ -90,7 +90,7 @@ def link_state(
     ways: Mapping[tuple[str, str], DirectionNow],
     declared: Mapping[tuple[str, str], Impairment],
 ) -> State:
-    """Return the state of a link: its tone, its words, and the tone of both directions; unknown without a router."""
+    """Return the state of a link: tone, words, and the tone of both directions; unknown without a router."""
     tones, words = zip(*(_way(ways.get(way), declared.get(way)) for way in (ends, ends[::-1])), strict=True)
     worst = next((tone for tone in ("shut", "unknown", "worse") if tone in tones), "well")
     if words[0] == words[1]:
@@ -100,7 +100,7 @@ def link_state(
 
 
 def bridge_state(duplex: bool, status: BridgeStatus | None, answering: Set[str]) -> tuple[str, str]:
-    """Return the states of both ends of a bridge: up, down or unknown; none if it has one end."""
+    """Return the states of both ends of a bridge: up, down or unknown; no states if the bridge has only one end."""
     if status is None:  # its brokers are not there
         return "down", "down" if duplex else "none"
     if status.up:

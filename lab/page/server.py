@@ -101,7 +101,7 @@ class Page:
             return _refused(403, "a request of another web page is not accepted")
         methods = {"/stream": "GET", "/act": "POST"}
         if request.path not in (*self._files, *methods):
-            return _refused(404, "there is nothing here")
+            return _refused(404, "there is no page at this address")
         if request.method != methods.get(request.path, "GET"):
             return _refused(405, f"send {methods.get(request.path, 'GET')}")
         if request.path in self._files:
@@ -222,7 +222,7 @@ class Page:
 
     async def _act(self, request: Request) -> Answer:
         if self._desk.read_only:
-            return _refused(403, "this page only shows")
+            return _refused(403, "this page only shows the lab")
         if self._acts >= MOST_ACTS:
             return _refused(429, f"{MOST_ACTS} acts wait already")
         try:

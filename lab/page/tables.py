@@ -37,7 +37,7 @@ class Row:
     delay: tuple[str, float] | None = None  # a link whose delay can be set, and the milliseconds that it has
 
     def to_dict(self, run: str, *, read_only: bool) -> dict[str, Any]:
-        """Return the row as the page's script reads it, without its acts if it is only to be read."""
+        """Return the row as the page's script reads it, without its acts if the page only shows."""
         return {
             "key": self.key,
             "cells": list(self.cells),
@@ -92,7 +92,7 @@ class Sight:
         if not queue.counters.get("consumers", 0):
             return "no consumer"
         stands = self.now.t - self.left.get((queue.broker, queue.name), self.now.t)
-        return f"no message has left for {stands:.0f} s" if stands >= STANDS_SECONDS else ""
+        return f"no message has left in the last {stands:.0f} s" if stands >= STANDS_SECONDS else ""
 
 
 def tables(sight: Sight) -> tuple[Table, ...]:

@@ -57,7 +57,7 @@ class Tried:
 def demands(network: Network, target: str, heard: str, others: Sequence[Listener] = ()) -> tuple[Demand, ...]:
     """Return the demand of one consumer on a broker, spread in several orders, without equal results.
 
-    It listens to `heard`, which may be a wildcard; `others` are there too. Raise ValueError if it makes too many
+    The consumer listens to `heard`, which may be a wildcard; `others` listen too. Raise ValueError for too many
     subscriptions.
     """
     consumers = [Consumer(broker=broker, destination=each) for broker, each in ((target, heard), *others)]

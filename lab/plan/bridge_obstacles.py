@@ -31,7 +31,7 @@ class Missing:
 
     @property
     def remedy(self) -> str:
-        """The entry that would let the user do it."""
+        """The entry that would give the user these rights."""
         kind, _, name = self.destination.partition("://")
         rights = " ".join(f'{right}="…"' for right in self.rights)
         return f'add <authorizationEntry {kind}="{name}" {rights}/> with a group of {self.user}'

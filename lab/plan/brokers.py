@@ -98,7 +98,7 @@ def host_addresses(topology: Topology) -> Mapping[str, IPv4Address | None]:
 
 
 def _placed(topology: Topology) -> tuple[dict[str, tuple[IPv4Address | None, ...]], dict[str, IPv4Address | None]]:
-    """Return the addresses of all brokers' instances and of all hosts; a host moves no broker that declares none."""
+    """Return the addresses of all brokers' instances and of all hosts; a host never changes the address of a broker."""
     found = {name: declared_addresses(broker) for name, broker in topology.brokers.items()}
     taken: dict[str, set[IPv4Address | None]] = {}
     for name, broker in topology.brokers.items():

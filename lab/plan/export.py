@@ -1,7 +1,7 @@
 """A control plane → the files of a topology that opens as it is: regions, brokers, users, links, and the network.
 
 The input is the Control with the regions and the links alone, so that an account without a lab can be exported too.
-`Facts` has what only a lab knows. No password is in the input, and each user's is `{env: NAME}`.
+`Facts` has what only a lab knows. No password is in the input, and each user's password is `{env: NAME}`.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class _Exporter:
         content = self._content()
         self._problems += self._network.problems
         if not self._brokers:
-            self._refuse("no broker is left", "create one: a topology has at least one broker")
+            self._refuse("no broker is left", "create a broker: a topology has at least one")
         if self._problems:
             raise InputError(self._problems)
         topology = self._shortest(content)
@@ -186,7 +186,9 @@ class _Exporter:
             content["service-time"] = self._account.now(self._machine).astimezone(UTC).replace(microsecond=0)
         for way in (way for link in self._links for way in link.directions if way.state is not LinkState.OPEN):
             name = next(each.name for each in self._links if way in each.directions)
-            what = f"the link {name} is {way.state} from {way.leaving} to {way.reaching}: no topology has such a link"
+            what = (
+                f"the link {name} is {way.state} from {way.leaving} to {way.reaching}: a topology cannot declare that"
+            )
             self._refuse(what, f"heal it: mqlab link heal {name}")
         content["regions"] = {each.name: self._region(each) for each in self._regions}
         content["brokers"] = {its[0].name: self._broker(*its) for its in self._brokers}
@@ -226,7 +228,7 @@ class _Exporter:
             if each.change is not Change.DELETE
         }
         if not users:
-            self._refuse(f"{record.name} has no user", f"create one: mqlab user create {record.name} NAME")
+            self._refuse(f"{record.name} has no user", f"create a user: mqlab user create {record.name} NAME")
         content["users"] = users
         if len(users) > 1:
             content["user"] = next(iter(users))  # as whom clients log in
@@ -257,15 +259,15 @@ class _Exporter:
         for record, _, later in self._brokers:
             runs, usual = self._facts.releases.get(record.name), release(record.engine_version)
             if runs not in (None, usual, NEWEST.get(record.engine_version)):
-                yield f"a topology has no release of ActiveMQ: {record.name} has {runs}, of --activemq-version"
+                yield f"{record.name} runs ActiveMQ {runs} by --activemq-version, which a topology cannot declare"
             if record.has_pending:
-                yield f"{record.name} has changes that wait for a reboot: the topology has them already"
+                yield f"{record.name} has changes that wait for a reboot; the topology includes these changes"
             if record.window != DEFAULT_WINDOW and not later:
-                yield f"a topology has no maintenance windows: {record.name} has {record.window}"
+                yield f"{record.name} has the maintenance window {record.window}, which a topology cannot declare"
         used = {(record.pending or record.current).configuration for record, saved, _ in self._brokers if not saved}
         for each in self._account.configurations:
             if each.name not in used:
-                yield f"a topology has no configuration without a broker: {each.name}"
+                yield f"no broker has the configuration {each.name}, so the topology leaves it out"
 
 
 def _read(content: dict[str, Any]) -> Topology:

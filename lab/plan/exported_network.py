@@ -72,7 +72,7 @@ class ExportedNetwork:
                 if self._peerings.get(peering.name) != peering:
                     what = f"the route {route.destination} of the table {table.name} leads to {peering.name}"
                     remedy = f"delete it: mqlab route delete {table.name} --destination-cidr-block {route.destination}"
-                    problem = f"{what}, which is {peering.state}: no topology has such a route"
+                    problem = f"{what}, which is {peering.state}: a topology cannot declare such a route"
                     self.problems.append(Problem(what=problem, remedy=remedy))
                 routes.append({"destination": route.destination, "peering": peering.name})
             found[table.name] = {"region": table.vpc, "subnets": subnets, "routes": routes}
@@ -111,7 +111,8 @@ class ExportedNetwork:
 
     def _group(self, group: SecurityGroup) -> dict[str, Any]:
         if group.name in self._defaults and not _is_open(group, self._defaults[group.name]):
-            text = f"the group {group.name} has rules of its own: it is called {self._names[group.name]} here"
+            name = self._names[group.name]
+            text = f"the default group {group.name} has changed rules; its name in the topology is {name}"
             self.notes.append(text)
         content: dict[str, Any] = {"region": group.vpc, "inbound": [self._rule(each, "from") for each in group.inbound]}
         if group.outbound != (EVERYTHING,):

@@ -44,7 +44,7 @@ class DeclaredBridge:
 
     @property
     def up(self) -> bool:
-        """Whether it comes up, and may carry the destination that is asked for."""
+        """Whether the bridge comes up, and may carry the requested destination."""
         return not (self.obstacle or self.forbidden or self.spare)
 
 
@@ -131,7 +131,7 @@ def _bridges_of(
                 configuration=configuration,
                 obstacle=obstacle,
                 spare=spare and not by_chance,
-                by_chance=f"{label} has its bridge to one of several brokers, by chance" if by_chance else "",
+                by_chance=f"{label} opens its bridge to one of several brokers, at random" if by_chance else "",
                 silent=silent if not settings.static_bridge else "",
             )
 

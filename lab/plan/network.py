@@ -106,12 +106,12 @@ class _NetworkBuilder:
         for region in self._topology.regions:
             mains = every.get(region, [])
             for name in mains[1:]:
-                what = f"a second main route table of {region}: {mains[0]} rules every subnet that no table names"
+                what = f"a second main route table of {region}: {mains[0]} applies to every subnet that no table names"
                 self._report(("route-tables", name), what, "name its subnets: [NAME]")
             if not mains:
                 if (clash := declared.get(region)) is not None:
-                    what = f"{region} is what the main route table of {region} is called"
-                    right = f"give this one of {clash.region} another name, or declare a main one: without subnets"
+                    what = f"{region} is the name of the main route table of {region}"
+                    right = f"give this table of {clash.region} another name, or declare a main table: without subnets"
                     self._report(("route-tables", region), what, right)
                 else:
                     made.append(RouteTable(name=region, vpc=region))
@@ -179,7 +179,7 @@ class _NetworkBuilder:
         if found.state is PeeringState.FAILED:
             asking, asked = self.network.vpc(found.requester), self.network.vpc(found.accepter)
             what = f"the VPC {asked.cidrs[0]} of {asked.name} overlaps {asking.cidrs[0]} of {asking.name}"
-            self._report(place, what, "a peering of VPCs that overlap fails in AWS: give one another block")
+            self._report(place, what, "give one VPC another block: AWS does not peer VPCs that overlap")
         else:
             self.network = self.network.with_peering(replace(found, state=PeeringState.ACTIVE))
 
@@ -236,8 +236,8 @@ class _NetworkBuilder:
         names = {each.name for each in made}
         for name, group in (declared or {}).items():
             if name in names:
-                what = f"{name} is what the group of a broker that names none is called"
-                self._report(("security-groups", name), what, "give it another name")
+                what = f"{name} is the name of the default group, for brokers without security-groups"
+                self._report(("security-groups", name), what, "give this group another name")
             elif self._check_region(group.region, ("security-groups", name, "region")):
                 out = (EVERYTHING,) if group.outbound is None else ()
                 made.append(SecurityGroup(name=name, vpc=group.region, outbound=out))

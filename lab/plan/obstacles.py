@@ -76,12 +76,12 @@ def needs(declared: DeclaredBridge, destinations: Sequence[str], forth: int, bac
     if declared.obstacle:
         yield Need(stop=f"the bridge of {label} does not come up: {declared.obstacle}", at=declared)
     if declared.spare:
-        yield Need(stop=f"{label} has its bridge to another broker of those that it names", at=declared)
+        yield Need(stop=f"{label} opens its bridge to another of the brokers in its uri", at=declared)
     for destination in destinations:
         yield from of_lists(declared, destination)
     for missing in declared.forbidden:
         yield Need(
-            stop=f"the bridge of {label} closes when it tries: {missing.words}",
+            stop=f"the bridge of {label} closes when it uses the destination: {missing.words}",
             remedy=missing.remedy,
             at=declared,
             right=missing,
@@ -106,7 +106,7 @@ def of_lists(declared: DeclaredBridge, destination: str) -> Iterator[Need]:
         )
     if not rules.learns_of(destination):
         yield Need(
-            stop=f"{label} asks for no advisory on it: destinationFilter",
+            stop=f"{label} has a destinationFilter that leaves the destination out",
             remedy="remove destinationFilter",
             at=declared,
             change=lambda old: replace(old, destination_filter=()),
@@ -114,8 +114,8 @@ def of_lists(declared: DeclaredBridge, destination: str) -> Iterator[Need]:
     kind, _, its = destination.partition("://")
     if any(covers(pattern, destination) for pattern in rules.excluded):
         yield Need(
-            stop=f"{label} excludes it",
-            remedy=f"remove the pattern that covers {its} from its excludedDestinations",
+            stop=f"{label} excludes the destination",
+            remedy=f"remove the pattern that covers {its} from excludedDestinations",
             at=declared,
             change=lambda old: replace(
                 old, excluded=tuple(pattern for pattern in old.excluded if not covers(pattern, destination))
@@ -123,8 +123,8 @@ def of_lists(declared: DeclaredBridge, destination: str) -> Iterator[Need]:
         )
     if not replace(rules, excluded=()).permits(destination):
         yield Need(
-            stop=f"{label} includes other destinations alone",
-            remedy=f'add <{kind} physicalName="{its}"/> to its dynamicallyIncludedDestinations',
+            stop=f"{label} includes only other destinations",
+            remedy=f'add <{kind} physicalName="{its}"/> to dynamicallyIncludedDestinations',
             at=declared,
             change=lambda old: replace(old, included=(*old.included, destination)),
         )
@@ -142,10 +142,9 @@ def of_composite(composite: Composite) -> Need:
 
 
 def of_conduit(declared: DeclaredBridge) -> Need:
-    """Return that a bridge adds a consumer to a subscription that it has, which may not go where its own would."""
+    """Return that a bridge adds a consumer to an earlier subscription, whose messages may take another way."""
     return Need(
-        stop=f"{declared.bridge.label} adds the consumer to a subscription that it has for others: "
-        "conduitSubscriptions",
+        stop=f"{declared.bridge.label} shares one subscription among consumers (conduitSubscriptions)",
         remedy='write conduitSubscriptions="false"',
         at=declared,
         change=lambda old: replace(old, conduit_subscriptions=False),
@@ -164,7 +163,7 @@ def of_refusal(declared: DeclaredBridge, refusal: Refusal) -> Iterator[Need]:
         case Stop.DUPLICATE:
             name = f"suppressDuplicate{kind.capitalize()}Subscriptions"
             yield Need(
-                stop=f"{label} makes no subscription beside another one for the same consumer: {name}",
+                stop=f"{label} makes no second subscription for the same consumer ({name})",
                 remedy=f'write {name}="false"',
                 at=declared,
                 change=_suppressing_no_queues if kind == "queue" else _suppressing_no_topics,
@@ -192,7 +191,9 @@ def _too_short(declared: DeclaredBridge, forth: int, back: int) -> Iterator[Need
     if (short_message or short_consumer) and (element.get(NETWORK_TTL) is not None or unwritten):
         written = element.get(NETWORK_TTL)
         yield Need(
-            stop=f'{label} has networkTTL="{written}"' if written else f"{label} has no networkTTL, which counts as 1",
+            stop=f'{label} has networkTTL="{written}"'
+            if written
+            else f"{label} has no networkTTL, so its networkTTL is 1",
             remedy=f'write networkTTL="{need}"',
             at=declared,
             change=lambda old: replace(

@@ -129,7 +129,7 @@ def _link(topology: Topology, link: Link) -> LinkPlan:
     else:
         preset = round_trip(topology.regions[here].aws_region, topology.regions[there].aws_region)
         if preset is None:
-            raise PlanError(f"there is no round trip for the link {link.name}", "give a delay yourself")
+            raise PlanError(f"there is no round trip for the link {link.name}", "write a delay at the link")
         source = preset.source
         ways = dict.fromkeys(link.between, Impairment(delay=preset.delay))
     return LinkPlan(

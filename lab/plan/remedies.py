@@ -90,7 +90,7 @@ def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
         return _told(together), together
     tried = question.after(())
     refused = list(_of(question, tried)) if tried is not None else []
-    return _told([*found, *refused]) or ("each of several bridges refuses it, since it has been there",), ()
+    return _told([*found, *refused]) or ("each of several bridges leads to a broker where the message has been",), ()
 
 
 def _least(question: Question, needs: Sequence[Need]) -> tuple[Need, ...]:

@@ -33,7 +33,7 @@ def used_routes(
 ) -> list[Route]:
     """Return the routes of each destination that a step sends to and a client of another broker hears.
 
-    Where several clients hear one, all of them are there at once. `ends` are the brokers at both ends, None for any.
+    If several clients hear a destination, all of them listen at once. `ends` are both brokers, None for any.
     """
     sent: dict[str, dict[str, None]] = {}  # destination → brokers
     listeners: dict[Listener, None] = {}

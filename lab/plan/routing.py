@@ -139,7 +139,9 @@ class RoutingTable:
                 )
             )
         elif found.arrival is Arrival.SOMETIMES:
-            words = [f"it may stay on {broker}, where no bridge may carry it on" for broker in found.stuck]
+            words = [
+                f"the message may stay on {broker}, from which no bridge may carry it on" for broker in found.stuck
+            ]
             if others and heard.startswith("queue://"):
                 words.append(f"a consumer on {' or '.join(dict.fromkeys(broker for broker, _ in others))} may take it")
             stops = tuple(words) or ("it depends on whose demand a broker learns of first",)

@@ -68,7 +68,7 @@ class BrokerPlan:
     later: bool = False  # created by a step, not when the lab opens
 
     def of_release(self, release: str) -> BrokerPlan:
-        """Return the broker as one of another release of ActiveMQ."""
+        """Return the broker with another release of ActiveMQ."""
         return replace(self, activemq_version=release, identity=replace(self.identity, activemq_version=release))
 
     @property

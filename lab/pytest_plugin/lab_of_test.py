@@ -59,7 +59,7 @@ class LabOfTest(Live):
         """
         if clients and not self._observed:
             raise InputError.of(
-                f"no broker of this lab is observed, so nothing is known of {', '.join(clients)}",
+                f"no broker of this lab is observed, so the lab has no data on {', '.join(clients)}",
                 'mark the test: @pytest.mark.mqlab(observe=["orders.>"]), with the destinations of its messages',
             )
         if clients:

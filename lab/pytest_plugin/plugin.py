@@ -67,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mqlab-keep",
         choices=KEEP,
         default=NEVER,
-        help="Which labs stay after the tests; failed: the first one in which a test fails.",
+        help="Which labs stay after the tests; failed: the first lab in which a test fails.",
     )
     group.addoption(
         "--mqlab-require-docker", action="store_true", help="Fail where a test would be skipped without Docker."
@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 "--mqlab-reuse: a simulated lab ends with its process; use --mqlab-runtime emulation"
             )
         if config.getoption("mqlab_keep") != NEVER:
-            raise pytest.UsageError("--mqlab-reuse and --mqlab-keep: a lab that is reused stays; use one of them")
+            raise pytest.UsageError("--mqlab-reuse and --mqlab-keep exclude each other: a reused lab stays anyway")
         if not hasattr(config, "cache"):
             raise pytest.UsageError("--mqlab-reuse needs pytest's cache, which -p no:cacheprovider turns off")
 
@@ -279,14 +279,14 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take from a worker which labs it has left."""
+    """Note which labs a worker has left."""
     staying = getattr(node, "workeroutput", {}).get("mqlab-staying", [])
     node.config.stash.setdefault(_STAYING, []).extend(staying)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand on which labs a worker has left."""
+    """Send to the controller the labs that a worker has left."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["mqlab-staying"] = session.config.stash.get(_STAYING, [])
 

@@ -67,7 +67,7 @@ def of_run(folder: Path, runtime: str, verdicts: Iterable[Verdict], logs: Logs, 
     ordered = sorted(verdicts, key=lambda each: each.outcome is Outcome.PASSED)
     history, lines = RunFolder(path=folder).history, [*map(verdict, ordered)]
     if begins and (happened := [*_events(history, begins)]):
-        lines += ["the last that happened in the test:", *(f"  {each}" for each in happened)]
+        lines += ["the last events of the test:", *(f"  {each}" for each in happened)]
     logged = _logged(history, begins) if logs.shown else ()
     lines += _known_lines(logged, more="" if logs.file else "; all: --mqlab-logs")
     lines += [f"runtime: {runtime}", f"run folder: {plain_line(str(folder))}"]

@@ -41,7 +41,7 @@ class Remembered(Protocol):
         ...
 
     def set(self, known: dict[str, str]) -> None:
-        """Keep something instead."""
+        """Replace the remembered texts."""
         ...
 
 
@@ -86,12 +86,12 @@ class SessionLabs:
             )
 
     def failed(self, run: str, runtime: str) -> None:
-        """Take note that a test has failed in a lab: the first one of the session that can stay does, if one is to."""
+        """Record that a test has failed in a lab: the first such lab that can stay does, if a lab is to stay."""
         if self.settings.keep == FAILED and not self._failed and runtime in runtimes.STANDING:
             self._failed.add(run)
             for shared in (self.usual, *([] if self._other is None else [self._other[1]])):
                 if shared.run == run:
-                    shared.spoilt = "a test has failed in it, and it stays"
+                    shared.spoilt = "a test has failed in this lab, so the lab stays"
 
     def close(self) -> None:
         """End all labs, but those that are to stay."""
@@ -142,7 +142,9 @@ class SessionLabs:
         with ExitStack() as held:
             remembered = self._chosen(held)
             if remembered is None:
-                _LOG.warning("another session has the lab that is reused: this one opens its own, which does not stay")
+                _LOG.warning(
+                    "another session uses the lab that is reused, so this session opens a lab that does not stay"
+                )
             opening = self._opened(self.settings.usual) if remembered is None else self._left(remembered)
             with opening as live:
                 yield live
@@ -192,7 +194,7 @@ class SessionLabs:
                     if known.get("steps") == str(lab.history.file.last_step()):  # verbs and clients' messages have some
                         stack.enter_context(attached.pop_all())
                         return lab
-                    _LOG.warning("lab %s is renewed: something was done in it since the last session", lab.run)
+                    _LOG.warning("lab %s is renewed: it has changed since the last session", lab.run)
             labs.down(known["run"], environment=environment)
         return None
 

@@ -54,7 +54,7 @@ class SessionLab(Live):
     """The lab of a session; after a renewal the same object is the new lab."""
 
     def move(self, to: StandingLab) -> None:
-        """Be another lab from now on: clients of the old one are closed."""
+        """Represent another lab from now on: clients of the old lab are closed."""
         self._conversations.close()
         Live.__init__(self, to)
 
@@ -160,7 +160,7 @@ class SharedLab:
             if self._changed(live, self._declared, told):
                 live.restore(self._declared)
             if now.left(before) and (left := self._left(live, before)):
-                return f"clients, or messages on their way, are left for too long at {', '.join(left)}"
+                return f"clients or messages on their way stay too long at {', '.join(left)}"
             live.purge()
         except LabError as error:
             return error.what

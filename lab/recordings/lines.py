@@ -82,10 +82,10 @@ def header_of(octets: bytes) -> dict[str, Any]:
 def parsed_header(fields: dict[str, Any]) -> Header:
     """Return the Header of a first line; raise LineError if this version cannot read the recording."""
     if (version := fields.get("recording")) != VERSION or type(version) is not int:
-        told = "it has no version" if version is None else f"it is of version {_shown(version)}"
+        told = "this recording has no version" if version is None else f"this recording has version {_shown(version)}"
         writer = fields.get("mqlab")
-        right = f"mqlab {shown(writer)} wrote it: use that one" if isinstance(writer, str) else _BEGINS
-        raise LineError(f"no recording that this mqlab reads: {told}, and this reads version {VERSION}", remedy=right)
+        right = f"use mqlab {shown(writer)}, which wrote the recording" if isinstance(writer, str) else _BEGINS
+        raise LineError(f"this mqlab reads only recordings of version {VERSION}: {told}", remedy=right)
     return record(fields, Header)
 
 
@@ -98,7 +98,7 @@ def parsed(octets: bytes) -> Recorded | Footer:
         if "ended" in fields:
             return record(fields, Footer)
         if "recording" in fields:
-            raise LineError("a second first line", remedy="are these two recordings in one file?") from None
+            raise LineError("a second first line", remedy="check whether the file has two recordings") from None
         try:
             compact_json(fields).encode()
         except UnicodeEncodeError as error:
@@ -155,9 +155,7 @@ def _checked(message: _Line) -> _Line:
     if not name.startswith(_KINDS) or name in _KINDS:
         raise LineError(f"destination is {_shown(name)}; write topic://prices.eur, or queue://orders")
     if prefixed(name.partition("://")[2]) is not None:
-        raise LineError(
-            f"destination is {_shown(name)}: parts of a destination are written without topic:// or queue://"
-        )
+        raise LineError(f"destination is {_shown(name)}: write the parts of a destination without topic:// or queue://")
     if has_wildcard(name):
         raise LineError(f"destination is {_shown(name)}: a message is sent to one destination, without wildcards")
     return message

@@ -1,6 +1,6 @@
 """The history of a run → the messages that were published in it, without their bodies, which no history has.
 
-It is read by the rules of histories. Its terms are checked as those of a recording are, since both are untrusted.
+It is read by the rules of histories. Its fields are checked as those of a recording, since both files are untrusted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ID = re.compile(r"([1-9][0-9]{0,15})-[1-9][0-9]{0,15}")
 class HistoryReading(MessageFile):
     """A history that is being read; its `header.brokers` are those that messages were published to so far.
 
-    All that was handed to a client is in it, whatever became of it.
+    The reading has every message that was handed to a client, whatever its fate.
     """
 
     def __init__(self, path: Path, file: str = "") -> None:
@@ -81,7 +81,7 @@ class HistoryReading(MessageFile):
     def _message(self, observation: Observation) -> Recorded | None:
         """Take in an observation, and return the message if the observation is its sending."""
         if self._ended:
-            raise LineError("a line after the last one", remedy="are these two histories in one file?")
+            raise LineError("a line after the last one", remedy="check whether the file has two histories")
         match observation:
             case Sent():
                 return self._sent(observation)
@@ -98,7 +98,7 @@ class HistoryReading(MessageFile):
         if number in self._steps or number in self._wild:
             raise LineError(f"the messages of step {number} are recorded a second time")
         if len(self._steps) + len(self._wild) == _MOST_STEPS:
-            raise LineError(f"more than {_MOST_STEPS} steps send messages", remedy="replay another one")
+            raise LineError(f"more than {_MOST_STEPS} steps send messages", remedy="replay another history")
         self._brokers[step.broker] = f"run {self.run}"
         if has_wildcard(step.destination):
             self._wild[number] = shown(step.destination, 40)
@@ -154,13 +154,13 @@ class HistoryReading(MessageFile):
             lines = several(left_out.lines, "line")
             yield f"its oldest messages were removed, up to {left_out.until:.3f} s ({lines})"
         if self._sizeless:
-            yield f"it has no size of {self._sizeless} of its bodies, which are made as long as their ids need"
+            yield f"no size is known of {self._sizeless} of the bodies, which are made as long as their ids need"
         if self._empty:
-            yield f"{self._empty} of its bodies were empty; those made anew have their ids"
+            yield f"{self._empty} bodies were empty; the replay sends their ids as bodies"
         if self._unsent:
             sent = several(self._unsent.total(), "message")
-            yield f"a replay sends to no wildcard, so that it lacks {sent} to {at_most_three(self._unsent)}"
+            yield f"a replay does not send to wildcards, so it leaves out {sent} to {at_most_three(self._unsent)}"
         if self._varying:
-            yield f"not in it, as values differed or are secrets: {names_of(self._varying)}"
+            yield f"omitted, because the values differ or are secrets: {names_of(self._varying)}"
         if self._requests:
             yield f"sent without asking for an answer: {several(self._requests, 'request')}"

@@ -18,7 +18,7 @@ _SKIPPED = b"\x2a\x4d\x18"  # after 0x50 to 0x5f: a zstd frame without content, 
 _GZIP = b"\x1f\x8b"
 _WBITS = 31  # of zlib: a window of 32 KiB, with gzip's header
 _LARGEST_WINDOW = 2**27  # bytes that a zstd frame may have us remember; what `zstd -d` takes, too
-_MISSING = "zstandard is not installed, which .zst needs"
+_MISSING = ".zst needs zstandard, which is not installed"
 _EXTRA = "pip install 'mqlab[zst]'"
 
 
@@ -130,7 +130,7 @@ class _UnpackedGzip(_Unpacked):
             if not packed:
                 break
         if self._unpack.unused_data or (self._unpack.eof and self._content.read(1)):
-            raise LineError("more follows the end of its gzip")
+            raise LineError("the file goes on after the end of its gzip")
         return 0
 
 
@@ -141,7 +141,7 @@ class _UnpackedZstd(_Unpacked):
         try:
             library = _zstandard()
         except HostError as error:
-            raise LineError(error.what, remedy=f"{_EXTRA}, or unpack it first: zstd -d FILE") from error
+            raise LineError(error.what, remedy=f"{_EXTRA}, or unpack the file first: zstd -d FILE") from error
         self._error: type[Exception] = library.ZstdError
         unpack = library.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
         self._stream = unpack.stream_reader(content, read_size=PORTION, read_across_frames=True)
@@ -157,5 +157,5 @@ def _zstandard() -> Any:
     try:
         import zstandard
     except ImportError as error:
-        raise HostError(_MISSING, f"{_EXTRA}, or a name that ends in .gz") from error
+        raise HostError(_MISSING, f"{_EXTRA}, or write a name that ends in .gz") from error
     return zstandard

@@ -50,7 +50,7 @@ class Reading(MessageFile):
         try:
             while (octets := self._following()) is not None:
                 if self.footer is not None:
-                    raise LineError("a line after the last one", remedy="are these two recordings in one file?")
+                    raise LineError("a line after the last one", remedy="check whether the file has two recordings")
                 found = parsed(octets)
                 if isinstance(found, Footer):
                     self._end(found)
@@ -87,7 +87,9 @@ class Reading(MessageFile):
     def _is_history(self) -> InputError:
         if self._content is self._stream:
             return IsHistory.of(f"{self.file} is the history of a run, not a recording")
-        return self._refused(LineError("this is the history of a run, and it is packed", remedy="unpack it first"))
+        return self._refused(
+            LineError("this is the history of a run, and the file is packed", remedy="unpack the file first")
+        )
 
     def _whole_lines(self) -> Iterator[bytes]:
         """Yield each line with its line feed; a half one at the end is dropped."""
@@ -98,13 +100,13 @@ class Reading(MessageFile):
                 yield octets + b"\n"
 
     def _following(self) -> bytes | None:
-        """Return the next line; None after the last one. What is wrong with it is wrong there."""
+        """Return the next line; None after the last one. An error in the line has this line as its place."""
         self._line += 1
         return next(self._lines, None)
 
     def _end(self, footer: Footer) -> None:
         if footer.messages != self.messages or footer.digest != self._digest.hexdigest():
             there, written = several(self.messages, "message"), footer.messages
-            what = f"it is not as it was written: {there} are there, {written} were written"
-            raise LineError(what if footer.messages != self.messages else "it is not as it was written")
+            what = f"the recording was changed: it has {there}, and mqlab wrote {written}"
+            raise LineError(what if footer.messages != self.messages else "the recording was changed")
         self.footer, self.redacted = footer, footer.redacted

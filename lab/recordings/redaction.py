@@ -42,5 +42,5 @@ class Redaction:
         return found
 
     def forget(self, headers: Mapping[str, str], safe: Mapping[str, str]) -> None:
-        """Do not count a message whose headers were replaced, since it is dropped."""
+        """Take a message off the count, since the message is dropped."""
         self.counts -= Counter(name for name, value in headers.items() if safe[name] != value)

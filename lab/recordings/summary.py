@@ -126,11 +126,11 @@ def summarise(path: Path, file: str = "") -> Summary:
                 stream = streams[key] = Stream()
                 if len(streams) > MOST_STREAMS:
                     what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
-                    raise InputError.of(what, "record fewer: choose destinations with --topic and --queue")
+                    raise InputError.of(what, "record fewer destinations: choose them with --topic and --queue")
             stream.add(message)
             if stream.messages > MOST_MESSAGES:
                 what = f"{reading.file} has more than {MOST_MESSAGES} messages to {key.destination}"
-                raise InputError.of(what, "record fewer")
+                raise InputError.of(what, "record fewer messages")
             if len(stream.varying) > MOST_HEADERS:
                 its = f"messages to {key.destination}"
                 what = f"{reading.file} has {its} with more than {MOST_HEADERS} headers that differ"

@@ -23,7 +23,7 @@ def check_name(path: Path) -> None:
     """Raise InputError if a file's name is not a recording's; HostError if the library that packs it is missing."""
     if not path.name.endswith(_SUFFIXES):
         raise InputError.of(
-            f"{path} is not a name for a recording",
+            f"{path} is not the name of a recording",
             f"write {path.stem or 'NAME'}{_SUFFIXES[0]}: a recording ends in {', '.join(_SUFFIXES)}",
         )
     packer(path)
@@ -33,7 +33,7 @@ class RecordingFile(WrittenBehind[bytes]):
     """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
 
     Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; a recording without a footer was cut
-    short. InputError if there is one already; HostError, and no file, if it cannot begin.
+    short. InputError if the file exists; HostError, and no file, if its first line cannot be written.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -43,7 +43,7 @@ class RecordingFile(WrittenBehind[bytes]):
         self.failed: OSError | None = None  # what kept it from being written
         self._digest = sha256()
         self._packer = packer(path)
-        super().__init__(append_to_new(path, "name another file: a recording is never written twice"))
+        super().__init__(append_to_new(path, "name another file: mqlab does not overwrite a recording"))
         try:
             self._put(header_line(header))
         except OSError as error:

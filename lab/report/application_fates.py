@@ -41,7 +41,7 @@ SETTLES = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """The present state of a message, and the reason in words that stay true."""
+    """The present state of a message, and the reason in words that time does not change."""
 
     state: str
     message: str  # ActiveMQ's id
@@ -58,7 +58,7 @@ class Fate:
 
 @dataclass(slots=True, kw_only=True)
 class Fates:
-    """All fates at a moment, with the number of deliveries that need no look."""
+    """All fates at a moment, with the number of deliveries in time."""
 
     t: float
     known: dict[Key, Fate] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Events:
 
 
 def changes(known: dict[Key, Fate], now: Fates) -> Iterator[Fate]:
-    """Yield each fate that is new or another one than before, and note it in `known`."""
+    """Yield each new or changed fate, and put the fate into `known`."""
     for key, fate in now.known.items():
         if known.get(key) != fate:
             known[key] = fate
@@ -115,7 +115,7 @@ def changes(known: dict[Key, Fate], now: Fates) -> Iterator[Fate]:
             message=before.message,
             correlation=before.correlation,
             client=before.client,
-            text="the history does not show any more what became of it",
+            text="the history does not show the end of the message any more",
         )
 
 

@@ -1,6 +1,6 @@
 """The choice among observations by broker, client, kind and time.
 
-An observation concerns a broker or a client that it names itself, or that its step, message, link or client names.
+An observation concerns a broker or client named in the observation, its step, its message, its link or its client.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Chooser:
         )
 
     def check_early(self) -> None:
-        """Refuse a broker that the header does not declare, before anything was read; a client may yet come."""
+        """Refuse a broker that the header does not declare, before the history is read; a client may come later."""
         if self._regions:
             _known("broker", self._choice.broker, set(self._regions))
 

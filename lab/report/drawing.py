@@ -1,4 +1,4 @@
-"""Plain-text drawing: two regions as boxes with arrows between them; more as a map, with a table below it.
+"""Plain-text drawing: two regions as boxes with arrows between them; more regions as a map above a table.
 
 Widths are in terminal cells, so names in any script line up. Colour is left to the terminal's renderer.
 """

@@ -21,7 +21,7 @@ def keep(judged: Judged, folder: RunFolder) -> None:
 
 
 def keep_film(judged: Judged, folder: RunFolder) -> None:
-    """Write the film into the run folder, and the page again if there is one: it links the film."""
+    """Write the film into the run folder, and the page again if it exists, since the page links the film."""
     film.write(judged, folder.history, folder.film)
     if is_file(folder.page):
         write(judged, folder, page=folder.page, junit_file=None)

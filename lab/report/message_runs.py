@@ -48,7 +48,7 @@ class _Run:
         if self.backwards:
             which += f", {self.backwards} out of order"
         if seen.id is None:
-            which = f"{self.count} bodies that carry no id"
+            which = f"{self.count} bodies without an id"
         weight = Weight.PLAIN
         if isinstance(seen, Received):
             who, what = seen.client, f"received {which} from {seen.destination}{marks(seen)}"

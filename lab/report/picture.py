@@ -43,7 +43,7 @@ class Bridge:
 
     @property
     def state(self) -> str:
-        """Return where it is up, in words."""
+        """Return the ends at which the bridge is up, in words."""
         known = [f"up at {' and '.join(self.up)}"] if self.up else []
         return ", ".join([*known, *(f"unknown at {broker}" for broker in self.unseen)]) or "down"
 
@@ -66,7 +66,7 @@ class Place:
 
     @property
     def label(self) -> str:
-        """Return its only broker's name, or else the region's."""
+        """Return the name of the only broker, or else of the region."""
         return self.brokers[0].name if len(self.brokers) == 1 else self.name
 
 
@@ -230,7 +230,7 @@ def _end(bridge: BridgeReport) -> End:
 
 
 def _way(flows: Sequence[Flow], link: LinkReport | None) -> Way:
-    """Return the messages of flows in sum, and the link they may take."""
+    """Return the sum of the flows' messages, and the link that the messages may take."""
     counts = [flow.expected for flow in flows]
     return Way(
         received=sum(flow.received for flow in flows),

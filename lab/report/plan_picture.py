@@ -1,4 +1,4 @@
-"""A Plan → a picture of the lab before it opens: nothing of it is up, and nothing is measured."""
+"""A Plan → a picture of the lab before it opens: no part is up, and no round trip is measured."""
 
 from __future__ import annotations
 

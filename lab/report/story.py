@@ -133,7 +133,7 @@ class Story:
 
     @property
     def outcome(self) -> str:
-        """Return what became of the message in one sentence, as far as the clients' observations prove it."""
+        """Return the fate of the message in one sentence, as far as the clients' observations prove it."""
         surely = dict.fromkeys(seen.client for seen in self._received if seen.id is not None)
         if surely:
             again = ", more than once" if len(self._received) > len(surely) else ""

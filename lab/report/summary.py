@@ -44,7 +44,7 @@ class RunOf:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return the notes of its report."""
+        """Return the notes of the run's report."""
         return () if self.report is None else tuple(self.report.get("notes", ()))
 
     @property

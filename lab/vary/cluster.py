@@ -27,7 +27,7 @@ def cluster(address: str, patience: float = _PATIENCE) -> Iterator[tuple[Executo
     figures might differ.
     """
     if not _ADDRESS.fullmatch(address):
-        raise InputError.of(f"--on {address} is no address of a scheduler", "write tcp://HOST:PORT")
+        raise InputError.of(f"--on {address} is not the address of a scheduler", "write tcp://HOST:PORT")
     try:
         from distributed import Client
     except ImportError as error:
@@ -35,7 +35,7 @@ def cluster(address: str, patience: float = _PATIENCE) -> Iterator[tuple[Executo
     try:
         client = Client(address, timeout=patience, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:  # a time-out is an OSError
-        right = "is it a scheduler's address, as dask scheduler prints it, and of the same version of Dask?"
+        right = "check that the address is the one that dask scheduler prints, and that its version of Dask is the same"
         raise HostError(f"no Dask scheduler answers at {address}: {error}", right) from error
     with client:
         _check_workers(client, address)
@@ -47,13 +47,15 @@ def _check_workers(client: Client, address: str) -> None:
     """Raise HostError unless there are workers, each with this version of mqlab."""
     found = client.run(installed, on_error="return")
     if not found:
-        raise HostError(f"the scheduler at {address} has no workers", f"dask worker {address} --nthreads 1 begins one")
+        raise HostError(
+            f"the scheduler at {address} has no workers", f"start a worker: dask worker {address} --nthreads 1"
+        )
     for worker, version in found.items():
         if version != __version__:
             has = "no mqlab" if isinstance(version, Exception) else f"mqlab {version}"
             raise HostError(
                 f"the Dask worker {worker} has {has}, and this is mqlab {__version__}",
-                f"pip install 'mqlab[dask]=={__version__}' there, and begin it again",
+                f"run pip install 'mqlab[dask]=={__version__}' there, and start the worker again",
             )
 
 

@@ -27,7 +27,7 @@ class Combination:
 
     @property
     def words(self) -> str:
-        """Return it in words, such as `links.a-b.delay=70ms, seed 3`."""
+        """Return the combination in words, such as `links.a-b.delay=70ms, seed 3`."""
         seed = [] if self.seed is None else [f"seed {self.seed}"]
         return ", ".join([*(f"{key}={value}" for key, value in self.set.items()), *seed])
 
@@ -86,13 +86,13 @@ def check_values(values: Mapping[str, tuple[str, ...]]) -> None:
     """Raise InputError for a key without values, with one value twice, or that is the seed."""
     for key, its in values.items():
         if key == "seed":
-            raise InputError.of("seeds are no KEY here", "write --seeds 5 for the seeds 1 to 5, or --seeds 3,7,11")
+            raise InputError.of("seed is not a KEY", "write --seeds 5 for the seeds 1 to 5, or --seeds 3,7,11")
         if not its:
-            raise InputError.of(f"{key} has no value", "name one or more")
+            raise InputError.of(f"{key} has no value", "write one or more values")
         again = next((place for place, each in enumerate(its) if each in its[:place]), None)
         if again is not None:  # it is not quoted: it may have a password
             alike = f"{its.index(its[again]) + 1} and {again + 1}"
-            raise InputError.of(f"{key} has one value twice: numbers {alike}", "give each value once")
+            raise InputError.of(f"{key} has the same value twice: numbers {alike}", "give each value once")
 
 
 def split(text: str, named: str) -> tuple[str, ...]:
@@ -154,9 +154,9 @@ def _end_of_yaml(text: str, named: str) -> int:
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
-    """Return the seeds 1 to N of `N`, those of a range or of a list, of which one of one seed ends with a comma.
+    """Return the seeds 1 to N of `N`, or the seeds of a range or a list; a list of one seed ends with a comma.
 
-    Raise InputError if it is none of them.
+    Raise InputError for any other text.
 
     >>> seeds_of("3"), seeds_of("3,7,11"), seeds_of("7,"), seeds_of("5-7")
     ((1, 2, 3), (3, 7, 11), (7,), (5, 6, 7))
@@ -172,12 +172,14 @@ def seeds_of(text: str) -> tuple[int, ...]:
     parts = [each.strip() for each in text.removesuffix(",").split(",")]
     for part in parts:
         if not (part.isascii() and part.isdecimal() and len(part) < 20 and int(part) <= LARGEST_SEED):
-            raise InputError.of(f"--seeds: {shown(part, 20)} is no seed", _SEEDS)
+            raise InputError.of(f"--seeds: {shown(part, 20)} is not a seed", _SEEDS)
     numbers = tuple(int(part) for part in parts)
     if "," in text:
         if len(set(numbers)) < len(numbers):
             raise InputError.of("--seeds has a seed twice", "give each seed once")
         return numbers
     if not 1 <= numbers[0] <= MOST_SEEDS:
-        raise InputError.of(f"--seeds {shown(text)} is not from 1 to {MOST_SEEDS}", "a seed alone is written as 7,")
+        raise InputError.of(
+            f"--seeds {shown(text)} is not between 1 and {MOST_SEEDS}", "write a comma after a single seed: 7,"
+        )
     return tuple(range(1, numbers[0] + 1))

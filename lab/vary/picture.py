@@ -19,8 +19,8 @@ FIGURES = (  # a column of the CSV, what it is, its unit
     ("dead_letters", "dead letters", "messages"),
     ("discarded", "discarded for a slow bridge", "messages"),
     ("expired", "expired", "messages"),
-    ("unknown", "not arrived, and no counter shows where", "messages"),
-    ("duplicates", "duplicates", "deliveries beyond a message's first"),
+    ("unknown", "not arrived, place unknown", "messages"),
+    ("duplicates", "duplicates", "deliveries after the first of a message"),
 )
 _IF_ANY = (*FATES, "duplicates")
 MOST_GROUPS, MOST_ROWS, MOST_COLUMNS, MOST_POINTS = 12, 60, 40, 2000
@@ -90,7 +90,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """All pictures, and why there are not more of them."""
+    """All pictures, and the reasons for missing pictures."""
 
     groups: tuple[Group, ...]
     notes: tuple[str, ...]
@@ -106,7 +106,7 @@ def draw(variation: Variation) -> Drawn:
     groups: list[Group] = []
     figures = tuple(each for each in FIGURES if _worth(each[0], found))
     if not varied:
-        notes.append("One combination of values alone: there is nothing to draw it over.")
+        notes.append("There is only one combination of values, so there is nothing to compare in a picture.")
     elif not figures:
         notes.append("No run has a figure to draw: no message was expected, or all runs ended with an error.")
     else:
@@ -117,7 +117,7 @@ def draw(variation: Variation) -> Drawn:
             its = [point for point in found if all(point.set[key] == value for key, value in fixed.items())]
             groups.append(_group(variation, axes, fixed, its, figures, notes))
         if len(choices) > MOST_GROUPS:
-            notes.append(f"Drawn are {MOST_GROUPS} of {len(choices)} combinations of {', '.join(others)}.")
+            notes.append(f"The picture shows {MOST_GROUPS} of {len(choices)} combinations of {', '.join(others)}.")
     ends = {point.outcome for point in found}
     kinds = tuple(each for each in ENDS if each in ends)
     return Drawn(groups=tuple(groups), notes=tuple(dict.fromkeys(notes)), seeds=len(variation.grid.seeds), kinds=kinds)
@@ -142,7 +142,7 @@ def _group(
     values = [variation.grid.values[key] for key in axes]
     if len(axes) == 1:
         if len(values[0]) > MOST_POINTS:
-            notes.append(f"{axes[0]} has {len(values[0])} values: more than are drawn.")
+            notes.append(f"{axes[0]} has {len(values[0])} values, too many to draw.")
             return Group(text=words, lines=(), maps=())
         drawn = tuple(
             _lines(axes[0], names[axes[0]], values[0], points, *figure)
@@ -151,7 +151,7 @@ def _group(
         )
         return Group(text=words, lines=drawn, maps=())
     if len(values[0]) > MOST_COLUMNS or len(values[1]) > MOST_ROWS:
-        notes.append(f"{' and '.join(axes)} have more values than are drawn: {MOST_COLUMNS} and {MOST_ROWS}.")
+        notes.append(f"{' and '.join(axes)} have too many values to draw: at most {MOST_COLUMNS} and {MOST_ROWS}.")
         return Group(text=words, lines=(), maps=())
     maps = tuple(
         _map(axes, [names[key] for key in axes], values, points, *figure)

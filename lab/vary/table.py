@@ -90,7 +90,7 @@ def points(rows: Sequence[Row]) -> tuple[Point, ...]:
 
 
 def to_csv(variation: Variation) -> str:
-    """Return one line for each run; a figure that there is none of is empty."""
+    """Return one line for each run; a missing figure is empty."""
     flows = _flows(variation.rows)
     expectations = max((len(row.verdicts) for row in variation.rows), default=0)
     out = io.StringIO()
@@ -122,7 +122,7 @@ def to_csv(variation: Variation) -> str:
 
 
 def to_json(variation: Variation) -> str:
-    """Return all of it, with the reason of each verdict."""
+    """Return the whole variation, with the reason of each verdict."""
     return json.dumps(document(variation), indent=1, ensure_ascii=False) + "\n"
 
 

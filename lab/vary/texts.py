@@ -135,7 +135,7 @@ def _planned(
     try:
         found = plan_named(name, environment, seed=combination.seed, set=combination.set)
         if found.scenario.is_topology:
-            raise InputError.of(f"{name} has no steps: there is nothing to run", "name a scenario's file")
+            raise InputError.of(f"{name} has no steps: there is nothing to run", "name the file of a scenario")
         if beyond := models.refusals(found.scenario, found.plan):
             raise InputError(without_passwords(tuple(beyond), found.scenario.origin.mask))
     except InputError as error:

@@ -53,7 +53,7 @@ def run(
     check_values(values)
     grid = Grid(values=values, seeds=(None,) if seeds is None else tuple(seeds))
     if not grid.seeds:
-        raise InputError.of("there is no seed", "name one or more, or none for the scenario's own")
+        raise InputError.of("there is no seed", "name one or more seeds, or none to use the scenario's seed")
     looked = look(os.fspath(scenario), grid, environment, limit, ignore)
     for warning in looked.warnings:
         Logged().warn(warning)

@@ -80,7 +80,7 @@ def test_no_expression_takes_for_ever(expression: str) -> None:
         (r"(\w+) \1", "invalid escape"),
         ("(?=a)", "perl operator"),
         ("x{9999}", "repetition"),
-        ("lost a{,3} of", "{,3} is text to RE2, no repeat: write {0,3}"),
+        ("lost a{,3} of", "{,3} does not repeat in RE2, which reads it as text: write {0,3}"),
     ],
 )
 def test_what_is_no_expression_says_why(expression: str, why: str) -> None:

@@ -92,7 +92,7 @@ def test_a_configuration_with_an_address_of_this_machine_means_the_broker_behind
         assert f"static:(ssl://{far}:61617)" in plan.broker("tokyo").activemq_xml
         kept = mq.describe_configuration_revision(ConfigurationId=made["Id"], ConfigurationRevision="2")
         assert kept["Data"] == written  # what Terraform compares
-        assert note == f"{place} means {far} in this lab alone: Amazon MQ would not reach it"
+        assert note == f"{place} means {far} only in this lab: no Amazon MQ broker would reach {place}"
 
 
 def test_lines_for_the_hosts_file_lead_awss_names_to_the_lab() -> None:

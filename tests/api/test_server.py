@@ -95,7 +95,7 @@ def test_an_unknown_operation_is_refused_at_once(mqlab_api: ServedHere) -> None:
     with pytest.raises(ClientError, match="InvalidAction"):
         client(mqlab_api, "sts").get_session_token()
     status, found = ask(mqlab_api, "PATCH", Authorization=signed(mqlab_api))
-    assert (status, found["message"]) == (400, "PATCH is not an operation here; there are: GET, POST")
+    assert (status, found["message"]) == (400, "PATCH is not a method of this path; use: GET, POST")
     assert ask(mqlab_api, path="/v1/nothing", Authorization=signed(mqlab_api))[0] == 400
 
 

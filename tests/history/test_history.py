@@ -182,7 +182,7 @@ def test_a_half_last_line_is_noted_and_left_out(tmp_path: Path, cut: int) -> Non
         (HEAD.encode() + b'{"t":true,"kind":"sent","id":"1-1"}\n', "2:1", "`t`: expected `float`, got `bool`"),
         (HEAD.encode() + b'{"t":NaN,"kind":"sent","id":"1-1"}\n', "2:1", "NaN is no JSON"),
         (HEAD.encode() + b'{"t":1e999,"kind":"sent","id":"1-1"}\n', "2:1", "`t`: "),
-        (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":"1-1","by":"me"}\n', "2:1", "there is no 'by' here"),
+        (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":"1-1","by":"me"}\n', "2:1", "there is no field 'by' here"),
         (HEAD.encode() + b'{"t":1.0,"kind":"acked","id":"1-1","outcome":"fine"}\n', "2:1", "`outcome`: invalid"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":"\xff"}\n', "2:30", "not UTF-8"),
         (HEAD.encode() + b"\n", "2:1", "not JSON"),
@@ -318,7 +318,7 @@ def test_a_file_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
 
 def test_a_history_is_never_written_over(tmp_path: Path) -> None:
     path = write(tmp_path / "history.jsonl", [])
-    with pytest.raises(InputError, match="there already"):
+    with pytest.raises(InputError, match="exists already"):
         HistoryFile(path, HEADER)
     with pytest.raises(InputError, match="cannot write"):
         HistoryFile(tmp_path / "no" / "folder", HEADER)

@@ -296,7 +296,7 @@ def test_a_history_that_is_removed_while_it_is_followed_is_told_in_words(history
 
 
 def test_a_history_that_cannot_be_begun_is_refused_in_words(tmp_path: Path, history: SharedHistory, path: Path) -> None:
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="exists already"):
         begin(path, HEADER)
     with pytest.raises(InputError, match="cannot write"):
         begin(tmp_path / "nowhere" / "history.jsonl", HEADER)

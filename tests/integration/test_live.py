@@ -152,7 +152,9 @@ def nothing_is_left_of_a_deleted_broker(mqlab: Commands) -> None:
     assert (bridge["up"], bridge["why_not"]) == (False, "singapore is deleted")
     assert "singapore-configuration: ActiveMQ 5.18, of no broker" in done(mqlab.inside("config", "list")).out
     refused(mqlab.inside("broker", "delete", "singapore"), "NotFoundException")
-    refused(mqlab.inside("broker", "create", "singapore"), "singapore was deleted, and a lab makes each broker once")
+    refused(
+        mqlab.inside("broker", "create", "singapore"), "singapore was deleted, and a lab creates each broker only once"
+    )
     assert "is starting" in (mqlab.latest / "logs" / "singapore.log").read_text()
 
 

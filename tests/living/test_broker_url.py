@@ -34,19 +34,19 @@ def test_a_url_tells_protocol_and_port(url: str, over: str | None, name: str, sp
         ("mqtt+ssl://recorder:s3cret@a.example", None, "a login in a URL (mqtt+ssl://…@…) can be read by every user"),
         ("mqtt+ssl://s3cret@a.example", None, "a login in a URL"),
         ("mqtt://a.example", None, "mqtt:// is not encrypted"),
-        ("http://a.example", None, "http:// is no endpoint"),
-        ("ssl://a.example:61617", None, "ssl:// is OpenWire, which clients of the lab do not speak"),
-        ("wss://a.example", None, "wss:// has several protocols"),
+        ("http://a.example", None, "http:// is not an endpoint"),
+        ("ssl://a.example:61617", None, "ssl:// is OpenWire, and clients of the lab do not speak OpenWire"),
+        ("wss://a.example", None, "wss:// is used by several protocols"),
         ("amqps://a.example", "mqtt", "--over mqtt: amqps:// is AMQP 1.0"),
-        ("amqps://", None, "amqps:// is no URL of a broker"),
-        ("amqps://a:99999", None, "amqps://a:99999 is no URL: Port out of range"),
-        ("amqps://a/queue", None, "amqps://a/queue is no URL of a broker"),
-        ("amqps://[", None, "amqps://[ is no URL"),
-        ("amqps://a..b", None, "amqps://a..b is no URL"),
-        (f"amqps://{'a' * 64}.b", None, f"amqps://{'a' * 64}.b is no URL"),
-        ("amqps://a:0", None, "amqps://a:0 is no URL of a broker"),
-        ("amqps://a?user=u&pass=s3cret", None, "amqps://a is no URL of a broker"),
-        ("amqps://a/#s3cret", None, "amqps://a/ is no URL of a broker"),
+        ("amqps://", None, "amqps:// is not the URL of a broker"),
+        ("amqps://a:99999", None, "amqps://a:99999 is not a URL: Port out of range"),
+        ("amqps://a/queue", None, "amqps://a/queue is not the URL of a broker"),
+        ("amqps://[", None, "amqps://[ is not a URL"),
+        ("amqps://a..b", None, "amqps://a..b is not a URL"),
+        (f"amqps://{'a' * 64}.b", None, f"amqps://{'a' * 64}.b is not a URL"),
+        ("amqps://a:0", None, "amqps://a:0 is not the URL of a broker"),
+        ("amqps://a?user=u&pass=s3cret", None, "amqps://a is not the URL of a broker"),
+        ("amqps://a/#s3cret", None, "amqps://a/ is not the URL of a broker"),
     ],
 )
 def test_another_url_is_refused_and_no_password_repeated(url: str, over: str | None, says: str) -> None:
@@ -58,5 +58,5 @@ def test_another_url_is_refused_and_no_password_repeated(url: str, over: str | N
 
 @pytest.mark.parametrize("left", [{}, {"MQLAB_USER": "a"}, {"MQLAB_USER": "a", "MQLAB_PASSWORD": ""}])
 def test_without_a_login_it_is_refused(left: dict[str, str]) -> None:
-    with pytest.raises(InputError, match="MQLAB_PASSWORD not in the environment"):
+    with pytest.raises(InputError, match="MQLAB_PASSWORD not set in the environment"):
         source("mqtts://a.example", left, RealClock())

@@ -30,7 +30,7 @@ def test_a_destination_is_named_as_activemq_shows_it() -> None:
         (None, "orders,/topic/prices", "queue='orders', or topic='prices'"),
         (None, "orders?consumer.prefetchSize=1", "queue='orders'"),
         (" a, Queue://b", None, "topic='a', or queue='b'"),
-        (None, "/temp-queue/answers", "name one that stays"),
+        (None, "/temp-queue/answers", "write a destination that is not temporary"),
         ("a", "b", "write topic='prices.eur' or queue='orders'"),
     ],
 )
@@ -58,7 +58,7 @@ def test_what_is_not_acknowledged_stays_in_its_queue(live: Live, over: str, ack:
         assert [each.body for each in messages] == [b"1", b"2"]
         assert live.queued("tokyo", "q") == 3
         ear.acknowledge(messages[1])
-        with pytest.raises(InputError, match="awaits no acknowledgement"):
+        with pytest.raises(InputError, match="does not wait for an acknowledgement"):
             ear.acknowledge(messages[1])
     assert live.queued("tokyo", "q") == left
     seen = list(read(live.history.file.path).observations)
@@ -71,7 +71,7 @@ def test_what_is_not_acknowledged_stays_in_its_queue(live: Live, over: str, ack:
 def test_what_the_broker_has_sent_in_mode_auto_awaits_nothing(live: Live) -> None:
     with live.connect("tokyo", over="stomp") as ear:
         ear.subscribe(queue="q")
-        with pytest.raises(InputError, match="awaits no acknowledgement"):
+        with pytest.raises(InputError, match="does not wait for an acknowledgement"):
             ear.acknowledge(ear.receive())
     assert live.queued("tokyo", "q") == 0
 
@@ -79,11 +79,11 @@ def test_what_the_broker_has_sent_in_mode_auto_awaits_nothing(live: Live) -> Non
 @pytest.mark.parametrize(
     ("over", "terms", "what"),
     [
-        ("mqtt", {"selector": "a = 1"}, "selector='a = 1': MQTT has none"),
-        ("mqtt-wss", {"ack": "client"}, "ack='client': MQTT has none"),
-        ("mqtt", {"prefetch": 1}, "prefetch=1: MQTT has none"),
-        ("stomp", {"ack": "never"}, "ack='never' is no way to acknowledge"),
-        ("amqp", {"prefetch": 0}, "prefetch=0 lets no message come"),
+        ("mqtt", {"selector": "a = 1"}, "selector='a = 1': MQTT has no selector"),
+        ("mqtt-wss", {"ack": "client"}, "ack='client': MQTT has no ack"),
+        ("mqtt", {"prefetch": 1}, "prefetch=1: MQTT has no prefetch"),
+        ("stomp", {"ack": "never"}, "ack='never' is not a way to acknowledge"),
+        ("amqp", {"prefetch": 0}, "prefetch=0 lets no message arrive"),
     ],
 )
 def test_terms_that_would_mean_nothing_are_refused(live: Live, over: str, terms: dict[str, Any], what: str) -> None:
@@ -116,7 +116,7 @@ def test_a_client_that_cannot_hear_shows_no_silence(live: Live) -> None:
         deaf.stays_silent(within=1)
     with live.connect("tokyo", on_message=lambda message: None) as handed_on:
         handed_on.subscribe(topic="prices")
-        with pytest.raises(InputError, match="handed to on_message"):
+        with pytest.raises(InputError, match="on_message takes the messages"):
             handed_on.stays_silent(within=1)
     with live.connect("tokyo") as closed:
         closed.subscribe(topic="prices")

@@ -85,7 +85,7 @@ def test_a_link_that_is_cut_is_named_with_the_command_that_heals_it(tmp_path: Pa
         with pytest.raises(InputError) as refused:
             of_lab(lab)
     (problem,) = refused.value.problems
-    assert problem.what == "the link tokyo-singapore is cut from tokyo to singapore: no topology has such a link"
+    assert problem.what == "the link tokyo-singapore is cut from tokyo to singapore: a topology cannot declare that"
     assert problem.remedy == "heal it: mqlab link heal tokyo-singapore"
 
 

@@ -185,7 +185,7 @@ def test_which_instance_is_meant_has_to_be_clear(pair: Live) -> None:
     pair.start("singapore", instance="2")
     assert pair.lab.instances.active("singapore") == 2
     pair.start("singapore")
-    shown = r"\n  mqlab status shows how they are$"
+    shown = r"\n  read the states of both instances: mqlab status$"
     for verb in (pair.start, pair.resume):
         with pytest.raises(InputError, match=rf"^both instances of singapore are running already{shown}"):
             verb("singapore")

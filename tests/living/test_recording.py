@@ -232,7 +232,7 @@ def test_a_connection_lost_amid_a_look_ends_it_with_its_last_line(live: Live, tm
     source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Shows([[incoming(b"x", id="1")]]))
     footer = record([source], Wanted(queues=("q",)), path, live.lab.clock)
     assert footer.ended == "lost: tokyo: it went"
-    assert "what 1 look at queue://q at tokyo did not show" in footer.missed
+    assert "messages that 1 poll of queue://q at tokyo did not show" in footer.missed
     assert [each.body for each in recorded(path)] == [b"x"]
 
 
@@ -246,7 +246,7 @@ def test_what_no_line_can_hold_is_left_out_and_told(live: Live, tmp_path: Path) 
     assert [each.body for each in recorded(path)] == [b"", b"3"]
     assert (footer.messages, footer.redacted) == (2, {})
     assert footer.missed[-2:] == (
-        "1 message that no line of a recording can hold (the first: `group`: a character that is not allowed here)",
+        "1 message too large or invalid for a recording (the first: `group`: a character that is not allowed here)",
         "the content of 1 message without a body: STOMP cannot show it",
     )
 
@@ -290,7 +290,7 @@ def test_nothing_is_left_of_what_could_not_begin(live: Live, tmp_path: Path) -> 
         )
     assert not path.exists()
     path.write_text("mine")
-    with pytest.raises(InputError, match="is there"):
+    with pytest.raises(InputError, match=r"a\.jsonl exists"):
         record([at(live, "tokyo", "stomp")], Wanted(topics=("t",)), path, live.lab.clock)
     assert path.read_text() == "mine"
 
@@ -369,7 +369,7 @@ def test_a_full_disk_is_said_in_words_with_what_is_in_the_file(live: Live, tmp_p
         record([at(live, "tokyo", "stomp")], wanted, path, live.lab.clock, ready=during(live, fills))
     assert str(caught.value) == (
         f"the disk is full, or its quota: {path} cannot be written\n"
-        f"  {sent} messages or more are in it, which is read up to its last whole line\n"
+        f"  the file has at least {sent} messages; mqlab reads it up to its last whole line\n"
         "  record again, into a file on another disk"
     )
     with Reading(path) as reading:

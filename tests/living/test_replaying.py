@@ -321,6 +321,6 @@ def test_a_pace_that_is_not_held_is_an_error(live: Live, tmp_path: Path) -> None
 
     live.lab.clock.begin("work", work)
     with pytest.raises(
-        HostError, match="the rate could not be held\n  a pace that this machine and the broker can keep"
+        HostError, match="the rate could not be held\n  choose a pace that this machine and the broker can keep"
     ):
         live.replay(path, "tokyo", pace="1000/s")

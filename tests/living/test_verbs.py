@@ -74,11 +74,11 @@ def test_a_password_that_is_a_word_of_the_lab_is_refused_without_being_quoted(wo
     )
     begin(file_of(lab.note), header).close()
     live = lab.live
-    with pytest.raises(InputError, match="this password is a name or a word of the lab") as refused:
+    with pytest.raises(InputError, match="this password is also a name or a word of the lab") as refused:
         live.create_user("tokyo", "ledger-of-tokyo", word, groups=("all-auditors",))
     assert word not in str(refused.value)
     live.create_user("tokyo", "ledger-of-tokyo", "over-the-ocean-1858", groups=("all-auditors",))
-    with pytest.raises(InputError, match="this password is a name or a word of the lab"):
+    with pytest.raises(InputError, match="this password is also a name or a word of the lab"):
         live.update_user("tokyo", "testuser", password=word)
 
 
@@ -88,7 +88,9 @@ def test_a_password_that_a_text_repeats_is_refused_where_it_stands_again() -> No
     connectors = '<networkConnectors><networkConnector name="c" password="of-a-connector-7"/></networkConnectors>'
     with pytest.raises(InputError) as refused:
         live.update_configuration("tokyo-configuration", text.format("of-a-&#99;onnector-7", connectors), file="x.xml")
-    assert str(refused.value).startswith("x.xml:2:1: a password stands here that is named elsewhere")
+    assert str(refused.value).startswith(
+        "x.xml:2:1: the text here has a password from an element that the service removes"
+    )
     assert "onnector-7" not in str(refused.value)
     live.update_configuration("tokyo-configuration", text.format("it is named once", connectors))
 
@@ -137,13 +139,13 @@ def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> No
         (lambda live: live.move_clock(before="tokyo", by="5"), "by: '5' has no unit"),
         (lambda live: live.impair(), "the impairment has no figure\n  write a figure, for example delay 80ms"),
         (lambda live: live.impair(delay="80"), "delay: '80' has no unit"),
-        (lambda live: live.impair(delay="80ms", distribution="flat"), "distribution: no such distribution"),
+        (lambda live: live.impair(delay="80ms", distribution="flat"), "distribution: unknown distribution"),
         (lambda live: live.cut("atlantic"), 'no link named "atlantic"'),
         (lambda live: live.do(Impair(link="atlantic", delay="1s")), 'no link named "atlantic"'),
         (lambda live: live.cut(leaving="rome"), 'no region named "rome"'),
         (lambda live: live.authorize_ingress("default-tokyo"), "the rule needs one source\n  write cidr 10.1.0.10/32"),
         (lambda live: live.authorize_ingress("default-tokyo", cidr="10.1.0.0/33"), "cidr: '10.1.0.0/33' is not"),
-        (lambda live: live.authorize_ingress("g", cidr="10.1.0.0/16", protocol="sctp"), "protocol: no such protocol"),
+        (lambda live: live.authorize_ingress("g", cidr="10.1.0.0/16", protocol="sctp"), "protocol: unknown protocol"),
         (lambda live: live.create_route("tokyo", "10.2.0.9/16", "p"), "destination: '10.2.0.9/16' is not"),
         (lambda live: live.update_broker("tokyo", window="someday 03:00"), "'someday' is not a day of the week"),
         (lambda live: live.create_user("rome", "audit", "over-the-ocean-1858"), "NotFoundException"),
@@ -169,7 +171,9 @@ def test_what_cannot_be_is_refused(verb: Any, what: str) -> None:
 def test_a_user_who_is_pending_cannot_log_in_yet() -> None:
     live = LiveLab().live
     live.create_user("tokyo", "audit", "over-the-ocean-1858")
-    with pytest.raises(InputError, match=r"tokyo does not know audit before its reboot\n  it knows: testuser"):
+    with pytest.raises(
+        InputError, match=r"tokyo does not know audit before its reboot\n  use a user that the broker knows: testuser"
+    ):
         live.connect("tokyo", user="audit")
 
 

@@ -68,7 +68,7 @@ def test_a_part_of_the_peers_block_leads_to_that_part_alone() -> None:
 def test_the_most_specific_route_counts() -> None:
     of = routed(opened(routed(network())), "tokyo", "sydney")
     astray = routes.create(of, table="tokyo", destination=IPv4Network("10.2.0.0/24"), peering="tokyo-sydney")
-    assert stop(astray).endswith("which carries nothing on to 10.2.0.10 in singapore: a peering has no transit")
+    assert stop(astray).endswith("which does not reach 10.2.0.10 in singapore: a peering has no transit")
 
 
 def test_there_is_no_transit() -> None:
@@ -95,7 +95,7 @@ def test_the_internet_reaches_what_is_public_and_lets_this_machine_in() -> None:
     assert stop(mine, INTERNET, "tokyo", 8883) == "open"
     assert stop(opened(of, "sg-tokyo", 8883, "0.0.0.0/0"), INTERNET, "tokyo", 8883) == "open"
     private = mine.with_interface(replace(mine.interface("tokyo"), public=False))
-    assert stop(private, INTERNET, "tokyo", 8883) == "tokyo is not public: the internet has no way to 10.1.0.10"
+    assert stop(private, INTERNET, "tokyo", 8883) == "tokyo is not public: the internet does not reach 10.1.0.10"
 
 
 def test_a_host_is_an_end_as_an_instance_is_and_is_called_by_its_own_name() -> None:
@@ -103,7 +103,7 @@ def test_a_host_is_an_end_as_an_instance_is_and_is_called_by_its_own_name() -> N
     its = replace(of.interface("tokyo"), name="billing", broker="", address=IPv4Address("10.1.0.50"), public=False)
     of = opened(of.with_interface(its), "sg-singapore", 61617, "10.1.0.50/32")
     assert [each.name for each in of.hosts] == ["billing"]
-    assert stop(of, INTERNET, "billing", 80) == "billing is not public: the internet has no way to 10.1.0.50"
+    assert stop(of, INTERNET, "billing", 80) == "billing is not public: the internet does not reach 10.1.0.50"
     assert stop(of, "billing", "singapore", 61617) == "open"
     assert stop(of, "tokyo", "singapore", 61617).startswith("no ingress rule on sg-singapore")
     alone = of.with_interface(replace(its, groups=()))

@@ -84,7 +84,7 @@ def test_it_is_created_and_deleted_for_real() -> None:
     assert gone == plane.kept[-1] == plane.control
     assert states(plane.kept[-2].account)["singapore"] == "DELETION_IN_PROGRESS"
     assert {each.broker for each in gone.present.interfaces} == {"tokyo"}
-    with pytest.raises(InputError, match="singapore was deleted, and a lab makes each broker once"):
+    with pytest.raises(InputError, match="singapore was deleted, and a lab creates each broker only once"):
         operate(plane, CreateBroker(broker="singapore"))
 
 
@@ -114,7 +114,9 @@ def test_one_that_does_not_start_has_failed_and_can_be_deleted(
 
 
 def test_the_name_of_its_configuration_is_kept_for_it() -> None:
-    with pytest.raises(InputError, match="singapore is created later, and will have a configuration singapore-conf"):
+    with pytest.raises(
+        InputError, match="singapore is created later and will have a configuration named singapore-conf"
+    ):
         operate(opened_lab(), CreateConfiguration(configuration="singapore-configuration"))
 
 

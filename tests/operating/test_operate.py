@@ -134,7 +134,7 @@ def test_what_is_done_to_a_lab_is_done_here_and_nothing_that_clients_do() -> Non
     ours = {kind for kind in STEPS.values() if of_kind(kind, "lab.operating", "operate")}
     assert {kind for kind in STEPS.values() if issubclass(kind, verbs)} <= ours
     assert not any(issubclass(kind, Publish) for kind in ours)
-    with pytest.raises(PlanError, match="no function does the verb publish"):
+    with pytest.raises(PlanError, match="no function performs the verb publish"):
         operate(opened(), Publish(broker="tokyo", over="mqtt", topic="prices"))
 
 

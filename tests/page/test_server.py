@@ -393,7 +393,7 @@ def test_a_page_that_only_shows_refuses_every_act(tmp_path: Path) -> None:
         rows = [row for table in state["tables"] for row in table["rows"]]
         assert rows and all(row["acts"] == [] and row["delay"] is None for row in rows)
         answer = page.request("POST", "/act", {"act": "cut", "link": "tokyo-singapore"})
-        assert problem(answer) == (403, "this page only shows")
+        assert problem(answer) == (403, "this page only shows the lab")
         assert page.lab(lambda live: live.links()[0].state) == "open"
 
 

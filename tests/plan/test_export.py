@@ -170,7 +170,7 @@ def test_what_verbs_changed_is_in_the_topology(tmp_path: Path) -> None:
     assert topology.brokers["singapore"].configuration.text == XML
     assert plan(topology, seed=7).network == network
     assert PASSWORD not in "".join(made.texts.values())
-    waiting = "has changes that wait for a reboot: the topology has them already"
+    waiting = "has changes that wait for a reboot; the topology includes these changes"
     assert made.notes == (f"tokyo {waiting}", f"singapore {waiting}")
 
 
@@ -206,7 +206,7 @@ def test_rules_of_a_default_group_are_in_a_group_that_can_be_declared(tmp_path: 
     assert after.group("sg-tokyo").inbound == network.group("default-tokyo").inbound
     assert after.interface("tokyo").groups == ("sg-tokyo",)
     assert after.group("sg-singapore").inbound == network.group("default-singapore").inbound
-    assert made.notes == ("the group default-tokyo has rules of its own: it is called sg-tokyo here",)
+    assert made.notes == ("the default group default-tokyo has changed rules; its name in the topology is sg-tokyo",)
 
 
 def test_a_deleted_broker_is_gone_and_one_for_later_stays_for_later(tmp_path: Path) -> None:

@@ -40,7 +40,9 @@ def test_a_route_leads_from_each_who_sends_to_each_who_listens(tmp_path: Path) -
     assert (by_wildcard["destination"], by_wildcard["heard_as"]) == ("queue://orders.eu", "queue://orders.>")
     assert (by_wildcard["to"], by_wildcard["arrives"], "heard_as" in row) == ("east", "always", False)
     assert (row["from"], row["to"], row["destination"], row["arrives"]) == ("west", "east", "topic://news", "never")
-    assert row["stopped_by"] == [f"{each}-topics has no networkTTL, which counts as 1" for each in ("west", "east")]
+    assert row["stopped_by"] == [
+        f"{each}-topics has no networkTTL, so its networkTTL is 1" for each in ("west", "east")
+    ]
 
 
 def test_a_consumer_between_brings_a_message_no_further_than_its_ttl(tmp_path: Path) -> None:

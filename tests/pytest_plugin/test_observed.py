@@ -114,7 +114,7 @@ def test_a_lab_without_observers_is_refused_by_name(pytester: pytest.Pytester, s
     ended.assert_outcomes(failed=4)
     ended.stdout.fnmatch_lines(
         [
-            "*InputError: the brokers of this lab do not observe orders, and open ones cannot begin to",
+            "*InputError: the brokers of this lab do not observe orders, and cannot begin to any more",
             "*open it with an observer: labs.up(SCENARIO, observe=*orders*), or @pytest.mark.mqlab(observe=*orders*)",
             "*InputError: no broker of this lab is observed, so nothing is known of billing",
             "*mark the test: @pytest.mark.mqlab(observe=*orders.>*), with the destinations of its messages",

@@ -158,7 +158,7 @@ def test_the_sessions_topology_is_a_file_beside_the_settings(pytester: pytest.Py
     ("words", "runtime", "says"),
     [
         (("--mqlab-reuse",), "simulation", "*--mqlab-reuse: a simulated lab ends with its process*"),
-        (("--mqlab-reuse", "--mqlab-keep", "failed"), "emulation", "*--mqlab-reuse and --mqlab-keep: *use one of them"),
+        (("--mqlab-reuse", "--mqlab-keep", "failed"), "emulation", "*-keep exclude each other*"),
         (("--mqlab-reuse", "-p", "no:cacheprovider"), "emulation", "*--mqlab-reuse needs pytest's cache*"),
         (("--mqlab-keep", "sometimes"), "emulation", "*--mqlab-keep: invalid choice: 'sometimes'*"),
         ((), "reality", "*--mqlab-runtime: invalid choice: 'reality'*"),

@@ -66,7 +66,7 @@ def test_a_test_fails_by_its_verdict_alone(expecting: Callable[[str, str], None]
             "*- mqlab: lab *-",
             "failed: delivered: *",
             "passed: bridge: *",
-            "the last that happened in the test:",
+            "the last events of the test:",
             "runtime: simulation",
             f"run folder: {folder}",
         ]
@@ -105,7 +105,7 @@ def test_what_happened_in_the_test_is_told_and_nothing_of_the_one_before(
     ended = session()
     ended.stdout.fnmatch_lines(
         [
-            "the last that happened in the test:",
+            "the last events of the test:",
             "* cut link tokyo-singapore*",
             "* late * subscribed to *",
             "runtime: simulation",

@@ -109,8 +109,8 @@ def test_what_it_does_not_have_is_said(tmp_path: Path) -> None:
         Sent(t=1.0, id="2-1"),
     )
     assert summarise(path).loss.split("; ") == [
-        "it has no size of 1 of its bodies, which are made as long as their ids need",
-        "not in it, as values differed or are secrets: 'a', 'b', 'c' and 1 more",
+        "no size is known of 1 of the bodies, which are made as long as their ids need",
+        "omitted, because the values differ or are secrets: 'a', 'b', 'c' and 1 more",
         "sent without asking for an answer: 1 request",
     ]
 
@@ -119,7 +119,7 @@ def test_sizes_that_an_earlier_mqlab_did_not_write_are_said_to_be_missing(tmp_pa
     sent = (Sent(t=0.0, id="1-1"), Sent(t=1.0, id="1-2"))
     assert summarise(history(tmp_path / "new", publishing(1), *sent)).loss == ""
     earlier = summarise(history(tmp_path / "old", publishing(1, size=None), *sent))
-    assert earlier.loss == "it has no size of 2 of its bodies, which are made as long as their ids need"
+    assert earlier.loss == "no size is known of 2 of the bodies, which are made as long as their ids need"
 
 
 def test_what_is_masked_in_headers_is_said_by_name_before_it_is_sent(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_what_went_to_wildcards_is_left_out_and_counted(tmp_path: Path) -> None:
     found = summarise(path)
     assert (found.messages, [key.destination for key in found.streams]) == (2, ["topic://a"])
     assert found.loss == (
-        "a replay sends to no wildcard, so that it lacks 5 messages to 'queue://*.b', 'topic://prices.>'"
+        "a replay does not send to wildcards, so it leaves out 5 messages to 'queue://*.b', 'topic://prices.>'"
     )
     assert [*found.header.brokers] == ["osaka", "tokyo"]
 
@@ -162,7 +162,7 @@ def test_bodies_that_were_empty_are_counted_and_no_others_of_that_size(tmp_path:
         *(Sent(t=1.0, id="2-1", digest="d", size=0), Sent(t=1.0, id="2-2", digest="d", size=3)),
         Sent(t=2.0, id="3-1"),
     )
-    assert summarise(path).loss == "3 of its bodies were empty; those made anew have their ids"
+    assert summarise(path).loss == "3 bodies were empty; the replay sends their ids as bodies"
 
 
 def test_of_a_lab_that_stands_its_end_and_what_was_left_out_are_open(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ HOSTILE = {
     b'{"t":1,"kind":"sent","id":"1-1","size":-1}\n': "size is -1, not a whole number",
     b'{"t":-1,"kind":"sent","id":"1-1"}\n': "t is -1.0, not a number of seconds",
     text(step=1): "the messages of step 1 are recorded a second time",
-    text(colour=1): "there is no 'colour' here",
+    text(colour=1): "there is no field 'colour' here",
     text(broker=...): "`broker` is missing",
     text(destination="a"): "write topic://prices.eur, or queue://orders",
     text(destination="temp-queue://a"): "write topic://prices.eur, or queue://orders",
@@ -241,9 +241,9 @@ def test_a_hostile_line_is_an_error_with_its_place(tmp_path: Path, bad: bytes) -
         (lambda octets: octets + octets.splitlines(True)[2], r"h:6:1: a line after the last one"),
         (lambda octets: octets + b'{"t"', r"h:\d:1: an incomplete line follows the end"),
         (lambda octets: octets.replace(b'"history":1', b'"history":2', 1), r"h:1:1: .*version 2, and mqlab reads"),
-        (lambda octets: octets.replace(b'"seed":1', b'"Seed":1', 1), r"h:1:1: there is no 'Seed' here"),
+        (lambda octets: octets.replace(b'"seed":1', b'"Seed":1', 1), r"h:1:1: there is no field 'Seed' here"),
         (lambda octets: octets[:20] + bytes(9) + octets[20:], r"h:1:21: this is no "),
-        (lambda octets: gzip.compress(octets), r"h:1:1: .* and it is packed\n  unpack it first"),
+        (lambda octets: gzip.compress(octets), r"h:1:1: .* and the file is packed\n  unpack the file first"),
     ],
 )
 def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: Callable[[bytes], bytes], says: str) -> None:

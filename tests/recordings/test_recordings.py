@@ -208,10 +208,10 @@ def test_without_the_library_zstd_is_refused_with_the_remedy(tmp_path: Path) -> 
     path = written(tmp_path / "a.jsonl.zst", message(0))
     said = subprocess.run([sys.executable, "-c", WITHOUT, path], capture_output=True, text=True, check=True).stdout
     assert said.splitlines() == [
-        "zstandard is not installed, which .zst needs",
-        "  pip install 'mqlab[zst]', or a name that ends in .gz",
-        "FILE:1:1: zstandard is not installed, which .zst needs",
-        "  pip install 'mqlab[zst]', or unpack it first: zstd -d FILE",
+        ".zst needs zstandard, which is not installed",
+        "  pip install 'mqlab[zst]', or write a name that ends in .gz",
+        "FILE:1:1: .zst needs zstandard, which is not installed",
+        "  pip install 'mqlab[zst]', or unpack the file first: zstd -d FILE",
     ]
 
 
@@ -246,7 +246,7 @@ HOSTILE = {
     line(headers={"a" * 10_001: "b"}): "`headers`: expected `str` of length <= 10000",
     line(destination="a"): "write topic://prices.eur, or queue://orders",
     line(destination="topic://a.>"): "without wildcards",
-    line(destination="topic://a,queue://b"): "parts of a destination are written without",
+    line(destination="topic://a,queue://b"): "write the parts of a destination without",
     line(destination="temp-queue://a"): "write topic://prices.eur, or queue://orders",
     line(over="smtp"): "over is 'smtp'; there are mqtt",
     line(over={}): "`over`: expected `str`, got `object`",
@@ -254,7 +254,7 @@ HOSTILE = {
     line(priority=256): "`priority`: expected `int` <= 255",
     line(priority=1.5): "`priority`: expected `int | null`, got `float`",
     line(persistent="yes"): "`persistent`: expected `bool | null`, got `str`",
-    line(sudo=1): "there is no 'sudo' here",
+    line(sudo=1): "there is no field 'sudo' here",
     b'{"recording":1}\n': "a second first line",
     b'{"ended":"time"}\n': "`messages` is missing",
 }
@@ -334,16 +334,19 @@ def change(octets: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (change, r":4:1: it is not as it was written"),
-        (lambda octets: b"".join(octets.splitlines(True)[n] for n in (0, 2, 3)), ":3:1: .* 1 message are there, 2 "),
+        (change, r":4:1: the recording was changed"),
+        (
+            lambda octets: b"".join(octets.splitlines(True)[n] for n in (0, 2, 3)),
+            ":3:1: .* it has 1 message, and mqlab wrote 2",
+        ),
         (lambda octets: octets + octets, ":5:1: a line after the last one"),
         (lambda octets: octets + b'{"t"', ":5:1: half a line after the last one"),
-        (lambda octets: octets.replace(b'"recording":1', b'"recording":2', 1), ":1:1: .*of version 2, and this reads"),
-        (lambda octets: octets.replace(b'"asked"', b'"Asked"', 1), ":1:1: there is no 'Asked' here"),
+        (lambda octets: octets.replace(b'"recording":1', b'"recording":2', 1), ":1:1: .*only recordings of version 1"),
+        (lambda octets: octets.replace(b'"asked"', b'"Asked"', 1), ":1:1: there is no field 'Asked' here"),
         (lambda octets: b"\x28\xb5\x2f\xfd" + octets, ":1:1: its zstd cannot be unpacked: "),
         (lambda octets: PACK[".zst"](octets) + b"more", "its zstd cannot be unpacked: "),
         (lambda octets: PACK[".zst"](octets) * 2, ":5:1: a line after the last one"),
-        (lambda octets: gzip.compress(octets) + b"more", "more follows the end of its gzip"),
+        (lambda octets: gzip.compress(octets) + b"more", "the file goes on after the end of its gzip"),
         (lambda octets: gzip.compress(octets)[:-8] + b"\1" * 8, "its gzip is damaged"),
         (lambda octets: b"", ":1:1: this is no recording: it is empty"),
         (lambda octets: b"scenario: a\n", ":1:1: this is no recording: not JSON"),
@@ -366,7 +369,7 @@ def test_it_is_its_owners_alone_and_never_written_twice(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     before = path.read_bytes()
-    with pytest.raises(InputError, match="is there"):
+    with pytest.raises(InputError, match="exists already"):
         RecordingFile(path, HEADER)
     assert path.read_bytes() == before
 

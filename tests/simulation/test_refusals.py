@@ -219,7 +219,7 @@ def test_where_no_engine_answers_the_error_ends_with_the_command_that_simulates(
     with pytest.raises(HostError) as caught:
         labs.run("tokyo-singapore", seed=9, set={"links.tokyo-singapore.delay": "70ms"}, environment=nowhere)
     assert caught.value.remedy.splitlines()[-1] == (
-        "or, in models and without it: "
+        "or use the simulation: "
         "mqlab run tokyo-singapore --set links.tokyo-singapore.delay=70ms --seed 9 --runtime simulation"
     )
     with pytest.raises(HostError) as caught:

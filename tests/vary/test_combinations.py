@@ -69,7 +69,7 @@ def test_values_between_commas(text: str, values: list[str]) -> None:
     [
         ("k=[a,b", "--set k has a list, a mapping or a quote without its end"),
         ('k="a,b', "--set k has a list, a mapping or a quote without its end"),
-        ("k=1,2,1", "k has one value twice: numbers 1 and 3"),
+        ("k=1,2,1", "k has the same value twice: numbers 1 and 3"),
         ("seed=1,2", "write --seeds 5 for the seeds 1 to 5"),
         ("k", "--set k gives no value"),
     ],

@@ -106,15 +106,15 @@ def test_a_third_key_has_a_map_for_each_value_and_not_too_many() -> None:
     assert [group.text for group in draw(variation(grid)).groups] == ["loss=0%", "loss=1%"]
     many = Grid(values={"a": ("1", "2"), "b": ("1", "2"), "c": tuple(map(str, range(20)))})
     drawn = draw(variation(many))
-    assert (len(drawn.groups), drawn.notes) == (12, ("Drawn are 12 of 20 combinations of c.",))
+    assert (len(drawn.groups), drawn.notes) == (12, ("The picture shows 12 of 20 combinations of c.",))
 
 
 def test_what_cannot_be_drawn_is_said() -> None:
-    assert draw(variation(Grid(values={"a": ("1",)}))).notes[0].startswith("One combination of values alone")
+    assert draw(variation(Grid(values={"a": ("1",)}))).notes[0].startswith("There is only one combination of values")
     none = replace(variation(ONE), rows=tuple(error_row(of, "it died", 3) for of in ONE))
     assert draw(none).notes[0].startswith("No run has a figure to draw")
     wide = Grid(values={"a": tuple(map(str, range(50))), "b": ("1", "2")})
-    assert draw(variation(wide)).notes == ("a and b have more values than are drawn: 40 and 60.",)
+    assert draw(variation(wide)).notes == ("a and b have too many values to draw: at most 40 and 60.",)
 
 
 def test_losses_are_drawn_where_there_are_any() -> None:

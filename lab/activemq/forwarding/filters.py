@@ -40,7 +40,7 @@ def example(pattern: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def parts(destination: str) -> tuple[str, ...]:
-    """Return the destinations that a composite one (queue://a,topic://b) stands for; itself if it is none."""
+    """Return the parts of a composite destination (queue://a,topic://b), or else the destination itself."""
     kind, _, names = destination.partition("://")
     return tuple(each if "://" in each else f"{kind}://{each}" for each in names.split(","))
 

@@ -22,7 +22,7 @@ class Bridge:
 
     @property
     def client_id(self) -> str:
-        """Return the client id of its subscriptions at the source: `DemandForwardingBridgeSupport.startLocalBridge`."""
+        """Return the bridge's client id at the source: `DemandForwardingBridgeSupport.startLocalBridge`."""
         return self.forwarding.client_id_token.join((self.connector, self.target, "inbound", self.source))
 
 
@@ -38,12 +38,12 @@ class Composite:
 
     @property
     def words(self) -> str:
-        """Return the kind of element that it is in a configuration, and its name."""
+        """Return the kind and the name of the destination's element in a configuration."""
         kind, _, name = self.pattern.partition("://")
         return f"the composite{kind.capitalize()} {name}"
 
     def takes(self, destination: str) -> bool:
-        """Return whether it forwards messages that are sent to a destination."""
+        """Return whether this composite forwards messages that are sent to a destination."""
         return covers(self.pattern, destination)
 
 

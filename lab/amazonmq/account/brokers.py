@@ -54,7 +54,7 @@ def create_broker(
 ) -> Account:
     """Return the account with a broker and its configuration: revision 1 the default, revision 2 the text, if any.
 
-    The configuration is called `own`, or as the broker. A broker that is given a configuration gets none. The broker is
+    The configuration is called `own`, or as the broker. A broker with a given one gets no other. The broker is
     CREATION_IN_PROGRESS until `broker_created`. Its users' passwords get the next numbers, in order.
     """
     if reason := check_broker_name(name):
@@ -136,7 +136,7 @@ def begin_creation(account: Account, name: str, at: datetime) -> Account:
 def still_to_be_created(account: Account) -> str:
     """Return in words which brokers are set aside."""
     names = ", ".join(record.name for record, _ in account.later)
-    return f"still to be created: {names or 'none; a topology declares one with later: yes'}"
+    return f"still to be created: {names or 'none; a topology declares such a broker with later: yes'}"
 
 
 def broker_created(account: Account, name: str) -> Account:
@@ -168,7 +168,9 @@ def update_broker(
     if engine_version is not None:
         if numbers(engine_version) < numbers(record.engine_version):
             right = f"create another broker with engine version {engine_version}"
-            older = f"{record.name} has engine version {record.engine_version}, and no broker gets an older one"
+            older = (
+                f"{record.name} has engine version {record.engine_version}, and Amazon MQ does not downgrade brokers"
+            )
             raise bad_request(older, right, attribute="engineVersion")
         pending = "" if engine_version == record.engine_version else engine_version
         record = replace(record, pending_engine_version=pending)
@@ -187,7 +189,7 @@ def roll_back(account: Account, name: str) -> Account:
     record = account.broker(name)
     _check_running(record, "roll back")
     if not record.history:
-        raise bad_request(f"{name} has had no other configuration than {record.current}", "there is nothing before it")
+        raise bad_request(f"{name} has had only {record.current}", "update the broker with another revision")
     return account.with_broker(replace(record, pending=record.history[-1]))
 
 

@@ -26,10 +26,12 @@ def create_configuration(account: Account, name: str, engine_version: str, at: d
     """Return the account with a new configuration, made from the service's default."""
     made = create(name, engine_version, at)
     if any(each.name == name for each in account.configurations):
-        raise conflict(f"a configuration named {name} exists already", "choose another name, or update that one")
+        raise conflict(
+            f"a configuration named {name} exists already", "choose another name, or update that configuration"
+        )
     for broker, its in account.later:
         if its.name == name:
-            what = f"{broker.name} is created later, and will have a configuration {name}"
+            what = f"{broker.name} is created later and will have a configuration named {name}"
             raise conflict(what, "choose another name for this configuration")
     return account.with_configuration(made)
 
@@ -37,7 +39,7 @@ def create_configuration(account: Account, name: str, engine_version: str, at: d
 def update_configuration(
     account: Account, name: str, text: bytes, at: datetime, *, description: str = "", file: str
 ) -> Updated:
-    """Save a whole text as the next revision; brokers are not changed by this. `file` is named in problems."""
+    """Save a whole text as the next revision; no broker changes. Problems name `file` as their place."""
     if reason := check_description(description):
         raise bad_request(reason, attribute="description")
     saved = save(account.configuration(name), text, at, description=description, file=file)

@@ -92,7 +92,7 @@ def save(configuration: SavedConfiguration, text: bytes, at: datetime, *, descri
     """Save a whole text, sanitised, as the next revision; raise InputError if it is invalid or the limit is reached."""
     if len(configuration.revisions) >= MOST_REVISIONS:
         raise InputError.of(
-            f"the configuration {configuration.name} has {MOST_REVISIONS} revisions, and Amazon MQ keeps no more",
+            f"the configuration {configuration.name} has {MOST_REVISIONS} revisions, the most that Amazon MQ keeps",
             "create another configuration",
         )
     sanitised = sanitise(read(text, file), configuration.engine_version)

@@ -40,7 +40,7 @@ class UserRecord:
 
     @property
     def latest(self) -> UserSetting:
-        """Return the settings last asked for; a user about to be deleted keeps its own."""
+        """Return the settings last asked for; a user about to be deleted keeps the present settings."""
         found = self.pending or self.current
         assert found is not None  # a user has one or the other
         return found

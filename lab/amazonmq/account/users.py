@@ -37,10 +37,10 @@ def create_user(
         raise bad_request(reason, attribute="user")
     if any(user.name == name for user in record.users):
         raise conflict(
-            f"{record.name} has a user {name} already", "update that one, or choose another name", attribute="user"
+            f"{record.name} has a user {name} already", "update that user, or choose another name", attribute="user"
         )
     if len(record.users) >= USERS_PER_BROKER:
-        raise bad_request(f"{record.name} has {USERS_PER_BROKER} users, and Amazon MQ takes no more")
+        raise bad_request(f"{record.name} has {USERS_PER_BROKER} users, the most that Amazon MQ allows")
     _check_password(password)
     number = account.passwords + 1
     setting = UserSetting(groups=_groups(groups), console_access=console_access, password=number)
@@ -62,7 +62,9 @@ def update_user(
     user = record.user(name)
     if user.change is Change.DELETE:
         raise conflict(
-            f"the user {name} of {record.name} is about to be deleted", "reboot, then create it anew", attribute="user"
+            f"the user {name} of {record.name} is about to be deleted",
+            "reboot the broker, then create the user again",
+            attribute="user",
         )
     before, number = user.latest, account.passwords
     if password is not None:
@@ -90,7 +92,7 @@ def delete_user(account: Account, broker: str, name: str) -> Account:
 def _changeable_broker(account: Account, broker: str) -> BrokerRecord:
     record = account.broker(broker)
     if record.state is BrokerState.DELETION_IN_PROGRESS:
-        raise conflict(f"{record.name} is {record.state}, so its users stay as they are")
+        raise conflict(f"{record.name} is {record.state}, so its users cannot be changed")
     return record
 
 

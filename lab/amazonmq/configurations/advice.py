@@ -26,7 +26,7 @@ _SCHEDULER = "redeliveryPlugin"
 _NEEDS_A_BEAN = {"networkConnector": ("bridgeFactory", "connectionFilter"), "discarding": ("deadLetterQueue",)}
 _UNREADABLE = {
     ("networkConnector", "filteredDestination"): "connectors take queues and topics without a selector",
-    ("authorizationMap", "tempDestinationAuthorizationEntry"): "it has a place of its own in authorizationMap",
+    ("authorizationMap", "tempDestinationAuthorizationEntry"): "write the element directly in authorizationMap",
 }
 _MEMORY = re.compile(r"\s*\d+\s*([kmg]?b?)?\s*", re.IGNORECASE)
 _POSITIVE = re.compile(r"\s*\+?0*[1-9][0-9]{0,8}\s*")
@@ -78,7 +78,7 @@ class _Walk:
             if child.name in written and element.name == "broker":
                 first = self._configuration.place(written[child.name])
                 yield self._advice(
-                    child.start, f"{child.name} is written twice", f"put both into one; the first: {first}"
+                    child.start, f"{child.name} is written twice", f"put both into one element; the first: {first}"
                 )
             written.setdefault(child.name, child.start)
 
@@ -108,13 +108,17 @@ class _Walk:
             yield self._advice(child.start, f"this {child.name} has no physicalName", _STOPS)
         else:
             what = f"this {child.name} in {within.name} has no physicalName"
-            yield self._advice(child.start, what, "name it: the bridge ends at the first consumer that it learns of")
+            yield self._advice(
+                child.start,
+                what,
+                "write its name: without a name, the first consumer that the bridge learns of ends the bridge",
+            )
 
     def _wrong_text(self, element: Element, name: str) -> str:
         """Return the problem with a value for which the schema permits any text, or an empty text."""
         value = element.get(name) or ""
         if name in _NEEDS_A_BEAN.get(element.name, ()):
-            return "ActiveMQ needs a bean here, which Amazon MQ does not take"
+            return "ActiveMQ needs a bean here, and Amazon MQ does not permit beans"
         if name == "memoryLimit" and not _MEMORY.fullmatch(value):
             return f"{shown(value)} is not a size such as 20mb"
         if name == "prefetchSize" and not _POSITIVE.fullmatch(value):

@@ -132,7 +132,7 @@ def read(text: bytes, file: str | Source) -> Configuration:
     if root.tag != f"{{{NAMESPACE}}}broker":
         raise InputError.of(
             f"the document is {_element_name(root)}, not an Amazon MQ configuration",
-            f'the outermost element is <broker xmlns="{NAMESPACE}">',
+            f'write the outermost element as <broker xmlns="{NAMESPACE}">',
             _place(source, decoded, tags[0].start),
         )
     return Configuration(source=source, text=decoded, broker=_element(root, iter(tags), {}))

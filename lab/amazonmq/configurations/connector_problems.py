@@ -63,7 +63,7 @@ def _user_problems(
 ) -> Iterator[Problem]:
     if connector.user_name is not None and connector.user_name not in {user.name for user in identity.users}:
         yield Problem(
-            what=f"the connector {connector.name} names the user {connector.user_name!r}, whom {identity.name} lacks",
+            what=f"the connector {connector.name} names the user {connector.user_name!r}, unknown at {identity.name}",
             remedy=f"users of {identity.name}: {', '.join(user.name for user in identity.users)}",
             place=_value_place(configuration, connector.xml.attribute("userName")),
         )
@@ -77,7 +77,9 @@ def _uri_problems(connector: NetworkConnector) -> Iterator[Problem]:
     elif any(character.isspace() for character in uri):
         yield Problem(what=f"the uri of {name} has a space or a line break in it", remedy="remove it", place=place)
     elif connector.discovery == "multicast":
-        yield Problem(what="Amazon MQ has no multicast, so no broker is found by it", remedy=example, place=place)
+        yield Problem(
+            what="Amazon MQ has no multicast, so a multicast address finds no broker", remedy=example, place=place
+        )
     elif connector.discovery not in ("static", "masterslave"):
         yield Problem(
             what=f"the uri of {name} does not begin with static: or masterslave:", remedy=example, place=place
@@ -85,11 +87,11 @@ def _uri_problems(connector: NetworkConnector) -> Iterator[Problem]:
     elif uri.count("(") != uri.count(")"):
         yield Problem(what=f"a parenthesis of the uri of {name} is not closed", remedy=example, place=place)
     elif not connector.remotes:
-        yield Problem(what=f"the uri of {name} holds no address", remedy=example, place=place)
+        yield Problem(what=f"the uri of {name} has no address", remedy=example, place=place)
     elif connector.discovery == "masterslave" and len(connector.remotes) < 2:
         yield Problem(
-            what=f"the uri of {name} is a masterslave: with one address, with which ActiveMQ does not start",
-            remedy="name the active and the standby broker, or write static: for a single one",
+            what=f"the uri of {name} has one address; with masterslave: ActiveMQ starts only with two or more",
+            remedy="write the addresses of the active and the standby broker, or write static: for a single broker",
             place=place,
         )
 
@@ -98,7 +100,7 @@ def _address_problems(remote: RemoteUri) -> Iterator[Problem]:
     if not remote.scheme:
         what, remedy = f"{remote.text!r} is not an address", f"write ssl://HOST:{OPENWIRE.port}"
     elif remote.scheme not in SECURE_SCHEMES:
-        what = f"the scheme {remote.scheme} is not one that Amazon MQ brokers answer to each other"
+        what = f"Amazon MQ brokers do not connect to each other with the scheme {remote.scheme}"
         remedy = f"write ssl://{remote.host or 'HOST'}:{OPENWIRE.port}"
     elif remote.port != OPENWIRE.port:
         what = f"{remote.text!r} has {'no port' if remote.port is None else f'the port {remote.port}'}"
@@ -134,7 +136,7 @@ def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnec
     if len(connectors) > CONNECTORS_PER_CONFIGURATION:
         yield Problem(
             what=f"the configuration has {len(connectors)} network connectors",
-            remedy=f"Amazon MQ takes at most {CONNECTORS_PER_CONFIGURATION}",
+            remedy=f"keep at most {CONNECTORS_PER_CONFIGURATION}, the most that Amazon MQ allows",
             place=connectors[CONNECTORS_PER_CONFIGURATION].place,
         )
 

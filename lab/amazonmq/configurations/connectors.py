@@ -47,7 +47,7 @@ class NetworkConnector:
 
 
 def alternatives(connector: NetworkConnector) -> tuple[tuple[RemoteUri, ...], ...]:
-    """Return the groups of several addresses of which one has the bridge: the first that answers.
+    """Return the groups of several addresses that share one bridge, which goes to the first that answers.
 
     The others have a bridge each. A masterslave: is one group, in the order of its addresses; each failover: is one,
     in an order of chance unless its randomize is false.

@@ -19,7 +19,10 @@ MOST_MISTAKES = 10  # that are told of one text; who mends ten looks again
 # AWS's own guide once printed a uri with a bare &, and people paste it.
 _REMEDIES = (
     ("EntityRef", "write &amp; where an & is meant"),
-    ("Double hyphen", "a comment holds no -- before its end: write another sign"),
+    (
+        "Double hyphen",
+        "an XML comment must not contain -- except in its closing -->; replace it with another character",
+    ),
 )
 _OF_TAGS = ("ERR_TAG_NAME_MISMATCH", "ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END")
 # After these a parser has read every tag as it is written, so that each can be told which one lacks its end.
@@ -71,7 +74,7 @@ def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) ->
     found += [_end(text, source, each) for each in ends]
     found.sort(key=lambda each: each.place or Place(file="", line=0, column=0))
     if len(found) > MOST_MISTAKES:
-        more = Problem(what="the text has more mistakes, from here on", remedy="", place=found[MOST_MISTAKES].place)
+        more = Problem(what="the text has more mistakes from here on", remedy="", place=found[MOST_MISTAKES].place)
         return (*found[:MOST_MISTAKES], more)
     return tuple(found)
 

@@ -83,21 +83,21 @@ def _never_included(configuration: Configuration, connector: NetworkConnector) -
         for destination, element, by in lost:
             attribute = element.attribute("physicalName")
             if by is not None:
-                then = ": nothing crosses it" if nothing else ""
+                then = "; the connector forwards nothing" if nothing else ""
                 yield _advice(
                     configuration,
                     attribute,
-                    f"{connector.name} never carries the {_named(destination)}, which it includes and excludes{then}",
-                    f"remove it from {name}, or the pattern that covers it from {EXCLUDED}: the {_named(by[0])} at "
-                    f"{configuration.place(by[1].start)}",
+                    f"{connector.name} never forwards the {_named(destination)}, which it includes and excludes{then}",
+                    f"remove it from {name}, or remove the pattern that covers it from {EXCLUDED}: the "
+                    f"{_named(by[0])} at {configuration.place(by[1].start)}",
                 )
             elif name == INCLUDED and filter_ and not _asked_for(filter_, destination):
                 yield _advice(
                     configuration,
                     attribute,
-                    f"{connector.name} never learns of a consumer of the {_named(destination)}, which it includes: its "
-                    "destinationFilter asks for no advisory on it",
-                    "remove destinationFilter, or add it there",
+                    f"{connector.name} includes the {_named(destination)}, and never learns of a consumer "
+                    "there: the destinationFilter leaves out its advisories",
+                    "remove destinationFilter, or add the destination to it",
                 )
 
 
@@ -111,8 +111,8 @@ def _all_excluded(configuration: Configuration, connector: NetworkConnector) -> 
     yield _advice(
         configuration,
         element.attribute("physicalName"),
-        f"{connector.name} excludes every queue and every topic: none crosses it",
-        f"write {INCLUDED} with those that may, and no {EXCLUDED}",
+        f"{connector.name} excludes every queue and every topic, so it forwards nothing",
+        f"write {INCLUDED} with the destinations to forward, and remove {EXCLUDED}",
     )
 
 
@@ -132,7 +132,7 @@ def _filter_of_no_kind(configuration: Configuration, connector: NetworkConnector
         yield _advice(
             configuration,
             attribute,
-            f"destinationFilter of {connector.name}: {shown(attribute.value)} asks for no advisory that there is, so "
+            f"destinationFilter of {connector.name}: {shown(attribute.value)} matches no advisory, so "
             "the bridge learns of no consumer",
             "write Queue.NAME or Topic.NAME, such as Queue.orders.>: it follows ActiveMQ.Advisory.Consumer.",
         )
@@ -145,7 +145,7 @@ def _nothing_static(configuration: Configuration, connector: NetworkConnector) -
         yield _advice(
             configuration,
             attribute,
-            f"nothing crosses {connector.name}: a staticBridge needs statically included destinations",
+            f"{connector.name} forwards nothing: a staticBridge needs statically included destinations",
             f"add {STATIC}, or remove staticBridge",
         )
 
@@ -157,7 +157,7 @@ def _no_hop(configuration: Configuration, connector: NetworkConnector) -> Iterat
         yield _advice(
             configuration,
             attribute,
-            f'no message crosses {connector.name}: it may cross {name}="{attribute.value}" bridges',
+            f'{connector.name} forwards no message: {name}="{attribute.value}" permits no bridge',
             f'write {name}="1", or remove it; -1 is no limit',
         )
 

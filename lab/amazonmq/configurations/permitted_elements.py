@@ -51,7 +51,7 @@ class PermittedElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permitted:
-    """The list of one engine version; `version` is the release that AWS published it for."""
+    """The elements that Amazon MQ permits in one engine version; AWS published the list for the release `version`."""
 
     version: str
     elements: Mapping[str, PermittedElement]

@@ -47,14 +47,14 @@ def key(child: Element, attribute: str, text: str | None) -> str:
     if text is None:
         written = child.get(attribute)
         named = f"without {attribute}" if written is None else f"with the {attribute} {shown(written)}"
-        return f"{child.name} is not permitted {named}: only the one named openwire may be written"
+        return f"{child.name} is not permitted {named}: the only permitted {attribute} is openwire"
     return f"a second {child.name} is named {text}"
 
 
 def no_list(engine_version: str) -> tuple[str, str]:
     """Return the problem and the remedy for an engine version that has no list of permitted elements."""
-    what = f"what Amazon MQ permits in engine version {engine_version!r} is not known"
-    return what, f"there is a list for: {', '.join(versions())}{_nearest(engine_version, versions())}"
+    what = f"the lab has no list of the elements that Amazon MQ permits in engine version {engine_version!r}"
+    return what, f"choose a version with a list: {', '.join(versions())}{_nearest(engine_version, versions())}"
 
 
 @lru_cache(maxsize=1024)

@@ -128,7 +128,7 @@ class _Sanitising:
                 self._remove(child, reasons.element(child, element, collection.children, self._permitted))
                 continue
             if collection.most is not None and count >= collection.most:
-                self._remove(child, f"{element.name} holds {collection.most} element, and this is another")
+                self._remove(child, f"{element.name} may contain {collection.most} element, and this is one more")
                 continue
             cut = len(self.deletions)
             kept = self.element(child, self._permitted.elements[child.name])
@@ -164,7 +164,7 @@ class _Sanitising:
             self._record(Reason.ATTRIBUTE, element, attribute.name, attribute.start, why)
             return False
         if is_expression(attribute.value):
-            wrong = f"{shown(attribute.value)} is an expression or a reference, and only plain values pass"
+            wrong = f"{shown(attribute.value)} is an expression or a reference, and Amazon MQ permits only plain values"
         else:
             wrong = why_not(attribute.value, kind)
         if wrong:
@@ -176,7 +176,9 @@ class _Sanitising:
         """Return an element with these attributes and children, and without text; record the deletions."""
         texts = stray_texts(self._text, element)
         for start, _ in texts:
-            self._record(Reason.ELEMENT, element, None, start, f"{element.name} holds elements, and this is text")
+            self._record(
+                Reason.ELEMENT, element, None, start, f"{element.name} contains elements only, and this is text"
+            )
         if texts or len(children) < len(element.children):
             stay = {child.start for child in children}
             gone = [(each.start, each.end) for each in element.children if each.start not in stay]

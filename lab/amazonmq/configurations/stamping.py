@@ -1,6 +1,6 @@
 """The effect of timeStampingBrokerPlugin on the time that a message lives: `TimeStampingBrokerPlugin.send`.
 
-It looks at every message that comes from a client, whatever its protocol; not at dead letters.
+The plugin looks at every message from a client, over each protocol, and not at dead letters.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def why_not(raw: str, kind: ValueType) -> str:
     if kind.name == "double":
         return "" if _DECIMAL.fullmatch(text) else f"{shown(raw)} is not a number"
     if not _WHOLE.fullmatch(text):
-        unit = ": it takes no unit" if text[:1].isdigit() else ""
+        unit = " without a unit" if text[:1].isdigit() else ""
         return f"{shown(raw)} is not a whole number{unit}"
     return _out_of_bounds(raw, text, kind)
 
@@ -46,7 +46,7 @@ def stops_a_broker(raw: str, kind: ValueType) -> str:
     """Return why ActiveMQ does not start with a value that the schema permits, or an empty text if it does."""
     text = raw.strip(_BLANKS)
     if kind.name == "integer" and (len(text) > _LONGEST_NUMBER or not -_JAVA_INT <= int(text) < _JAVA_INT):
-        return f"{shown(raw)} is more than ActiveMQ can count to: {_JAVA_INT - 1} is the most"
+        return f"{shown(raw)} is above {_JAVA_INT - 1}, the most that ActiveMQ reads"
     if kind.name == "double" and text.endswith("INF"):
         return f"{shown(raw)} is not a number to ActiveMQ"
     return ""

@@ -54,7 +54,7 @@ class LabAuthority:
 
     @classmethod
     def of_pem(cls, pem: str, now: datetime) -> LabAuthority:
-        """Return the authority that `pem` returned; raise ValueError if it is none."""
+        """Return the authority that `pem` returned; raise ValueError for any other text."""
         key = load_pem_private_key(pem.encode(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ValueError("not a key of an authority")

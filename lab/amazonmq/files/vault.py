@@ -97,4 +97,6 @@ class Vault:
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             # from None: the cause might quote the secrets it could not read.
-            raise HostError(f"the broker's {VAULT} cannot be read", "was this lab opened by another mqlab?") from None
+            raise HostError(
+                f"the broker's {VAULT} cannot be read", "use the mqlab that opened this lab, or open the lab again"
+            ) from None

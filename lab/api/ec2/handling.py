@@ -56,7 +56,7 @@ def required(request: Request, name: str) -> Any:
 
 
 def new_id(prefix: str) -> str:
-    """Return an id that nothing else has."""
+    """Return a new id."""
     return f"{prefix}-{secrets.token_hex(DIGITS)[:DIGITS]}"
 
 

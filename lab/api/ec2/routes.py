@@ -105,17 +105,19 @@ def _check_free(account: ServedAccount, table: RouteTable, destination: IPv4Netw
         raise refused(
             "RouteAlreadyExists",
             f"The route identified by {destination} already exists.",
-            f"it is in the route table {table.name}: replace it, or delete it first",
+            f"replace or delete the existing route in the route table {table.name} first",
         )
     if len(own) + len(table.routes) >= routes.MOST_ROUTES:
         raise refused(
-            "RouteLimitExceeded", f"the route table {table.name} has {routes.MOST_ROUTES} routes", "delete one first"
+            "RouteLimitExceeded",
+            f"the route table {table.name} has {routes.MOST_ROUTES} routes",
+            "delete a route first",
         )
 
 
 def _check_gateway(account: ServedAccount, call: Call, table: RouteTable, gateway: str) -> None:
     if gateway == "local":
-        raise ApiRefused("InvalidParameterValue", "A local route comes with its VPC: leave it out.")
+        raise ApiRefused("InvalidParameterValue", "Leave the local route out: each VPC has it already.")
     facts = account.records.ec2.gateways.get(gateway)
     if facts is None or facts.region != call.region:
         raise ApiRefused("InvalidGatewayID.NotFound", f"The gateway ID '{gateway}' does not exist")

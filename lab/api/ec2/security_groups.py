@@ -54,7 +54,7 @@ def create_security_group(account: ServedAccount, call: Call, request: Request) 
     if group_name.startswith("sg-"):
         raise ApiRefused(
             "InvalidParameterValue",
-            "Invalid security group name: a name does not begin with sg-, which ids begin with.",
+            "Invalid security group name: a name must not begin with sg-, because ids do.",
         )
     tags, vpc, name = requested_tags(request, "security-group"), _vpc(account, call, request), new_id("sg")
 

@@ -119,7 +119,7 @@ def describe_vpc_attribute(account: ServedAccount, call: Call, request: Request)
 
 @takes("VpcId", *(member for member, _ in _ATTRIBUTES.values()))
 def modify_vpc_attribute(account: ServedAccount, call: Call, request: Request) -> Answer:
-    """Set an attribute of a VPC; a request has one attribute, as on AWS."""
+    """Set an attribute of a VPC; a request sets one attribute, as on AWS."""
     vpc = vpc_in(account, call, required(request, "VpcId"))
     asked: dict[str, Any] = {
         name: request[member].get("Value") for member, name in _ATTRIBUTES.values() if request.get(member)

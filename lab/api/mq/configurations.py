@@ -110,7 +110,7 @@ def describe_configuration_revision(
     saved, _ = configuration_of(account, call, request["ConfigurationId"])
     number = request["ConfigurationRevision"]
     if not (number.isascii() and number.isdigit() and len(number) < 6):
-        raise bad_request("the number of a revision is a whole number from 1 on", "configuration-revision")
+        raise bad_request("a revision number is a whole number of at least 1", "configuration-revision")
     if not 1 <= int(number) <= len(saved.revisions):
         raise not_found("configuration revision", number, "configuration-revision")
     revision = saved.revision(int(number))

@@ -150,7 +150,7 @@ def check_replication_mode(request: Mapping[str, Any]) -> None:
 
 
 def logs_of(written: Mapping[str, Any] | None, kept: Logs = Logs()) -> Logs:  # noqa: B008 - a frozen value
-    """Return the log flags of a request; a flag that it does not have is kept."""
+    """Return the log flags of a request; a missing flag stays as it is."""
     flags = written or {}
     return Logs(general=flags.get("General", kept.general), audit=flags.get("Audit", kept.audit))
 
@@ -175,7 +175,7 @@ def _check_settings(account: ServedAccount, request: Mapping[str, Any]) -> None:
     storage_type(request)
     encryption = request.get("EncryptionOptions") or {"UseAwsOwnedKey": True}
     if encryption["UseAwsOwnedKey"] and encryption.get("KmsKeyId"):
-        raise bad_request("A key of yours and AWS's own key exclude each other.", "encryptionOptions")
+        raise bad_request("Your own key and AWS's own key exclude each other.", "encryptionOptions")
     if encryption.get("KmsKeyId"):
         account.notice(f"{request['BrokerName']}: the lab keeps the name of the KMS key, and encrypts nothing")
 
@@ -187,7 +187,7 @@ def _subnets(account: ServedAccount, call: Call, request: Mapping[str, Any]) -> 
     if not written:
         return default_subnets(account, call, needed)
     if len(written) != needed or len(set(written)) != needed:
-        problem = f"{len(written)} subnets: a broker of [{mode}] has {needed}"
+        problem = f"{len(written)} subnets: a broker of [{mode}] needs {needed}"
         raise bad_request(f"{problem}{', each in another availability zone' if needed > 1 else ''}.", "subnetIds")
     network = account.control.network
     with in_network("subnetIds"):

@@ -51,7 +51,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """An operation: its name, its way in HTTP, and both shapes, if it has any."""
+    """An operation: its name, its way in HTTP, and both shapes, if the operation has any."""
 
     name: str
     method: str

@@ -121,7 +121,7 @@ def _parsed(shape: Shape, tree: Tree, place: str) -> Any:
         return _structure(shape, tree, place)
     if shape.kind == "list":
         if any(not (key.isascii() and key.isdigit() and len(key) < 6) for key in tree):
-            raise refused("InvalidParameterValue", place, "a list has numbers from 1 on")
+            raise refused("InvalidParameterValue", place, "the numbers of a list begin with 1")
         content = shape.content.shape
         return [_parsed(content, tree[key], f"{place}.{key}") for key in sorted(tree, key=int)]
     if set(tree) != {""}:

@@ -51,7 +51,7 @@ def operation(model: Model, request: HttpRequest) -> tuple[Operation, Mapping[st
             others.append(method)
     if others:
         allowed = ", ".join(sorted(others))
-        raise ApiRefused("InvalidAction", f"{request.method} is not an operation here; there are: {allowed}")
+        raise ApiRefused("InvalidAction", f"{request.method} is not a method of this path; use: {allowed}")
     raise ApiRefused("InvalidAction", f"no operation has the path {shown(request.path, 200)}")
 
 

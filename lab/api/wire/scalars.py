@@ -61,7 +61,7 @@ def check(shape: Shape, content: Any) -> Any:
     elif isinstance(content, int | float):
         least, most = shape.traits.get("min", -math.inf), shape.traits.get("max", math.inf)
         if not least <= content <= most:
-            raise Wrong(f"{content} is not within {least} and {most}")
+            raise Wrong(f"{content} is not between {least} and {most}")
         if not math.isfinite(content):
             raise Wrong(f"{content} is not a number")
     return content

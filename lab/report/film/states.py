@@ -81,7 +81,7 @@ class States:
         return tuple(changed)
 
     def _take(self, event: Observation | Listening) -> Sequence[_Holder]:
-        """Change the states, and return those that may be other ones now."""
+        """Change the states, and return those that may have changed."""
         if isinstance(event, LinkChanged):
             link = self._links.get(frozenset((event.leaving, event.reaching)))
             if link is not None:

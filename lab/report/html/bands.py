@@ -23,7 +23,7 @@ class Band:
 
     @property
     def near_end(self) -> bool:
-        """Return whether there is no room for its label between it and the right edge."""
+        """Return whether the label has no room between the band and the right edge."""
         return self.x > WIDE * (1 - APART)
 
 

@@ -41,14 +41,14 @@ class Fault:
     brokers: tuple[str, ...] = ()  # the brokers affected; with neither, everything is
 
     def touches(self, source: str, target: str, regions: Mapping[str, str]) -> bool:
-        """Return whether it may affect messages from one broker to another; `regions` has each broker's region."""
+        """Return whether the fault may affect messages between two brokers; `regions` has each broker's region."""
         if self.ways:
             return (regions.get(source), regions.get(target)) in self.ways
         return not self.brokers or bool({source, target} & set(self.brokers))
 
     @property
     def when(self) -> str:
-        """Return its begin and end in words."""
+        """Return the begin and end of the fault in words."""
         if self.end == self.start:
             return f"at {moment(self.start)}"
         return f"{moment(self.start)} to {'the end' if self.end is None else moment(self.end)}"

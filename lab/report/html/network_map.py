@@ -62,7 +62,7 @@ class _Label(NamedTuple):
 
     @property
     def width(self) -> float:
-        """Return its width, or of an empty line the most that it has room for."""
+        """Return the width of the line, or of an empty line the width of its room."""
         return (self.cells or cell_len(self.text)) * (_BROAD if self.strong else _SMALL)
 
 
@@ -77,12 +77,12 @@ class Area:
     labels: tuple[Words, ...]
 
     def holds(self, point: Point, margin: float) -> bool:
-        """Return whether a point is in it or that near to it."""
+        """Return whether a point is in the area or within that distance."""
         x, y = point[0] - self.x, point[1] - self.y
         return -margin <= x <= self.width + margin and -margin <= y <= self.height + margin
 
     def meets(self, other: Area, margin: float) -> bool:
-        """Return whether it is on, or that near to, another one."""
+        """Return whether the area is on, or within that distance of, another area."""
         return (
             self.x - margin < other.x + other.width
             and other.x - margin < self.x + self.width

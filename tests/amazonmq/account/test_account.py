@@ -174,10 +174,10 @@ def refused(what: str, broker: str = "tokyo") -> None:
         ("name", "is not a configuration name: Amazon MQ takes letters"),
         ("long name", "takes 1 to 150 characters"),
         ("name taken", r"named tokyo-configuration exists already \(ConflictException\)"),
-        ("engine version", "what Amazon MQ permits in engine version '5.99' is not known"),
+        ("engine version", "the lab has no list of the elements that Amazon MQ permits in engine version '5.99'"),
         ("unknown", r"(?s)can't find requested configuration \[tokio\].*NotFound.*tokyo-configuration, singapore-"),
         ("large", f"x.xml:1:1: the configuration has more than {LARGEST_TEXT_BYTES} bytes"),
-        ("namespace", f'(?s)not an Amazon MQ configuration.*outermost element is <broker xmlns="{NAMESPACE}"'),
+        ("namespace", f'(?s)not an Amazon MQ configuration.*outermost element as <broker xmlns="{NAMESPACE}"'),
         ("malformed", "x.xml:1:.*not well-formed XML"),
         ("no revision", "(?s)has no revision 3.*its revisions: 1 to 2"),
         ("no broker", r"(?s)can't find requested broker \[osaka\].*brokers: tokyo, singapore"),
@@ -185,7 +185,7 @@ def refused(what: str, broker: str = "tokyo") -> None:
         ("six groups", "6 security groups: Amazon MQ takes at most 5"),
         ("rebooting", r"tokyo is REBOOT_IN_PROGRESS, so there is nothing to reboot \(ConflictException\)"),
         ("update while rebooting", "tokyo is REBOOT_IN_PROGRESS, so there is nothing to update"),
-        ("nothing before", "tokyo has had no other configuration than tokyo-configuration revision 2"),
+        ("nothing before", "tokyo has had only tokyo-configuration revision 2"),
         ("not down", "tokyo is RUNNING: only a reboot applies pending changes"),
         ("broker taken", "a broker named tokyo exists already"),
         ("back", "the service's clock is at 2019-12-01 12:00:00 UTC and cannot go back"),
@@ -202,5 +202,5 @@ def test_the_301st_revision_is_refused() -> None:
     own = made.configuration(OWN)
     first = own.revisions[0]
     full = replace(own, revisions=tuple(replace(first, number=n) for n in range(1, MOST_REVISIONS + 1)))
-    with pytest.raises(InputError, match="has 300 revisions, and Amazon MQ keeps no more"):
+    with pytest.raises(InputError, match="has 300 revisions, the most that Amazon MQ keeps"):
         update_configuration(made.with_configuration(full), OWN, TEXT.encode(), NOON, file="x.xml")

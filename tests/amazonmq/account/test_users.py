@@ -111,8 +111,10 @@ REFUSED: dict[str, Callable[[Account], Account]] = {
     "is about to be deleted": lambda a: update_user(
         delete_user(a, "tokyo", "testuser"), "tokyo", "testuser", groups=["ab"]
     ),
-    "tokyo has 250 users, and Amazon MQ takes no more": lambda a: create_user(_many_users(a), "tokyo", "bridge", GOOD),
-    "DELETION_IN_PROGRESS, so its users stay": lambda a: create_user(
+    "tokyo has 250 users, the most that Amazon MQ allows": lambda a: create_user(
+        _many_users(a), "tokyo", "bridge", GOOD
+    ),
+    "DELETION_IN_PROGRESS, so its users cannot be changed": lambda a: create_user(
         delete_broker(a, "tokyo"), "tokyo", "bridge", GOOD
     ),
 }
