@@ -44,7 +44,7 @@ def test_boto3_reboots_a_broker_of_a_declared_lab(engine: Engine, tmp_path: Path
                         assert secure.version() in ("TLSv1.2", "TLSv1.3")
             mq.reboot_broker(BrokerId=broker)
             assert mq.describe_broker(BrokerId=broker)["BrokerState"] == "REBOOT_IN_PROGRESS"
-            with pytest.raises(InputError, match="another verb on tokyo is not over yet"):
+            with pytest.raises(InputError, match="another verb on tokyo has not ended yet"):
                 live.reboot("tokyo")
             live.wait(lambda: mq.describe_broker(BrokerId=broker)["BrokerState"] == "RUNNING", 90)
             live.wait(lambda: live.bridged("connector_tokyo_to_singapore"), 60)

@@ -46,7 +46,7 @@ def test_a_turn_leaves_a_verb_to_its_owner(live: Live) -> None:
     with live.turn():
         assert state(live) == "REBOOT_IN_PROGRESS"
     for refused in (live.kill, live.delete_broker):
-        with pytest.raises(InputError, match="another verb on tokyo is not over yet"):
+        with pytest.raises(InputError, match="another verb on tokyo has not ended yet"):
             refused("tokyo")
     live.create_user("tokyo", "ledger", "over-the-ocean-1858")
     rest()
@@ -63,7 +63,7 @@ def test_a_turn_ends_a_verb_whose_owner_has_died(live: Live) -> None:
 
 def test_a_refused_beginning_leaves_no_owner(live: Live) -> None:
     rest = begin(live, Reboot(broker="tokyo"), lambda: nullcontext(live))
-    with pytest.raises(InputError, match="not over yet"):
+    with pytest.raises(InputError, match="has not ended yet"):
         begin(live, Reboot(broker="tokyo"), lambda: nullcontext(live))
     rest()
     assert not is_owned(live.run, "tokyo", live.lab.note_folder)
