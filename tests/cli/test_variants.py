@@ -38,6 +38,15 @@ def test_what_is_wrong_ends_with_2_before_anything_is_done(mqlab: Commands, comm
     assert not mqlab.home.exists()
 
 
+def test_the_difference_of_a_rendered_configuration_has_the_observer(mqlab: Commands) -> None:
+    difference = "render", "tokyo-singapore", "--broker", "tokyo", "--diff"
+    observed = mqlab.inside(*difference, "--set", 'observe=["orders.>", "topic:prices.*"]').out.splitlines()
+    plugin = [line for line in observed if 'class="mqlab.Observer"' in line]
+    assert len(plugin) == 1 and plugin[0].startswith("+")
+    assert [line for line in observed if line.startswith("+") and 'value="orders.&gt; topic:prices.*"' in line]
+    assert "Observer" not in mqlab.inside(*difference).out
+
+
 def test_a_configuration_alone_has_no_variant(mqlab: Commands, tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("<broker/>")
     ended = mqlab.inside("check", tmp_path / "a.xml", *DELAY)

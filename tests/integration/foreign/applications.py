@@ -2,12 +2,12 @@
 
 `python applications.py stomp|mqtt|amqp HOST PORT CA_FILE`, with a login in the environment, reads a command a line:
 
-    receive NAME MODE DESTINATION [selector=… durable=… keep=yes refuse=yes prefetch=… hold=yes]
+    receive NAME MODE DESTINATION [selector=… durable=… keep=yes refuse=yes release=yes prefetch=… hold=yes]
     release NAME - -
     send NAME DESTINATION BODY [ttl=MILLISECONDS kind=… qos=… retain=yes]
 
-NAME is the client id. With `keep` messages are not acknowledged, with `refuse` they are rejected, and over
-STOMP with `hold` they wait for `release`. It writes `receiving
+NAME is the client id. With `keep` messages are not acknowledged, with `refuse` they are rejected, over AMQP with
+`release` the first is given back, and over STOMP with `hold` they wait for the command `release`. It writes `receiving
 NAME`, `got NAME BODY`, `done NAME BODY` and `sent NAME BODY`. The programs in Java and for Node take the same lines.
 """
 
@@ -158,13 +158,16 @@ class OverAmqp:
 
     def _receive(self, name: str, mode: str, destination: str, options: Options) -> None:
         from proton import Timeout
-        from proton.reactor import AtLeastOnce, AtMostOnce, Selector
+        from proton.reactor import AtLeastOnce, AtMostOnce, DurableSubscription, Selector
 
         how: list[Any] = [AtMostOnce() if mode == "presettled" else AtLeastOnce()]
         if "selector" in options:
             how.append(Selector(options["selector"]))
+        if "durable" in options:
+            how.append(DurableSubscription())
         connection = self._connected(name)
-        receiver = connection.create_receiver(_prefixed(destination), credit=20, options=how)
+        where, link = _prefixed(destination), options.get("durable")  # a durable subscription has its link's name
+        receiver = connection.create_receiver(where, credit=20, options=how, name=link)
         say("receiving", name)
         while True:
             try:
@@ -175,6 +178,8 @@ class OverAmqp:
             say("got", name, body)
             if "refuse" in options:
                 receiver.reject()
+            elif options.pop("release", None):
+                receiver.release()
             elif "keep" not in options:
                 if mode == "settled":
                     receiver.accept()
