@@ -70,7 +70,7 @@ class Dispatches:
     def taken(
         self, receiver: Receiver, message: str, by: Consumer, still: Container[Consumer], *, counts: bool
     ) -> None:
-        """Note an answer: connections that ended left their copy to the one that answered.
+        """Note the answer of a connection; connections that ended have left their copies to it.
 
         `counts` is whether the answer is a delivery: an acknowledgement is one, a rejection is none.
         """
