@@ -366,7 +366,7 @@ class Applications:
             yield Acknowledged(t=seen.t + (seen.took or 0.0), id=message)
 
     def apply_dispatches(self, ledger: Ledger) -> None:
-        """Give the ledger the dispatches that no acknowledgement followed, and the order of all."""
+        """Add the dispatches without an acknowledgement, and the order of all dispatches, to the ledger."""
         counted = {name for name, its in self._declared.items() if its.delivered_when == "dispatched"}
         self._dispatches.apply(ledger, self._position, counted)
 

@@ -85,7 +85,7 @@ class Dispatches:
             given.add(message, number, by)
 
     def apply(self, ledger: Ledger, position: Callable[[str], int], by_dispatch: Container[str]) -> None:
-        """Give the ledger's subscriptions their dispatches; `position` has -1 for an unknown message.
+        """Add the dispatches to the ledger's subscriptions; `position` has -1 for an unknown message.
 
         `by_dispatch` has the clients whose dispatches count as deliveries.
         """
