@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from lab.activemq.releases import RELEASES
 from lab.emulation.engine import engine as engines
 from lab.emulation.images import images
 from lab.errors import HostError
@@ -90,7 +91,7 @@ def engine() -> Engine:
     except HostError as error:
         lacking(str(error))
     _, plan = scenario_at(ARTICLE)
-    versions = {broker.activemq_version for broker in plan.brokers}
+    versions = {RELEASES["5.19"], *(broker.activemq_version for broker in plan.brokers)}
     return Engine(
         client=client,
         images={
