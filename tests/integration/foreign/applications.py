@@ -27,9 +27,8 @@ Options = dict[str, str]
 
 
 def say(*words: str) -> None:
-    """Write a line; many threads do."""
-    sys.stdout.write(" ".join(words) + "\n")
-    sys.stdout.flush()
+    """Write a line at once: many threads write, and Python 3.11's text streams may lose what two write together."""
+    os.write(1, (" ".join(words) + "\n").encode())
 
 
 class OverStomp:
