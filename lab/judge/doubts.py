@@ -28,12 +28,13 @@ def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> 
     its = evidence.applications
     if its is None or not expectation.depends_on_messages:
         return ""
-    if gap := its.gap(evidence.timeline.interval.begin, evidence.timeline.interval.end):
+    interval = evidence.timeline.interval
+    if gap := its.gap(interval.begin, interval.end):
         return gap
     arrivals = expectation.arrivals
     audiences = evidence.audiences if arrivals is None else tuple(each.audience for each in evidence.meant(arrivals))
     names = [name for audience in audiences for name in audience.names]
-    return its.crowded(names) or (its.unread(names) if outcome is Outcome.PASSED else "")
+    return its.crowded(names, interval.begin) or (its.unread(names) if outcome is Outcome.PASSED else "")
 
 
 def as_of(timeline: Timeline) -> str:

@@ -23,6 +23,7 @@ from lab.judge.expectations.receivers import until_all_came
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.lateness import late, overdue, sent_at, since
 from lab.judge.quiet import in_words, not_quiet
+from lab.judge.second_copies import second_copies
 from lab.judge.shares import judge_shares
 from lab.judge.unexplained import in_words as strangers
 from lab.judge.unexplained import unexplained
@@ -124,6 +125,8 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     if (gone or expectation.promise != "at-least-once") and (
         words := strangers(chosen, "whether each message came" if gone else "whether one came twice")
     ):
+        return Outcome.UNKNOWN, words
+    if expectation.promise != "at-least-once" and (words := second_copies(chosen, evidence)[1]):
         return Outcome.UNKNOWN, words
     if words := equal_bodies(tallies, who, "one that is lost and another that came twice would look the same"):
         return Outcome.UNKNOWN, words
