@@ -60,7 +60,6 @@ def answered(t: float, number: int, consumer: str = "c1") -> MessageSeen:
         ([GIVEN], "; to count dispatches"),
         ([ARRIVED, GIVEN, left(25), subscribed(25, "c2")], "; it waits at singapore on queue://orders; to count"),
         ([GIVEN, left(3), subscribed(3.1, "c2", "billing-2"), AGAIN], "; to count dispatches"),
-        ([GIVEN, event(2.2, "dead-lettered", why="no")], "; it became a dead letter at"),
     ],
 )
 def test_a_client_may_have_a_message_that_it_did_not_acknowledge(events: list[Observation], words: str) -> None:
