@@ -100,6 +100,10 @@ class Publication:
         """Return whether a broker accepted a message, as an acknowledgement or an arrival shows."""
         return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
+    def withdraw(self, number: int) -> None:
+        """Count a message as not sent: it was refused, and is another one since it was sent again."""
+        self.sent_at[number], self.outcomes[number] = nan, UNKNOWN
+
     def first_accepted(self) -> int | None:
         """Return the number of the first message that a broker accepted in the judged interval; None without one."""
         found = (column.find(sign, self.first) for column, sign in ((self.outcomes, OK), (self.proven, PROVEN)))

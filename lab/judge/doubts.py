@@ -39,7 +39,7 @@ def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> 
             return str(unsure)
     audiences = evidence.audiences if arrivals is None else tuple(each.audience for each in evidence.meant(arrivals))
     names = [name for audience in audiences for name in audience.names]
-    return its.crowded(names) or (its.unread(names) if outcome is Outcome.PASSED else "")
+    return its.crowded(names, interval.begin) or (its.unread(names) if outcome is Outcome.PASSED else "")
 
 
 def _matters(unsure: Doubt, arrivals: Arrivals | None, outcome: Outcome) -> bool:

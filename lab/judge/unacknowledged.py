@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.judge.evidence.audiences import Audience
-from lab.judge.evidence.evidence import Chosen
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import listed, moment
-from lab.units import several
 
 Message = tuple[Tally, int]
 REMEDY = "to count dispatches, write delivered-when: dispatched at the client"
@@ -33,17 +31,4 @@ def in_words(audience: Audience, messages: Sequence[Message], expected: int) -> 
         f"{len(messages)} of {expected} {were} dispatched to {who} and not acknowledged, first "
         f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}, so it is unknown "
         f"whether {who} received {'them' if len(messages) > 1 else 'it'}"
-    )
-
-
-def perhaps_twice(chosen: Chosen) -> tuple[int, str]:
-    """Return how many messages may have come to an audience once more, and that in words; 0 and "" if none may."""
-    again = [(tally, number) for tally in chosen.tallies for number in tally.arrived if tally.dispatched(number)]
-    if not again:
-        return 0, ""
-    tally, number = min(again, key=lambda each: each[0].publication.sent_at[each[1]])
-    were, they = ("were", "they") if len(again) > 1 else ("was", "it")
-    return len(again), (
-        f"{several(len(again), 'message')} to {listed(list(chosen.audience.names))} {were} dispatched more often than "
-        f"acknowledged, first {tally.publication.named(number)}, so it is unknown whether {they} came twice"
     )

@@ -205,7 +205,7 @@ class Reader:
 
     def _is_crowded(self, names: Sequence[str]) -> bool:
         """Return whether deliveries to some clients cannot be assigned to messages, and note why."""
-        why = self._applications.crowded(names)
+        why = self._applications.crowded(names, self._evidence.timeline.interval.begin)
         if why and why not in self._fates.doubts:
             self._fates.doubts.append(why)
         return bool(why)
@@ -225,7 +225,7 @@ class Reader:
         twice: bool,
     ) -> None:
         """Note a message that came, if it came late or twice, or if another fate is known of it."""
-        key = (publication.named(number), client)
+        key = self._key(publication, number, client)
         who = client or listed(list(dict.fromkeys(names)))
         came = "was dispatched to" if self._applications.dispatches(names) else "arrived at"
         if twice:
@@ -241,9 +241,11 @@ class Reader:
         self, publication: Publication, number: int, client: str, over: bool, audience: Audience | None = None
     ) -> None:
         """Note a message that did not come, if its end is known, or if its time is over."""
-        key = message, _ = publication.named(number), client
+        key, message = self._key(publication, number, client), publication.named(number)
         self._fates.open_ids.add(message)
         events = sorted(self._events.of.get(message, ()), key=lambda seen: seen.t)
+        if message in self._applications.ids.repeated:  # the earlier ones are of another message
+            events = [seen for seen in events if seen.t >= publication.sent_at[number]]
         sent = f"sent at {moment(publication.sent_at[number])} by {publication.client} to {publication.destination}"
         found = copies(events, self._events.committed, self._events.changes, self._routes) if audience is None else ()
         end = self._end(events, client)
@@ -306,6 +308,13 @@ class Reader:
         last = next((seen.broker for seen in reversed(events) if seen.event == "sent"), "")
         came = f"{last} accepted it, and it" if last else "it"
         return OVERDUE, f"{came} has not come to {listed(list(brokers))}"
+
+    def _key(self, publication: Publication, number: int, client: str) -> Key:
+        """Return the key of a message; of several with one id, the moment of its sending is a part."""
+        name = publication.named(number)
+        if name in self._applications.ids.repeated:
+            name = f"{name} sent at {moment(publication.sent_at[number])}"
+        return name, client
 
     def _put(self, key: Key, state: str, text: str, where: str = "") -> None:
         message, client = key

@@ -160,17 +160,6 @@ def test_a_selector_may_let_any_message_of_an_application_through() -> None:
     assert "unknown whether the selector kind = 'a' lets it through" in its.reason
 
 
-def test_two_messages_with_the_id_that_an_amqp_sender_chose_are_not_taken_for_one() -> None:
-    first, second = (
-        sent(t, over="amqp+ssl").with_fields(destination=name) for t, name in ((1.5, "queue://a"), (2, QUEUE))
-    )
-    its = verdict(subscribed(1), first, second, taken(2.1))
-    assert its.outcome is UNKNOWN, its.reason
-    assert (
-        "two messages have the id ID:1, one to queue://a and one to queue://orders: let the AMQP sender" in its.reason
-    )
-
-
 def test_bridges_neither_send_nor_receive_for_an_application() -> None:
     crossing = [
         event(2.02, "dispatched", consumer="b1").with_fields(broker="tokyo", network=True),

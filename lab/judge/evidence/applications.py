@@ -44,8 +44,10 @@ from lab.history import (
 )
 from lab.judge.evidence.configurations import forwarded
 from lab.judge.evidence.consumers import Consumer, Consumers, Doubt
+from lab.judge.evidence.copies import Copies
 from lab.judge.evidence.dispatches import Dispatches
 from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.message_ids import MessageIds
 from lab.judge.evidence.observer_gaps import GONE, ObserverGaps
 from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.judge.evidence.ways import Ways
@@ -53,6 +55,7 @@ from lab.judge.evidence.ways import Ways
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
 _HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
 _LAG = 1.5  # seconds by which an event is recorded, or its observer counts as silent
+_ENDS = ("expired", "dead-lettered", "discarded")
 _PROTOCOLS = ("mqtt", "stomp", "amqp")
 
 
@@ -65,10 +68,8 @@ class Applications:
         self._own: set[str] = set()  # clients of the lab
         self._places: dict[str, str] = {}  # by client id that no name fits: the first broker
         self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
-        self._ids: dict[str, str] = {}  # ActiveMQ's message id → the id in the ledger
         self._forwarded = forwarded(header.declared)
         self._parts: dict[str, tuple[str, ...]] = {}  # by step to several destinations: these
-        self._chosen: dict[str, str] = {}  # by a message id that an AMQP sender chose: the destination
         self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
         self._taken: dict[str, list[tuple[Consumer, MessageSeen]]] = {}  # by transaction
         self._connections: dict[str, set[tuple[str, str]]] = {}  # by client: brokers and client ids
@@ -76,7 +77,8 @@ class Applications:
         self._crowded: dict[str, str] = {}  # by client: why its deliveries cannot be assigned to messages
         self._consumers = Consumers(self._crowded.__setitem__)
         self._process: dict[str, int] = {}  # by broker: the number of its present process
-        self._early: dict[str, list[Received]] = {}  # by ActiveMQ's message id: deliveries whose sending comes later
+        # By ActiveMQ's message id: deliveries whose sending comes later.
+        self._early: dict[str, list[tuple[Consumer, MessageSeen]]] = {}
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything
@@ -89,19 +91,22 @@ class Applications:
         self._uncounted: set[tuple[str, str]] = set()  # by broker and consumer id: bridges and browsers
         self._gaps = ObserverGaps()
         self._dispatches = Dispatches()
-        self.ways = Ways()
+        self.copies = Copies()
+        self.ids = MessageIds(self.copies)
+        self.ways = Ways(self.ids.repeated)
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
     def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
         """Yield all observations in the order of their moments, with those of the applications' clients."""
-        waiting: list[tuple[float, int, Observation, int]] = []
+        waiting: list[tuple[float, bool, int, Observation, int]] = []
         latest, over = -inf, False
         for number, seen in enumerate(self._lab.left(observations)):
             over |= isinstance(seen, Ended)
-            heappush(waiting, (seen.t, number, seen, self._gaps.process(seen)))
+            sending = isinstance(seen, MessageSeen) and seen.event == "sent"  # its broker may dispatch it first
+            heappush(waiting, (seen.t, not sending, number, seen, self._gaps.process(seen)))
             latest = max(latest, seen.t)
             while waiting and waiting[0][0] < latest - _HORIZON:
-                yield from self._told(*heappop(waiting)[2:])
+                yield from self._told(*heappop(waiting)[3:])
         told = latest - _LAG  # until then a client was connected of which no event shows that it left
         if not over:
             self.until = told
@@ -109,22 +114,26 @@ class Applications:
             if waiting[0][0] > told:
                 yield from self._listening(told)
                 told = inf
-            yield from self._told(*heappop(waiting)[2:])
+            yield from self._told(*heappop(waiting)[3:])
         for deliveries in self._early.values():
-            for delivery in deliveries:
-                if not over and delivery.t > latest - _LAG:  # the other broker's observer may tell of the sending yet
+            for consumer, seen in deliveries:
+                if not over and seen.t > latest - _LAG:  # the other broker's observer may tell of the sending yet
                     continue
-                what = f"{delivery.client} received messages, and no observer saw who sent them"
-                self._crowded.setdefault(delivery.client, what)
+                what = f"{consumer.client} received messages, and no observer saw who sent them"
+                self._crowded.setdefault(consumer.client, what)
 
     @property
     def handed(self) -> Mapping[str, int]:
         """Return the messages that steps handed to the lab's clients, where the brokers' events alone decide."""
         return self._lab.handed
 
-    def crowded(self, receivers: Iterable[str]) -> str:
-        """Return why deliveries to receivers cannot be assigned to their messages; "" if they can."""
-        return self._shared or next((self._crowded[name] for name in receivers if name in self._crowded), "")
+    def crowded(self, receivers: Iterable[str], begin: float = -inf) -> str:
+        """Return why deliveries to receivers cannot be assigned to messages sent since a moment; "" if they can."""
+        names = dict.fromkeys(receivers)
+        mixed = (self.ids.mixed(destination, begin) for client, destination in self.brokers if client in names)
+        return self._shared or next(
+            filter(None, (*(self._crowded[name] for name in names if name in self._crowded), *mixed)), ""
+        )
 
     def gap(self, begin: float, end: float = inf) -> str:
         """Return in words that events of applications are missing between two moments; "" if none are."""
@@ -177,29 +186,40 @@ class Applications:
         yield seen
         if isinstance(seen, MessageSeen | ConsumerSeen | ObserverChanged):
             yield from self._renew(seen.broker, process, seen.t)
+        taker = None
         if isinstance(seen, MessageSeen) and seen.message not in self._of_lab:
             taker = self._consumers.known(seen.broker, seen.consumer)
             self.ways.add(seen, "" if taker is None else taker.client)
+        yield from self._followed(seen, process)
+        if isinstance(seen, MessageSeen) and seen.message not in self._of_lab:
+            self.copies.add(seen, "" if taker is None else taker.client)
+
+    def _followed(self, seen: Observation, process: int) -> Iterator[Observation]:
+        """Yield the observations that follow from one."""
         match seen:
             case Publishing() | Subscribed():
                 self._own.add(f"mqlab-{self._run}-{seen.client}")
             case ConsumerSeen():
+                self.copies.consumer(seen)
                 yield from self._consumer(seen, process)
             case MessageSeen() if not seen.network:
                 yield from self._message(seen, process)
             case TransactionEnded():
+                self.copies.ended(seen)
                 yield from self._transaction(seen)
             case ConfigurationSaved():
                 self._forwarded.clear()  # which broker has it, and since when, decides what becomes of messages
             case BridgeSeen():
                 self.ways.bridged(seen)
             case ObserverChanged():
+                self.ids.clock(seen.clock_error)
                 if self._gaps.add(seen, process):
                     self._consumers.doubt(seen.broker, seen.t, process)
             case BrokerChanged() if seen.state in GONE:
                 killed = self._gaps.down(seen)
                 if not seen.standby:
                     self.ways.forget_places(seen.broker)
+                    self.copies.all_left(seen.broker)
                     yield from self._consumers.all_left(seen.broker, seen.t)
                 if killed:
                     self._consumers.doubt(seen.broker, seen.t)
@@ -212,6 +232,7 @@ class Applications:
         if process > self._process.get(broker, 0):
             self._process[broker] = process
             self.ways.forget_places(broker)
+            self.copies.all_left(broker)
             yield from self._consumers.all_left(broker, t, process - 1)
 
     def _listening(self, t: float) -> Iterator[ClientChanged]:
@@ -267,6 +288,7 @@ class Applications:
             destination=seen.destination,
             over=_over(seen.over),
             durable=bool(seen.durable),
+            since=seen.t,
             dispatched=declared is not None and declared.delivered_when == "dispatched",
         )
         if seen.no_local:
@@ -282,8 +304,11 @@ class Applications:
                 self._of_lab.add(seen.message)
                 self.ways.forget(seen.message)
             return
+        if seen.event in _ENDS:
+            self.ids.ended(seen)
+            return
         if (seen.broker, seen.consumer) in self._lab_consumers:
-            if seen.event == "acknowledged" and seen.destination.startswith("queue://") and seen.message in self._ids:
+            if seen.event == "acknowledged" and seen.destination.startswith("queue://") and seen.message in self.ids:
                 self._shared = (
                     f"clients of the lab take messages of applications from {seen.destination}: let the lab use "
                     "another queue"
@@ -298,7 +323,7 @@ class Applications:
             if seen.redelivered:
                 consumer.redelivered.add(seen.message)
             its, to = consumer, (seen.broker, seen.consumer)
-            first = self._dispatches.given(its.subject, seen.message, to, self._consumers, counts=its.dispatched)
+            first = self._dispatches.given(its.subject, self.ids.key(seen), to, self._consumers, counts=its.dispatched)
             if first and consumer.dispatched:
                 yield from self._delivery(consumer, seen)
         elif seen.event == "acknowledged" and not seen.why:
@@ -310,21 +335,15 @@ class Applications:
                 yield from self._taking(consumer, seen)
         elif seen.event == "rejected":  # the client answered that it does not take the message
             by = (seen.broker, seen.consumer)
-            self._dispatches.taken(consumer.subject, seen.message, by, self._consumers, counts=False)
+            self._dispatches.taken(consumer.subject, self.ids.key(seen), by, self._consumers, counts=False)
 
     def _sending(self, seen: MessageSeen, name: str) -> Iterator[Observation]:
-        if seen.message in self._ids:  # sent again, with the id that it had
-            other = self._chosen.get(seen.message, seen.destination)
-            if other != seen.destination and not seen.original:  # and no dead letter
-                self._shared = (
-                    f"two messages have the id {seen.message}, one to {other} and one to {seen.destination}: let the "
-                    "AMQP sender give each message another id"
-                )
-            return
-        if _over(seen.over) == "amqp":
-            self._chosen[seen.message] = seen.destination
-        lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
         destination = self._forwarded.get((seen.broker, seen.destination), seen.destination)
+        if again := self.ids.sent_again(seen, destination):
+            if not seen.original:
+                yield from self._outcome(seen, again)
+            return
+        lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
         common = (name, seen.broker, destination, seen.persistent, seen.retain, lifetime)
         self._seen = True
         self._connections.setdefault(name, set()).add((seen.broker, seen.client_id))
@@ -349,15 +368,19 @@ class Applications:
         its = self._steps[common]
         its[1] += 1
         message = f"{its[0]}-{its[1]}"
-        self._ids[seen.message] = message
+        self.ids.add(seen, destination, message)
         self.names.setdefault(its[0], {})[its[1]] = seen.message
         if seen.retain and not seen.bytes:
             # A text has its length in the broker's bytes, so an empty text of another protocol is kept.
             known = seen.bytes is not None and _over(seen.over) == "mqtt"
             (self.empty if known else self.perhaps_empty)[its[0]].add(its[1])
         yield Sent(t=seen.t, id=message)
-        for delivery in self._early.pop(seen.message, ()):
-            yield delivery.with_fields(t=max(delivery.t, seen.t), id=message, digest=None)
+        for consumer, early in self._early.pop(seen.message, ()):
+            yield from self._delivery(consumer, early.with_fields(t=max(early.t, seen.t)))
+        yield from self._outcome(seen, message)
+
+    def _outcome(self, seen: MessageSeen, message: str) -> Iterator[Acknowledged]:
+        """Yield the outcome of a sending, if it is known before its transaction ends."""
         if seen.why:
             yield Acknowledged(t=seen.t, id=message, outcome=SendOutcome.FAILED, note=seen.why)
         elif seen.transaction:
@@ -368,15 +391,11 @@ class Applications:
     def apply_dispatches(self, ledger: Ledger) -> None:
         """Add the dispatches without an acknowledgement, and the order of all dispatches, to the ledger."""
         counted = {name for name, its in self._declared.items() if its.delivered_when == "dispatched"}
-        self._dispatches.apply(ledger, self._position, counted)
-
-    def _position(self, message: str) -> int:
-        step, _, number = self._ids.get(message, "").partition("-")
-        return (int(step) << 32) + int(number) if number else -1
+        self._dispatches.apply(ledger, self.ids.position, counted)
 
     def _taking(self, consumer: Consumer, message: MessageSeen) -> Iterator[Received]:
         by, counts = (message.broker, message.consumer), not consumer.dispatched
-        self._dispatches.taken(consumer.subject, message.message, by, self._consumers, counts=counts)
+        self._dispatches.taken(consumer.subject, self.ids.key(message), by, self._consumers, counts=counts)
         if counts:
             yield from self._delivery(consumer, message)
 
@@ -388,31 +407,30 @@ class Applications:
             )
             return
         again = seen.message in consumer.redelivered
-        message = self._ids.get(seen.message)
-        parts = self._parts.get(message.partition("-")[0], ()) if self._parts and message is not None else ()
+        message = self.ids.delivered(seen, consumer)
+        if message is None:  # the clocks of two brokers may differ by more than the way took
+            self._early.setdefault(seen.message, []).append((consumer, seen))
+            return
+        parts = self._parts.get(message.partition("-")[0], ()) if self._parts else ()
         if parts and sum(hears(consumer.destination, part) for part in parts) > 1:
             self._crowded[consumer.client] = (
                 f"{consumer.client} receives copies from several of {', '.join(parts)}, and the copies have one id: "
                 "give each destination a subscriber of its own"
             )
-        delivery = Received(
+        yield Received(
             t=seen.t,
             client=consumer.client,
             destination=consumer.destination,
             id=message,
-            digest=None if message is not None else "",
             retained=seen.retain,
             redelivered=again,
         )
-        if message is None:  # the clocks of two brokers may differ by more than the way took
-            self._early.setdefault(seen.message, []).append(delivery)
-        else:
-            yield delivery
 
     def _transaction(self, seen: TransactionEnded) -> Iterator[Observation]:
         outcome = SendOutcome.OK if seen.committed else SendOutcome.FAILED
         note = "" if seen.committed else "its transaction was rolled back"
         for message in self._sent.pop(seen.transaction, ()):
+            self.ids.decided(message, accepted=seen.committed)
             yield Acknowledged(t=seen.t, id=message, outcome=outcome, note=note)
         for consumer, taken in self._taken.pop(seen.transaction, ()):
             if seen.committed:

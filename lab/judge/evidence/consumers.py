@@ -32,6 +32,7 @@ class Consumer:
     destination: str
     over: str
     durable: bool
+    since: float  # seconds
     dispatched: bool  # whether a dispatch counts as a delivery
     redelivered: set[str] = field(default_factory=set)
 

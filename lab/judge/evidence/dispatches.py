@@ -10,10 +10,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Container
 from dataclasses import field
+from operator import itemgetter
 
 from lab.dataclass import dataclass
 from lab.expected.records import Subscription
 from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.message_ids import Key
 
 Receiver = tuple[str, str]  # client and destination
 Consumer = tuple[str, str]  # broker and id
@@ -23,15 +25,15 @@ Consumer = tuple[str, str]  # broker and id
 class _Given:
     """The dispatches to one client from one destination; a dispatch is known by its number."""
 
-    having: dict[str, dict[Consumer, int]] = field(default_factory=dict)  # by message: dispatches without an answer
-    back: set[str] = field(default_factory=set)  # messages that were dispatched again, as their connection had ended
+    having: dict[Key, dict[Consumer, int]] = field(default_factory=dict)  # by message: dispatches without an answer
+    back: set[Key] = field(default_factory=set)  # messages that were dispatched again, as their connection had ended
     lanes: dict[Consumer, int] = field(default_factory=dict)  # connections that were open at one time have their own
     parallel: bool = False  # whether connections were open at one time
-    messages: list[str] = field(default_factory=list)  # those received, with two columns
+    messages: list[Key] = field(default_factory=list)  # those received, with two columns
     numbers: array[int] = field(default_factory=lambda: array("Q"))
     on: array[int] = field(default_factory=lambda: array("I"))  # lanes
 
-    def add(self, message: str, number: int, consumer: Consumer) -> None:
+    def add(self, message: Key, number: int, consumer: Consumer) -> None:
         """Add a message that counts as received."""
         self.messages.append(message)
         self.numbers.append(number)
@@ -53,7 +55,7 @@ class Dispatches:
         given.lanes[consumer] = 0 if alone else len(given.lanes)
 
     def given(
-        self, receiver: Receiver, message: str, to: Consumer, still: Container[Consumer], *, counts: bool
+        self, receiver: Receiver, message: Key, to: Consumer, still: Container[Consumer], *, counts: bool
     ) -> bool:
         """Note a dispatch; return whether it is the first of this copy. `counts` is whether it is a delivery."""
         given = self._of.setdefault(receiver, _Given())
@@ -68,7 +70,7 @@ class Dispatches:
         return not again
 
     def taken(
-        self, receiver: Receiver, message: str, by: Consumer, still: Container[Consumer], *, counts: bool
+        self, receiver: Receiver, message: Key, by: Consumer, still: Container[Consumer], *, counts: bool
     ) -> None:
         """Note the answer of a connection; connections that ended have left their copies to it.
 
@@ -84,7 +86,7 @@ class Dispatches:
         if counts:
             given.add(message, number, by)
 
-    def apply(self, ledger: Ledger, position: Callable[[str], int], by_dispatch: Container[str]) -> None:
+    def apply(self, ledger: Ledger, position: Callable[[Key], int], by_dispatch: Container[str]) -> None:
         """Add the dispatches to the ledger's subscriptions; `position` has -1 for an unknown message.
 
         `by_dispatch` has the clients whose dispatches count as deliveries.
@@ -99,13 +101,14 @@ class Dispatches:
             _put_in_order(its, given, ledger, position)
 
 
-def _put_in_order(subscription: Subscription, given: _Given, ledger: Ledger, position_of: Callable[[str], int]) -> None:
+def _put_in_order(subscription: Subscription, given: _Given, ledger: Ledger, position_of: Callable[[Key], int]) -> None:
     """Count the messages out of order by the order of their dispatches, on each connection for itself."""
     for arrivals in subscription.arrivals.values():
         arrivals.reordered, arrivals.aside, arrivals.disorder = 0, 0, None
     tops: dict[tuple[object, ...], tuple[float, int]] = {}
     came: set[int] = set()
-    for _, lane, message in sorted(zip(given.numbers, given.on, given.messages, strict=True)):
+    rows = zip(given.numbers, given.on, given.messages, strict=True)
+    for _, lane, message in sorted(rows, key=itemgetter(0, 1)):
         position = position_of(message)
         its = subscription.arrivals.get(position >> 32)
         if its is None or position in came:

@@ -240,6 +240,9 @@ def collect_evidence(
             if publication.expiry is not None:
                 ends = ((number, applications.ways.expired(name)) for number, name in names.items())
                 publication.ends = {number: its for number, its in ends if its}
+        for message in applications.ids.withdrawn:
+            of_step, _, digits = message.partition("-")
+            ledger.publications[of_step].withdraw(int(digits))
         for of, places in applications.brokers.items():
             its = ledger.subscriptions.get(of)
             if its is not None:

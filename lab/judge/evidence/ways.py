@@ -6,7 +6,7 @@ with one id: each copy has the place and the end of the destination that its eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from lab.activemq.destinations import hears, parts_of
@@ -46,7 +46,9 @@ class _Place(NamedTuple):
 class Ways:
     """Collects the events; `add` wants them in the order of their moments."""
 
-    def __init__(self) -> None:
+    def __init__(self, repeated: Container[str] = ()) -> None:
+        """`repeated` has the ids of several messages to one destination, whose events may be of either."""
+        self._repeated = repeated
         self._ends: dict[str, list[End]] = {}
         self._last: dict[str, tuple[_Place, ...]] = {}  # queues alone, each once
         self._places: dict[tuple[_Place, ...], tuple[_Place, ...]] = {}  # each once: a history has a million messages
@@ -93,6 +95,8 @@ class Ways:
 
     def expired(self, message: str) -> tuple[End, ...]:
         """Return the ends of a message whose time was over."""
+        if message in self._repeated:
+            return ()
         return tuple(
             end for end in self._ends.get(message, ()) if end.event == "expired" or "Message Expired" in end.why
         )
@@ -108,7 +112,7 @@ class Ways:
             place = self._place(message, members)
             at_client = place is not None and place[0] == _AT_CLIENT
             found = place if at_client else self._end(message, source, members) or place  # another copy may have ended
-            if found is None or (left and at_client):
+            if found is None or (left and at_client) or message in self._repeated:
                 return ""
             *group, why = found
             causes.setdefault((group[0], group[1], group[2]), []).append(why)

@@ -23,8 +23,9 @@ from lab.judge.expectations.receivers import until_all_came
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.lateness import late, overdue, perhaps_late, sent_at, since
 from lab.judge.quiet import in_words, not_quiet
+from lab.judge.second_copies import second_copies
 from lab.judge.shares import judge_shares
-from lab.judge.unacknowledged import REMEDY, apart, perhaps_twice
+from lab.judge.unacknowledged import REMEDY, apart
 from lab.judge.unacknowledged import in_words as unacknowledged
 from lab.judge.unexplained import in_words as strangers
 from lab.judge.unexplained import unexplained
@@ -133,7 +134,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
-    if expectation.promise != "at-least-once" and (words := perhaps_twice(chosen)[1]):
+    if expectation.promise != "at-least-once" and (words := second_copies(chosen, evidence)[1]):
         return Outcome.UNKNOWN, words
     if words := perhaps_late(expectation, chosen, evidence):
         return Outcome.UNKNOWN, words

@@ -9,7 +9,7 @@ from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.sharing import takers
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.quiet import in_words, not_quiet
-from lab.judge.unacknowledged import perhaps_twice
+from lab.judge.second_copies import second_copies
 from lab.judge.unexplained import in_words as strangers
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
@@ -49,10 +49,10 @@ def _judge_one(expectation: Duplicates, chosen: Chosen, evidence: Evidence) -> F
     number = sum(tally.duplicated for tally in chosen.tallies)
     if number > expectation.at_most:
         return Outcome.FAILED, f"{who} received {duplicated(chosen, evidence)}, allowed are {expectation.at_most}"
-    if words := equal_bodies(chosen.tallies, who, "one that came twice in another's place would look the same"):
-        return Outcome.UNKNOWN, words
-    more, words = perhaps_twice(chosen)
+    more, words = second_copies(chosen, evidence)
     if number + more > expectation.at_most:
+        return Outcome.UNKNOWN, words
+    if words := equal_bodies(chosen.tallies, who, "one that came twice in another's place would look the same"):
         return Outcome.UNKNOWN, words
     if words := strangers(chosen, "whether one came twice"):
         return Outcome.UNKNOWN, words

@@ -151,6 +151,7 @@ class OverAmqp:
     def __init__(self, host: str, port: int, ca_file: str) -> None:
         self._port = tunnel(host, port, ca_file)  # proton's wheel has no TLS
         self._senders: dict[tuple[str, str], Any] = {}
+        self._sent = 0  # the ids of messages begin with 1 at each start
 
     def receive(self, name: str, mode: str, destination: str, options: Options) -> None:
         threading.Thread(target=self._receive, args=(name, mode, destination, options), daemon=True).start()
@@ -190,7 +191,8 @@ class OverAmqp:
         if (name, destination) not in self._senders:
             client_id = f"{name}-{len(self._senders)}" if self._senders else name
             self._senders[name, destination] = self._connected(client_id).create_sender(_prefixed(destination))
-        message: Any = Message(body=body, durable=True, id=f"{destination}-{body}")
+        self._sent += 1
+        message: Any = Message(body=body, durable=True, id=self._sent)
         if "ttl" in options:
             message.ttl = int(options["ttl"]) / 1000
         if "kind" in options:

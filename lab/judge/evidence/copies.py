@@ -1,0 +1,152 @@
+"""The copies of each message that brokers have: in a queue, or dispatched to a consumer and not acknowledged.
+
+A message has one copy at a broker. It has a second one if a bridge sent it again, or if a broker dispatches it beside a
+dispatch without an acknowledgement. A redelivery is the same copy again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lab.activemq.destinations import hears, parts_of
+from lab.expected.records import Subscription, is_queue
+from lab.history import ConsumerSeen, MessageSeen, TransactionEnded
+
+
+class Copy(NamedTuple):
+    """A copy at a broker, in a queue or at a consumer."""
+
+    broker: str
+    destination: str
+    consumer: str = ""  # "" in a queue
+    client: str = ""  # of the consumer
+    bridge: bool = False  # whether the consumer is a bridge's
+
+    def __str__(self) -> str:
+        if self.consumer and self.client:
+            return f"was dispatched to {self.client} at {self.broker} and not acknowledged"
+        return f"is at {self.broker} on {self.destination}"
+
+
+class Copies:
+    """Collects the events of messages, in the order of their moments."""
+
+    def __init__(self) -> None:
+        self._copies: dict[str, tuple[Copy, ...]] = {}  # by message
+        self._alike: dict[tuple[Copy, ...], tuple[Copy, ...]] = {}  # each once: a history has a million messages
+        self._open: dict[tuple[str, str], bool] = {}  # by broker and id of consumers: whether they are durable
+        self._browsers: set[tuple[str, str]] = set()
+        self._sent: dict[tuple[str, str], list[MessageSeen]] = {}  # by broker and transaction
+        self._taken: dict[tuple[str, str], list[MessageSeen]] = {}
+
+    def of(self, message: str) -> tuple[Copy, ...]:
+        """Return the copies of a message, without those of clients whose topic subscriptions ended."""
+        return tuple(
+            each
+            for each in self._copies.get(message, ())
+            if is_queue(each.destination) or (each.broker, each.consumer) in self._open
+        )
+
+    def heard(self, message: str, members: Iterable[Subscription], *, once_dispatched: bool) -> Copy | None:
+        """Return a copy that subscriptions may get; None if there is none.
+
+        `once_dispatched` is whether those do not count that were dispatched.
+        """
+        copies = self.of(message)
+        for member in members if copies else ():
+            for each in copies:
+                if each.bridge or (once_dispatched and each.consumer) or each.broker not in member.brokers:
+                    continue
+                mine = is_queue(each.destination) or each.client == member.client
+                if mine and hears(member.destination, each.destination):
+                    return each
+        return None
+
+    def consumer(self, seen: ConsumerSeen) -> None:
+        """Note that a consumer began or ended."""
+        key = (seen.broker, seen.consumer)
+        if seen.state == "subscribed":
+            self._open[key] = bool(seen.durable)
+            if seen.browser:
+                self._browsers.add(key)
+        elif seen.state == "unsubscribed":
+            if not self._open.get(key):  # a durable one keeps its messages
+                self._open.pop(key, None)
+            self._browsers.discard(key)
+
+    def all_left(self, broker: str) -> None:
+        """Note that a broker has no consumers any more."""
+        for key in [key for key, durable in self._open.items() if key[0] == broker and not durable]:
+            del self._open[key]
+
+    def add(self, seen: MessageSeen, client: str) -> None:
+        """Add an event; `client` is the client of its consumer."""
+        if (seen.broker, seen.consumer) in self._browsers:
+            return
+        match seen.event:
+            case "sent" if not seen.why:
+                parts = [Copy(seen.broker, part) for part in parts_of(seen.destination) if is_queue(part)]
+                self._keep(seen.message, (*self._copies.get(seen.message, ()), *parts))
+                if seen.transaction:
+                    self._sent.setdefault((seen.broker, seen.transaction), []).append(seen)
+            case "dispatched":
+                self._dispatched(seen, Copy(seen.broker, seen.destination, seen.consumer, client, seen.network))
+            case "acknowledged" if not seen.why:
+                if seen.transaction:
+                    self._taken.setdefault((seen.broker, seen.transaction), []).append(seen)
+                else:
+                    self._end(seen, queued=True)
+            case "rejected":
+                self._end(seen, queued=False)
+            case "dead-lettered":  # after a rejection, there is no dispatch of its consumer any more
+                self._end(seen, queued=not seen.consumer)
+            case "expired" | "discarded":
+                self._end(seen, queued=True)
+
+    def ended(self, seen: TransactionEnded) -> None:
+        """Note the end of a transaction."""
+        key = (seen.broker, seen.transaction)
+        sent, taken = self._sent.pop(key, ()), self._taken.pop(key, ())
+        for each in taken if seen.committed else sent:
+            for part in parts_of(each.destination):
+                self._end(each.with_fields(destination=part), queued=True)
+
+    def _dispatched(self, seen: MessageSeen, copy: Copy) -> None:
+        copies = self._copies.get(seen.message, ())
+        here = [each for each in copies if (each.broker, each.destination) == (copy.broker, copy.destination)]
+        queued = [each for each in here if not each.consumer]
+        left = [each for each in here if each.consumer and (each.broker, each.consumer) not in self._open]
+        if not is_queue(copy.destination):
+            left = [each for each in left if each.client == copy.client]
+        own = [each for each in here if each == copy] if seen.redelivered else []
+        before = [*own, *left, *queued] if seen.redelivered else [*queued, *left]
+        self._keep(seen.message, (*_without(copies, before[:1]), copy))
+
+    def _end(self, seen: MessageSeen, *, queued: bool) -> None:
+        """Remove the copy of an event's consumer; if it has none, one in the queue if `queued`."""
+        copies = self._copies.get(seen.message, ())
+        here = [
+            each
+            for each in copies
+            if each.broker == seen.broker
+            and (each.destination == seen.destination or hears(seen.destination, each.destination))
+        ]
+        its = [each for each in here if each.consumer and each.consumer == seen.consumer]
+        if not its and queued:
+            its = [each for each in here if not each.consumer]
+        self._keep(seen.message, _without(copies, its[:1]))
+
+    def _keep(self, message: str, copies: tuple[Copy, ...]) -> None:
+        if copies:
+            self._copies[message] = self._alike.setdefault(copies, copies)
+        else:
+            self._copies.pop(message, None)
+
+
+def _without(copies: tuple[Copy, ...], ended: list[Copy]) -> tuple[Copy, ...]:
+    """Return copies without those of a list, each of which is removed once."""
+    left = list(copies)
+    for each in ended:
+        left.remove(each)
+    return tuple(left)
