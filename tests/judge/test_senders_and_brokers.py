@@ -56,7 +56,8 @@ def test_without_a_name_each_client_at_the_broker_is_meant() -> None:
 def test_a_message_that_a_client_at_another_broker_received_is_not_delivered() -> None:
     here = subscribed(1, "c2", "robot-8").with_fields(**AT_TOKYO)
     there = [each.with_fields(**AT_TOKYO) for each in taken(3.1, 2, "c2")]
-    lines = [subscribed(1), here, sent(2), *taken(2.1), sent(3, 2), *there]
+    crossed = [each.with_fields(**AT_TOKYO, network=True) for each in taken(2.01, 1, "b1")]
+    lines = [subscribed(1), here, sent(2), *crossed, *taken(2.1), sent(3, 2), *there]
     its = verdict(lines, at="singapore")
     assert its.outcome is FAILED
     assert its.reason.startswith("1 of 2 went to robot-8 instead of billing, first ID:2")
