@@ -52,7 +52,7 @@ def source(
     speaks = over or port.over[0]
     missing = [each.name for each in (USER, PASSWORD) if not each.get(environment)]
     if missing:
-        right = "set {USER.name} and {PASSWORD.name}, since every user of this machine can read a command line"
+        right = f"set {USER.name} and {PASSWORD.name}, since every user of this machine can read a command line"
         raise InputError.of(f"{' and '.join(missing)} not set in the environment", right)
     if wrong := [each.name for each in (USER, PASSWORD) if not is_text(each.get(environment))]:
         raise InputError.of(f"{' and '.join(wrong)} not in UTF-8", "set it from a terminal, or a file, in UTF-8")

@@ -114,7 +114,7 @@ def _answer(network: Network, peering: str, verb: str, state: PeeringState) -> N
         raise refused(
             code,
             f"{sentence}{found.name} ({found.id}) is {found.state}{why}",
-            f"only a peering that is pending-acceptance is possible to {verb}"
+            f"mqlab can {verb} only a peering that is pending-acceptance"
             + ("" if found.state is PeeringState.ACTIVE else "; request another peering"),
         )
     return network.with_peering(replace(found, state=state))

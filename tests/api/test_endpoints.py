@@ -100,5 +100,5 @@ def test_lines_for_the_hosts_file_lead_awss_names_to_the_lab() -> None:
         names = {broker.name: broker.host_name for broker in lab.note.plan.brokers}
         assert hosts(served.account.live) == {names["tokyo"]: "127.61.7.1", names["singapore"]: "127.61.7.2"}
         lab.own_addresses = False
-        with pytest.raises(InputError, match="no address of this machine: the engine is elsewhere"):
+        with pytest.raises(InputError, match="AWS's names have no addresses on this machine: the engine is elsewhere"):
             hosts(served.account.live)

@@ -20,13 +20,13 @@ from tests.living.notes import noted
     ("options", "words"),
     [
         (["--runtime", "emulatoin"], "write emulation"),
-        (["--runtime", "none", "--vpcs", "3"], "leave --vpcs out"),
+        (["--runtime", "none", "--vpcs", "3"], "remove --vpcs"),
         (["--runtime", "simulation", "--brokers", "0"], "write 1 to 10"),
         (["--runtime", "none", "--shell", "fish"], "write one of bash, powershell, dotenv, terraform"),
         (["--runtime", "none", "--account", "../x"], "write letters, digits"),
         (["--runtime", "none", "--access-key", "a b"], "write letters and digits"),
         (["--runtime", "none", "--reboot-time", "soon"], "--reboot-time"),
-        (["--runtime", "none", "--endpoints", "local"], "real brokers alone have"),
+        (["--runtime", "none", "--endpoints", "local"], "which only real brokers have"),
     ],
 )
 def test_a_wrong_option_is_refused_with_a_remedy(options: list[str], words: str) -> None:

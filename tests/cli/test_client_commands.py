@@ -209,7 +209,7 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
         ),
         (["mqtts://host", "-o", "a.jsonl", "--topic", "t", "--run", "a1b2"], "--run is for a lab's broker"),
         (["mqtts://u:s3cret@host", "-o", "a.jsonl", "--topic", "t"], "a login in a URL"),
-        (["mqtts://host", "-o", "a.jsonl", "--topic", "t"], "MQLAB_USER and MQLAB_PASSWORD not in the environment"),
+        (["mqtts://host", "-o", "a.jsonl", "--topic", "t"], "MQLAB_USER and MQLAB_PASSWORD not set in the environment"),
         (["mqtts://host", "-o", "a.jsonl", "--queue", "q"], "mqtt has no queues"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_mistake_gets_its_error(file: Path, tmp_path: Path) -> None:
 def test_a_remedy_begins_with_an_imperative(file: Path) -> None:
     _, problem, remedy, *_ = file.read_text("utf-8").splitlines()
     assert problem.startswith("mqlab: ")
-    assert remedy.split()[0] in ("write", "run", "name", "set", "did", "leave")
+    assert remedy.split()[0] in ("write", "run", "name", "set", "did", "leave", "remove")
 
 
 def test_with_json_a_mistake_is_on_stdout_too(tmp_path: Path) -> None:

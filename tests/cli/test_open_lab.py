@@ -79,7 +79,7 @@ def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands, words: tuple[st
         (("--loss", "3"), "--loss: '3' has no unit"),
         (("--loss", "101%"), "--loss: "),
         (("--rate", "0mbit"), "--rate: "),
-        (("--distribution", "flat"), "--distribution: no such distribution"),
+        (("--distribution", "flat"), "--distribution: unknown distribution"),
         (("--queue", "64KiB"), "a queue needs a rate"),
         (("--rate", "1mbit", "--queue-packets", "-1"), "--queue-packets: "),
     ],
@@ -100,7 +100,7 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
         (("sg", "authorize", "g", "--cidr", "10.1.0.10"), "--cidr: InvalidParameterValue"),
         (("sg", "authorize", "g", "--cidr", "10.1.0.0/33"), "--cidr: '10.1.0.0/33' is not a CIDR block"),
         (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--port", "many"), "--port: 'many' is no port"),
-        (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "sctp"), "--protocol: no such protocol"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "sctp"), "--protocol: unknown protocol"),
         (
             ("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "icmp", "--port", "1"),
             "icmp has no ports: remove port",

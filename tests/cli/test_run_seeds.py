@@ -53,9 +53,9 @@ def test_where_all_hold_it_ends_with_0_and_leaves_no_run(commands: Commands) -> 
     ("words", "what", "remedy"),
     [
         (("--seeds", "20-5", *SIMULATED), "--seeds 20-5 is an empty range", "write the lower seed first: 5-20"),
-        (("--seeds", "5-", *SIMULATED), "--seeds: '5-' is no seed", "a range: 5-20"),
-        (("--seeds", "", *SIMULATED), "--seeds: '' is no seed", "write 5 for 1 to 5"),
-        (("--seeds", "0", *SIMULATED), "--seeds '0' is not from 1", ""),
+        (("--seeds", "5-", *SIMULATED), "--seeds: '5-' is not a seed", "a range: 5-20"),
+        (("--seeds", "", *SIMULATED), "--seeds: '' is not a seed", "write 5 for 1 to 5"),
+        (("--seeds", "0", *SIMULATED), "--seeds '0' is not between 1", ""),
         (("--seeds", "1001", *SIMULATED), "1,001 seeds", "use mqlab vary with --yes"),
         (("--seeds", "1-9999999999999999999", *SIMULATED), "has more than 1000000 seeds", "a smaller range"),
         (("--seeds", "5"), "--seeds is for the simulation", "add --runtime simulation"),

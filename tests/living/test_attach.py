@@ -32,7 +32,7 @@ class Losing(Memory):
 def test_a_lab_whose_note_is_lost_is_named_with_its_end(run: str | None, tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         chosen(run, {"MQLAB_STATE": str(tmp_path)}, (Losing(),))
-    assert str(refused.value) == f"lab {LOST}: its state file is lost or damaged\n  mqlab down {LOST} ends it"
+    assert str(refused.value) == f"lab {LOST}: its state file is lost or damaged\n  end the lab: mqlab down {LOST}"
 
 
 def test_no_runtime_is_asked_where_a_note_is_found(tmp_path: Path) -> None:

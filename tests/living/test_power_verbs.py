@@ -123,7 +123,7 @@ REFUSED: list[tuple[Callable[[Live], Any], str]] = [
     (lambda lab: (lab.stop("tokyo"), lab.resume("tokyo")), "tokyo is down, so there is nothing to resume\n  mqlab bro"),
     (lambda lab: (lab.pause("tokyo"), lab.pause("tokyo")), "tokyo is paused already\n  mqlab broker resume tokyo"),
     (lambda lab: (lab.pause("tokyo"), lab.start("tokyo")), "tokyo is paused, so there is nothing to start\n  mqlab"),
-    (lambda lab: lab.kill("tokyo", instance="1"), "tokyo is a single instance: it has no other instance"),
+    (lambda lab: lab.kill("tokyo", instance="1"), "tokyo has only one instance"),
     (lambda lab: lab.kill("tokyo", instance="3"), "instance: Input should be '1', '2', 'active' or 'standby'"),
     (lambda lab: lab.kill("rome"), "NotFoundException"),
     (lambda lab: lab.stop_connector("tokyo", "to_rome"), 'no connector named "to_rome"'),

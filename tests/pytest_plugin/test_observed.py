@@ -116,7 +116,7 @@ def test_a_lab_without_observers_is_refused_by_name(pytester: pytest.Pytester, s
         [
             "*InputError: the brokers of this lab do not observe orders, and cannot begin to any more",
             "*open it with an observer: labs.up(SCENARIO, observe=*orders*), or @pytest.mark.mqlab(observe=*orders*)",
-            "*InputError: no broker of this lab is observed, so nothing is known of billing",
+            "*InputError: no broker of this lab is observed, so the lab has no data on billing",
             "*mark the test: @pytest.mark.mqlab(observe=*orders.>*), with the destinations of its messages",
             '*InputError: no broker named "sinapore"',
             "*InputError: delivered, promise: *",

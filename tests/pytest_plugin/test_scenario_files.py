@@ -102,7 +102,7 @@ def test_what_a_runtime_refuses_fails_each_test_and_runs_nothing(pytester: pytes
     path.write_text(path.read_text().replace("queue: orders", "topic: ActiveMQ.Advisory.Topic"))
     ended = session()
     ended.assert_outcomes(failed=2)
-    ended.stdout.fnmatch_lines(["*orders.scenario.yaml:6:*: the simulation has no advisories*"])
+    ended.stdout.fnmatch_lines(["*orders.scenario.yaml:5:*: clients of a simulation cannot listen to advisories*"])
     assert not (pytester.path / ".mqlab").exists()
 
 

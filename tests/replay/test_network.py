@@ -44,7 +44,8 @@ def test_what_is_refused_while_it_runs_changes_nothing(tmp_path: Path) -> None:
     assert lab.policies.network.peering("a").state == "deleted"
     *_, accept, together = (each for each in history.observations if isinstance(each, StepEnded))
     assert (accept.ok, together.ok) == (False, False)
-    assert accept.note.startswith("InvalidStateTransition: ") and "there is nothing to accept" in accept.note
+    assert accept.note.startswith("InvalidStateTransition: ")
+    assert "only a peering that is pending-acceptance" in accept.note
 
 
 def test_packets_that_do_something_else_than_the_network_says_break_the_expectation(tmp_path: Path) -> None:

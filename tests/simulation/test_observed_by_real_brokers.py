@@ -1,4 +1,4 @@
-"""Observations of real brokers, kept once (5.18.3, 2026-12-01): the simulation makes the same, as often.
+"""Observations of real brokers, kept once (5.18.3, 2026-12-01 and 12-02): the simulation makes the same, as often.
 
 measured/observed has a file for each scenario; observed_lines.py makes it.
 """

@@ -65,7 +65,7 @@ def test_every_combination_is_in_the_table_and_the_files(mqlab: Commands, tmp_pa
         (["--seeds", "2", "--limit", "0s"], "leaves no time"),
         (["--seeds", "2", "-j", "2", "--on", "tcp://localhost:1"], "--jobs and --on exclude each other"),
         (["--seeds", "2", "--on", "localhost"], "write tcp://HOST:PORT"),
-        (["--seeds", "none"], "no seed"),
+        (["--seeds", "none"], "not a seed"),
         (["--seeds", "2", "--csv", "nowhere/a.csv"], "make the folder"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(mq
     assert (code, there.read_text()) == (130, "mine")
     done = len(json.loads(other.read_text())["runs"])
     assert f"{done} of 500 runs were done; they are in a.json" in said
-    assert "a.csv is there" in said
+    assert "a.csv exists" in said
     assert out.splitlines()[-1] == f"500 runs: {done} passed, {500 - done} not run"
 
 

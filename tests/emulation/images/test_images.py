@@ -286,7 +286,7 @@ def test_a_wheel_has_its_own_folder(tmp_path: Path) -> None:
     library = tmp_path / "docker"  # the docker library lies beside an installed lab
     library.mkdir()
     (library / "__init__.py").touch()
-    with pytest.raises(HostError, match="lacks its folder 'docker'"):
+    with pytest.raises(HostError, match="has no folder 'docker'"):
         shipped("docker", tmp_path / "lab")
     own = tmp_path / "lab" / "_shipped" / "docker"
     own.mkdir(parents=True)
