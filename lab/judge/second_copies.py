@@ -10,8 +10,7 @@ from lab.units import several
 def second_copies(chosen: Chosen, evidence: Evidence) -> tuple[int, str]:
     """Return how many messages may come or have come once more, and that in words with the first one; 0 and "" if none.
 
-    The copies at the brokers tell of those that may come. The dispatches without an acknowledgement tell of those that
-    may have come.
+    A copy at a broker may still come. A copy that was dispatched and not acknowledged may have come.
     """
     applications = evidence.applications
     if applications is None:

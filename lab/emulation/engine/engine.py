@@ -161,7 +161,7 @@ def is_gone(error: Exception) -> bool:
 
 
 def told_in_words(tell: Callable[[Exception], None]) -> Callable[[Exception], None]:
-    """Return a function that passes errors on to `tell`; an error of the engine's library becomes a HostError."""
+    """Return a function that calls `tell` with an error; an error of the engine's library becomes a HostError first."""
     return lambda error: tell(in_words(error) if isinstance(error, ENGINE_TROUBLE) else error)
 
 

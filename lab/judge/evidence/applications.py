@@ -194,38 +194,38 @@ class Applications:
         if isinstance(seen, MessageSeen) and seen.message not in self._of_lab:
             self.copies.add(seen, "" if taker is None else taker.client)
 
-    def _followed(self, seen: Observation, process: int) -> Iterator[Observation]:
+    def _followed(self, event: Observation, process: int) -> Iterator[Observation]:
         """Yield the observations that follow from one."""
-        match seen:
+        match event:
             case Publishing() | Subscribed():
-                self._own.add(f"mqlab-{self._run}-{seen.client}")
+                self._own.add(f"mqlab-{self._run}-{event.client}")
             case ConsumerSeen():
-                self.copies.consumer(seen)
-                yield from self._consumer(seen, process)
-            case MessageSeen() if not seen.network:
-                yield from self._message(seen, process)
+                self.copies.consumer(event)
+                yield from self._consumer(event, process)
+            case MessageSeen() if not event.network:
+                yield from self._message(event, process)
             case TransactionEnded():
-                self.copies.ended(seen)
-                yield from self._transaction(seen)
+                self.copies.ended(event)
+                yield from self._transaction(event)
             case ConfigurationSaved():
                 self._forwarded.clear()  # which broker has it, and since when, decides what becomes of messages
             case BridgeSeen():
-                self.ways.bridged(seen)
+                self.ways.bridged(event)
             case ObserverChanged():
-                self.ids.clock(seen.clock_error)
-                if self._gaps.add(seen, process):
-                    self._consumers.doubt(seen.broker, seen.t, process)
-            case BrokerChanged() if seen.state in GONE:
-                killed = self._gaps.down(seen)
-                if not seen.standby:
-                    self.ways.forget_places(seen.broker)
-                    self.copies.all_left(seen.broker)
-                    yield from self._consumers.all_left(seen.broker, seen.t)
+                self.ids.clock(event.clock_error)
+                if self._gaps.add(event, process):
+                    self._consumers.doubt(event.broker, event.t, process)
+            case BrokerChanged() if event.state in GONE:
+                killed = self._gaps.down(event)
+                if not event.standby:
+                    self.ways.forget_places(event.broker)
+                    self.copies.all_left(event.broker)
+                    yield from self._consumers.all_left(event.broker, event.t)
                 if killed:
-                    self._consumers.doubt(seen.broker, seen.t)
+                    self._consumers.doubt(event.broker, event.t)
             case Watched():
-                self._watched = seen.t
-                yield from self._listening(seen.t)
+                self._watched = event.t
+                yield from self._listening(event.t)
 
     def _renew(self, broker: str, process: int, t: float) -> Iterator[Observation]:
         """Note the first line of a broker's new process: no client is connected to an earlier process any more."""
@@ -379,14 +379,14 @@ class Applications:
             yield from self._delivery(consumer, early.with_fields(t=max(early.t, seen.t)))
         yield from self._outcome(seen, message)
 
-    def _outcome(self, seen: MessageSeen, message: str) -> Iterator[Acknowledged]:
+    def _outcome(self, event: MessageSeen, message: str) -> Iterator[Acknowledged]:
         """Yield the outcome of a sending, if it is known before its transaction ends."""
-        if seen.why:
-            yield Acknowledged(t=seen.t, id=message, outcome=SendOutcome.FAILED, note=seen.why)
-        elif seen.transaction:
-            self._sent.setdefault(seen.transaction, []).append(message)
+        if event.why:
+            yield Acknowledged(t=event.t, id=message, outcome=SendOutcome.FAILED, note=event.why)
+        elif event.transaction:
+            self._sent.setdefault(event.transaction, []).append(message)
         else:
-            yield Acknowledged(t=seen.t + (seen.took or 0.0), id=message)
+            yield Acknowledged(t=event.t + (event.took or 0.0), id=message)
 
     def apply_dispatches(self, ledger: Ledger) -> None:
         """Add the dispatches without an acknowledgement, and the order of all dispatches, to the ledger."""

@@ -63,14 +63,14 @@ class Copies:
                     return each
         return None
 
-    def consumer(self, seen: ConsumerSeen) -> None:
+    def consumer(self, event: ConsumerSeen) -> None:
         """Note that a consumer began or ended."""
-        key = (seen.broker, seen.consumer)
-        if seen.state == "subscribed":
-            self._open[key] = bool(seen.durable)
-            if seen.browser:
+        key = (event.broker, event.consumer)
+        if event.state == "subscribed":
+            self._open[key] = bool(event.durable)
+            if event.browser:
                 self._browsers.add(key)
-        elif seen.state == "unsubscribed":
+        elif event.state == "unsubscribed":
             if not self._open.get(key):  # a durable one keeps its messages
                 self._open.pop(key, None)
             self._browsers.discard(key)
@@ -80,62 +80,62 @@ class Copies:
         for key in [key for key, durable in self._open.items() if key[0] == broker and not durable]:
             del self._open[key]
 
-    def add(self, seen: MessageSeen, client: str) -> None:
+    def add(self, event: MessageSeen, client: str) -> None:
         """Add an event; `client` is the client of its consumer."""
-        if (seen.broker, seen.consumer) in self._browsers:
+        if (event.broker, event.consumer) in self._browsers:
             return
-        match seen.event:
-            case "sent" if not seen.why:
-                parts = [Copy(seen.broker, part) for part in parts_of(seen.destination) if is_queue(part)]
-                self._keep(seen.message, (*self._copies.get(seen.message, ()), *parts))
-                if seen.transaction:
-                    self._sent.setdefault((seen.broker, seen.transaction), []).append(seen)
+        match event.event:
+            case "sent" if not event.why:
+                parts = [Copy(event.broker, part) for part in parts_of(event.destination) if is_queue(part)]
+                self._keep(event.message, (*self._copies.get(event.message, ()), *parts))
+                if event.transaction:
+                    self._sent.setdefault((event.broker, event.transaction), []).append(event)
             case "dispatched":
-                self._dispatched(seen, Copy(seen.broker, seen.destination, seen.consumer, client, seen.network))
-            case "acknowledged" if not seen.why:
-                if seen.transaction:
-                    self._taken.setdefault((seen.broker, seen.transaction), []).append(seen)
+                self._dispatched(event, Copy(event.broker, event.destination, event.consumer, client, event.network))
+            case "acknowledged" if not event.why:
+                if event.transaction:
+                    self._taken.setdefault((event.broker, event.transaction), []).append(event)
                 else:
-                    self._end(seen, queued=True)
+                    self._end(event, queued=True)
             case "rejected":
-                self._end(seen, queued=False)
+                self._end(event, queued=False)
             case "dead-lettered":  # after a rejection, there is no dispatch of its consumer any more
-                self._end(seen, queued=not seen.consumer)
+                self._end(event, queued=not event.consumer)
             case "expired" | "discarded":
-                self._end(seen, queued=True)
+                self._end(event, queued=True)
 
-    def ended(self, seen: TransactionEnded) -> None:
+    def ended(self, event: TransactionEnded) -> None:
         """Note the end of a transaction."""
-        key = (seen.broker, seen.transaction)
+        key = (event.broker, event.transaction)
         sent, taken = self._sent.pop(key, ()), self._taken.pop(key, ())
-        for each in taken if seen.committed else sent:
+        for each in taken if event.committed else sent:
             for part in parts_of(each.destination):
                 self._end(each.with_fields(destination=part), queued=True)
 
-    def _dispatched(self, seen: MessageSeen, copy: Copy) -> None:
-        copies = self._copies.get(seen.message, ())
+    def _dispatched(self, event: MessageSeen, copy: Copy) -> None:
+        copies = self._copies.get(event.message, ())
         here = [each for each in copies if (each.broker, each.destination) == (copy.broker, copy.destination)]
         queued = [each for each in here if not each.consumer]
         left = [each for each in here if each.consumer and (each.broker, each.consumer) not in self._open]
         if not is_queue(copy.destination):
             left = [each for each in left if each.client == copy.client]
-        own = [each for each in here if each == copy] if seen.redelivered else []
-        before = [*own, *left, *queued] if seen.redelivered else [*queued, *left]
-        self._keep(seen.message, (*_without(copies, before[:1]), copy))
+        own = [each for each in here if each == copy] if event.redelivered else []
+        before = [*own, *left, *queued] if event.redelivered else [*queued, *left]
+        self._keep(event.message, (*_without(copies, before[:1]), copy))
 
-    def _end(self, seen: MessageSeen, *, queued: bool) -> None:
+    def _end(self, event: MessageSeen, *, queued: bool) -> None:
         """Remove the copy of an event's consumer; if it has none, one in the queue if `queued`."""
-        copies = self._copies.get(seen.message, ())
+        copies = self._copies.get(event.message, ())
         here = [
             each
             for each in copies
-            if each.broker == seen.broker
-            and (each.destination == seen.destination or hears(seen.destination, each.destination))
+            if each.broker == event.broker
+            and (each.destination == event.destination or hears(event.destination, each.destination))
         ]
-        its = [each for each in here if each.consumer and each.consumer == seen.consumer]
+        its = [each for each in here if each.consumer and each.consumer == event.consumer]
         if not its and queued:
             its = [each for each in here if not each.consumer]
-        self._keep(seen.message, _without(copies, its[:1]))
+        self._keep(event.message, _without(copies, its[:1]))
 
     def _keep(self, message: str, copies: tuple[Copy, ...]) -> None:
         if copies:

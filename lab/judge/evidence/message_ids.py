@@ -2,8 +2,8 @@
 
 A broker gives each message an id of its own, and a client library that sends a message again sends it with its id. But
 an AMQP sender chooses its ids, often 1, 2, 3 from each start on, or the id of a message that it forwards. So a message
-is known by its id and its destination. Of two messages with both in common, events are told apart if the first one was
-over when the second one was sent.
+is known by its id and its destination. Where two messages have both in common, an event belongs to
+the second one if the first one was over before the second sending.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Mixed(NamedTuple):
     """Why it is unknown which of several messages came, and when the last of them was sent."""
 
     t: float
-    words: str
+    reason: str
 
 
 class MessageIds:
@@ -73,91 +73,91 @@ class MessageIds:
         """Note the error of a broker's clock, in seconds."""
         self._apart = max(self._apart, 2 * error)
 
-    def sent_again(self, seen: MessageSeen, destination: str) -> str:
+    def sent_again(self, event: MessageSeen, destination: str) -> str:
         """Return the message that is sent again, by a client's library or by a broker that moved it; "" if none is."""
-        if seen.message not in self._ids:
+        if event.message not in self._ids:
             return ""
-        if seen.original:
-            its = self._last(seen.message, seen.original) or self._ids[seen.message]
-            if self._moved.setdefault(seen.message, {}).setdefault(destination, its) != its:
-                self._mix(seen.message, destination, seen.t)
+        if event.original:
+            its = self._last(event.message, event.original) or self._ids[event.message]
+            if self._moved.setdefault(event.message, {}).setdefault(destination, its) != its:
+                self._mix(event.message, destination, event.t)
             return its
-        its = self._last(seen.message, destination)
-        if its in self._refused and not seen.why:  # the same message, at another moment or broker
+        its = self._last(event.message, destination)
+        if its in self._refused and not event.why:  # the same message, at another moment or broker
             self._refused.discard(its)
             self.withdrawn.append(its)
             return ""
-        return "" if seen.over.startswith("amqp") else its
+        return "" if event.over.startswith("amqp") else its
 
-    def add(self, seen: MessageSeen, destination: str, message: str) -> None:
+    def add(self, event: MessageSeen, destination: str, message: str) -> None:
         """Add a message that was sent to a destination, and accepted or refused."""
-        known = self._last(seen.message, destination)
+        known = self._last(event.message, destination)
         self._destinations[message.partition("-")[0]] = destination
-        if seen.why:
+        if event.why:
             self._refused.add(message)
-        if known and seen.why:
+        if known and event.why:
             return  # the events are still of the message that was accepted
-        if (first := self._ids.setdefault(seen.message, message)) != message:
-            self._of.setdefault(seen.message, {self._destination(first): first})[destination] = message
-            if (seen.message, destination) in self._astray:
-                self._mix(seen.message, destination, seen.t)
-        if not seen.over.startswith("amqp") or seen.why:
+        if (first := self._ids.setdefault(event.message, message)) != message:
+            self._of.setdefault(event.message, {self._destination(first): first})[destination] = message
+            if (event.message, destination) in self._astray:
+                self._mix(event.message, destination, event.t)
+        if not event.over.startswith("amqp") or event.why:
             return
-        key, again = (seen.message, destination), bool(known) and known not in self.withdrawn[-1:]
+        key, again = (event.message, destination), bool(known) and known not in self.withdrawn[-1:]
         before = self._series.get(key)
         if not again and before is None:
-            self._series[key] = _Series(messages=[message], last=seen.t)
+            self._series[key] = _Series(messages=[message], last=event.t)
             return
-        self.repeated.add(seen.message)
-        if before is not None and self._is_over(before, seen, destination):
+        self.repeated.add(event.message)
+        if before is not None and self._is_over(before, event, destination):
             had = tuple(each for each in set(before.takers) if before.takers.count(each) >= len(before.messages))
-            self._series[key] = _Series(messages=[message], last=seen.t, earlier=had, since=before.last)
+            self._series[key] = _Series(messages=[message], last=event.t, earlier=had, since=before.last)
             return
-        self._mix(seen.message, destination, seen.t)
+        self._mix(event.message, destination, event.t)
         if before is None:
-            self._series[key] = _Series(messages=[known, message], last=seen.t)
+            self._series[key] = _Series(messages=[known, message], last=event.t)
         else:
             before.messages.append(message)
 
-    def delivered(self, seen: MessageSeen, to: Receiver) -> str | None:
+    def delivered(self, event: MessageSeen, to: Receiver) -> str | None:
         """Return the message that a client received; None if no sending of it is known yet."""
-        its = self._ids.get(seen.message)
+        its = self._ids.get(event.message)
         if its is None:
             return None
-        if seen.message in self._of:
-            its = self._among(seen)
-        elif seen.destination != (own := self._destination(its)) and not hears(seen.destination, own):
-            self._astray.add((seen.message, seen.destination))
+        if event.message in self._of:
+            its = self._among(event)
+        elif event.destination != (own := self._destination(its)) and not hears(event.destination, own):
+            self._astray.add((event.message, event.destination))
         self._refused.discard(its)
         destination = self._destination(its)
-        series = self._series.get((seen.message, destination))
-        if series is None or seen.destination in self._moved.get(seen.message, ()):
+        series = self._series.get((event.message, destination))
+        if series is None or event.destination in self._moved.get(event.message, ()):
             return its
         queue = is_queue(destination)
         number = len(series.takers) if queue else series.takers.count(to.client)
         if series.earlier is not None and not queue and to.client not in series.earlier:
-            new = is_queue(seen.destination) or to.since <= series.since + self._apart
-            if new or to.durable or seen.retain:  # it may get one of the messages before
-                self._mix(seen.message, destination, seen.t)
-        series.last = max(series.last, seen.t)
-        if not seen.redelivered:
+            new = is_queue(event.destination) or to.since <= series.since + self._apart
+            if new or to.durable or event.retain:  # it may get one of the messages before
+                self._mix(event.message, destination, event.t)
+        series.last = max(series.last, event.t)
+        if not event.redelivered:
             series.takers += (to.client,)
         return series.messages[min(number, len(series.messages) - 1)]
 
-    def ended(self, seen: MessageSeen) -> None:
+    def ended(self, event: MessageSeen) -> None:
         """Note that a broker ended a message."""
-        series = self._series.get((seen.message, seen.destination))
+        series = self._series.get((event.message, event.destination))
         if series is not None:
-            series.last = max(series.last, seen.t)
-            series.ended += is_queue(seen.destination)
+            series.last = max(series.last, event.t)
+            series.ended += is_queue(event.destination)
 
-    def key(self, seen: MessageSeen) -> Key:
+    def key(self, event: MessageSeen) -> Key:
         """Return the key of the message that an event is about: the first one with an id has the id as its key."""
-        messages = self._of.get(seen.message)
+        messages = self._of.get(event.message)
         if messages is None:
-            return seen.message
-        its = (self._fitting(seen, messages) or [""])[0]
-        return seen.message if its in ("", self._ids[seen.message]) else _position(its)
+            return event.message
+        its = (self._fitting(event, messages) or [""])[0]
+        return event.message if its in ("", self._ids[event.message]) else _position(its)
 
     def position(self, key: Key) -> int:
         """Return the step and the number of a message as one number; -1 if no sending of it is known."""
@@ -174,35 +174,35 @@ class MessageIds:
         """Return why it is unknown which messages came from a destination, by those sent since a moment; else ""."""
         for other, mixed in self._mixed.items():
             if mixed.t >= begin and hears(destination, other):
-                return mixed.words
+                return mixed.reason
         return ""
 
-    def _is_over(self, series: _Series, seen: MessageSeen, destination: str) -> bool:
+    def _is_over(self, series: _Series, event: MessageSeen, destination: str) -> bool:
         """Return whether all messages of a series were over before one with their id was sent."""
-        if seen.retain or destination != seen.destination or len(parts_of(destination)) > 1:
+        if event.retain or destination != event.destination or len(parts_of(destination)) > 1:
             return False
-        if seen.t - series.last <= self._apart:
+        if event.t - series.last <= self._apart:
             return False
         if is_queue(destination) and len(series.takers) + series.ended < len(series.messages):
             return False
-        others = {**self._of.get(seen.message, {}), **self._moved.get(seen.message, {})}
+        others = {**self._of.get(event.message, {}), **self._moved.get(event.message, {})}
         others.pop(destination, None)
-        return all(each.destination in others for each in self._copies.of(seen.message))
+        return all(each.destination in others for each in self._copies.of(event.message))
 
-    def _among(self, seen: MessageSeen) -> str:
+    def _among(self, event: MessageSeen) -> str:
         """Return the message of a delivery, by its destination; note if it may be another one with its id."""
-        messages = self._of[seen.message]
-        fitting = self._fitting(seen, messages)
+        messages = self._of[event.message]
+        fitting = self._fitting(event, messages)
         if len(fitting) != 1:
-            self._mix(seen.message, seen.destination, seen.t)
+            self._mix(event.message, event.destination, event.t)
         return (fitting or list(messages.values()))[0]
 
-    def _fitting(self, seen: MessageSeen, messages: Mapping[str, str]) -> list[str]:
+    def _fitting(self, event: MessageSeen, messages: Mapping[str, str]) -> list[str]:
         """Return those of the messages with an id that an event may be about, by its destination."""
-        its = messages.get(seen.destination) or self._moved.get(seen.message, {}).get(seen.destination)
+        its = messages.get(event.destination) or self._moved.get(event.message, {}).get(event.destination)
         if its is not None:
             return [its]
-        return [its for destination, its in messages.items() if hears(seen.destination, destination)]
+        return [its for destination, its in messages.items() if hears(event.destination, destination)]
 
     def _last(self, message_id: str, destination: str) -> str:
         """Return the last message with an id to a destination; "" if there is none."""
