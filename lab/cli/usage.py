@@ -11,7 +11,7 @@ from typing import Any
 from lab import wide_signs
 from lab.errors import InputError
 from lab.shipped import shipped
-from lab.suggestions import meant
+from lab.suggestions import meant, nearest
 
 _NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _EXAMPLES = {"SCENARIO": "tokyo-singapore", "BROKER": "tokyo", "LINK": "tokyo-singapore", "FILE": "FILE"}
@@ -52,8 +52,10 @@ def unknown_command(
         return InputError.of(problem, f"write {_line(path, rest[0], word, *rest[1:])}")
     if (top and (shipped("scenarios") / f"{word}.yaml").is_file()) or word.endswith((".yaml", ".yml")):
         return InputError.of(problem, f"write {_line('mqlab run', word, *rest)}")
-    near = [_line(path, name, *rest) for name in meant(word, known)]
-    near = near or [_line(path, group, word, *rest) for group, names in verbs().items() if word in names]
+    names = meant(word, known)
+    near = [_line(path, name, *rest) for name in names]
+    if not names or names == (nearest(word, known),):  # a verb of this name is nearer than a command like it
+        near = [_line(path, group, word, *rest) for group, verb in verbs().items() if word in verb] or near
     return InputError.of(problem, "\n".join([*([f"write {' or '.join(near)}"] if near else []), listed]))
 
 
