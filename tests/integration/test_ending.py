@@ -60,7 +60,9 @@ def test_a_detached_lab_whose_note_is_damaged_is_named_and_ends_in_spite_of_a_st
             engine.client.networks.get(network).connect(its)
             (mqlab.state / f"{run}.json").write_text('{"run": ')
             shown = mqlab("status")
-            assert (shown.code, run in shown.out, f"mqlab down {run} ends it" in shown.out) == (0, True, True), shown
+            assert (shown.code, run in shown.out, f"mqlab down {run} ends the lab" in shown.out) == (0, True, True), (
+                shown
+            )
             (told,) = mqlab("status", "--json").json
             assert (told["run"], told["containers"], told["networks"]) == (run, 3, 3)
             for words in (("link", "cut"), ("logs", "tokyo", "--run", run[-6:]), ("env", run)):
@@ -68,7 +70,7 @@ def test_a_detached_lab_whose_note_is_damaged_is_named_and_ends_in_spite_of_a_st
                 assert (refused.code, f"lab {run}: its state file is lost or damaged" in refused.err) == (2, True), (
                     refused
                 )
-                assert f"mqlab down {run} ends it" in refused.err
+                assert f"end the lab: mqlab down {run}" in refused.err
             ended = mqlab("down", run[-6:], "--json")
             assert (ended.code, ended.json) == (0, {run: 6}), ended
             assert (

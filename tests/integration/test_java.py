@@ -118,7 +118,7 @@ def a_container_is_taken_there_and_put_back(lab: Live, engine: Engine, broker: t
         assert reached(beside, [broker, outside]) == named([broker])
         with pytest.raises(InputError) as caught:
             lab.hosts.run("billing", ["image"])
-        assert "has a container already" in str(caught.value)
+        assert "already has a container" in str(caught.value)
         assert "mqlab host detach billing" in str(caught.value), "it is only borrowed, and nothing to remove"
         labs.down(lab.run)
         assert networks() == ["bridge"]
