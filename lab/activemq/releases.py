@@ -70,7 +70,9 @@ def is_too_old(release: str) -> bool:
 
 
 def mixture(image: str) -> str:
-    """Return the modules of another release in a broker's image, by the image's name, in words; "" for no such module.
+    """Return the modules that a broker's image has of another release, in words; "" if all are of one release.
+
+    The image's name has both releases.
 
     >>> mixture("mqlab/broker:5.19.1-with-5.18.3-amd64-0123456789ab")
     'STOMP, the launcher and the web console are of 5.18.3'

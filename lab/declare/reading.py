@@ -80,11 +80,9 @@ def no_topology(document: Document) -> InputError | None:
         return None
     own = its.get("topology")
     named = kind == "scenario" and isinstance(own, str)
-    remedy = (
-        (f"write a topology file here, such as {own}, which the scenario itself names")
-        if named
-        else "name a topology file"
-    )
+    remedy = "name a topology file"
+    if named:
+        remedy = f"write a topology file here, such as {own}, which the scenario itself names"
     return InputError.of(f"{document.file} is a {kind}, not a topology", remedy)
 
 
@@ -226,7 +224,7 @@ class _Reader:
             if opened is not None and (sign := malformed.unclosed(words, self.text, opened.index, mark.index)):
                 mark, words = opened, f"{sign} is not closed"
             elif opened is not None and malformed.NO_COLON in words:
-                mark = opened  # the key; what comes next is on another line
+                mark = opened  # the key alone: its content stands on the next line
             place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
             right = malformed.remedy(words, self.text, mark.index)
             raise _UnreadableError(_malformed(words, place, right)) from error

@@ -634,14 +634,14 @@ class Live:
 
         >>> lab.observe("orders.>")
         Traceback (most recent call last):
-        lab.errors.InputError: the brokers of this lab do not observe orders.>, and cannot begin to any more
+        lab.errors.InputError: the brokers of this lab do not observe orders.>, and an open lab cannot begin to observe
           open it with an observer: labs.up(SCENARIO, observe=["orders.>"]), or @pytest.mark.mqlab(observe=["orders.>"])
         """
         observed = {pattern for broker in self.lab.note.plan.brokers for pattern in broker.identity.observe}
         if missing := [pattern for pattern in patterns if pattern not in observed]:
             asked = json.dumps(list(patterns))
             raise InputError.of(
-                f"the brokers of this lab do not observe {', '.join(missing)}, and cannot begin to any more",
+                f"the brokers of this lab do not observe {', '.join(missing)}, and an open lab cannot begin to observe",
                 f"open it with an observer: labs.up(SCENARIO, observe={asked}), or @pytest.mark.mqlab(observe={asked})",
             )
 

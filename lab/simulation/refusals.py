@@ -41,7 +41,7 @@ def refusals(
 ) -> tuple[Problem, ...]:
     """Return the parts of a scenario without a model; steps may last until a `limit` of virtual time.
 
-    An `ignored` name hides its settings; a name that means no such setting is a problem.
+    Settings with an `ignored` name are no problem. An `ignored` name that no setting has is one.
     """
     found = chain(
         _tcp(scenario, plan),

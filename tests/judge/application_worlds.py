@@ -1,4 +1,4 @@
-"""Worlds of applications, drawn from seeds: the events that observers report of them, and what is true.
+"""Worlds of applications, drawn from seeds: the events that observers report, and the deliveries that were made.
 
 A shop at Tokyo sends to Singapore, where billing listens. The link is cut, clients crash, Singapore's broker dies, and
 observers lose events. The truth knows which messages billing read, also those that it never acknowledged.
@@ -165,7 +165,7 @@ def _send(world: World, dice: Random) -> None:
         world.messages.append(message)
         if world.destination.startswith("topic"):
             message.expected = any(each.begin < t < each.end for each in world.sessions)
-        else:  # whoever has left for good is sent nothing any more
+        else:  # a client that does not come back is not expected to receive more
             message.expected = t < max(each.end for each in world.sessions)
         _cross(world, dice, message)
 

@@ -11,7 +11,7 @@ from lab.declare.expectations import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.steps import STEPS
-from lab.history import BrokerChanged, Ended, MessageSeen, Observation, TransactionEnded
+from lab.history import BrokerChanged, Ended, MessageSeen, Observation, ObserverChanged, TransactionEnded
 from lab.judge import Streamed
 from lab.judge.evidence.interval import WHOLE
 from lab.judge.judging import _judged, of_kind
@@ -212,4 +212,31 @@ def test_a_copy_that_comes_again_or_is_over_is_no_other_copy(seen: list[Seen]) -
 def test_a_broker_may_dispatch_a_message_before_its_sending_is_recorded() -> None:
     crossing = crossed(2.09)
     its = judged(subscribed(1), sent(2), crossing[0], taken(2.1), [each.with_fields(t=2.1) for each in crossing[1:]])
+    assert its.outcome is PASSED, its.reason
+
+
+LOST = ObserverChanged(
+    t=4.0, broker="tokyo", state="lost", since=1.5, lost_events=1, why="its buffer of events was full"
+)
+
+
+def test_a_delivery_from_before_is_none_of_a_message_that_an_amqp_sender_sends_with_the_same_id() -> None:
+    earlier = taken(2)  # no observer saw its sending
+    its = judged(subscribed(1), earlier, LOST, chosen(12), chosen(13, 2), came(13.1, 2), since=10)
+    assert its.outcome is FAILED, its.reason
+    assert "1 of 2" in its.reason
+
+
+def test_a_delivery_from_before_the_mark_leaves_later_messages_known() -> None:
+    its = judged(subscribed(1), taken(2, 7), LOST, chosen(12), came(12.1), since=10)
+    assert its.outcome is PASSED, its.reason
+    its = judged(subscribed(1), taken(11, 7), chosen(12), came(12.1), since=10)
+    assert its.outcome is UNKNOWN and "no observer saw who sent them" in its.reason
+
+
+def test_a_delivery_that_is_read_just_before_its_sending_is_that_of_the_message() -> None:
+    at_tokyo, at_singapore, answered = crossed(12.01)
+    its = judged(
+        subscribed(1), at_singapore.with_fields(t=11.8), taken(11.81), chosen(12), at_tokyo, answered, since=10
+    )
     assert its.outcome is PASSED, its.reason

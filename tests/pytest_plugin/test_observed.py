@@ -114,7 +114,7 @@ def test_a_lab_without_observers_is_refused_by_name(pytester: pytest.Pytester, s
     ended.assert_outcomes(failed=4)
     ended.stdout.fnmatch_lines(
         [
-            "*InputError: the brokers of this lab do not observe orders, and cannot begin to any more",
+            "*InputError: the brokers of this lab do not observe orders, and an open lab cannot begin to observe",
             "*open it with an observer: labs.up(SCENARIO, observe=*orders*), or @pytest.mark.mqlab(observe=*orders*)",
             "*InputError: no broker of this lab is observed, so the lab has no data on billing",
             "*mark the test: @pytest.mark.mqlab(observe=*orders.>*), with the destinations of its messages",

@@ -79,6 +79,7 @@ class Applications:
         self._process: dict[str, int] = {}  # by broker: the number of its present process
         # By ActiveMQ's message id: deliveries whose sending comes later.
         self._early: dict[str, list[tuple[Consumer, MessageSeen]]] = {}
+        self._unsent: dict[str, float] = {}  # by client: the last delivery of a message that no observer saw sent
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything
@@ -117,10 +118,8 @@ class Applications:
             yield from self._told(*heappop(waiting)[3:])
         for deliveries in self._early.values():
             for consumer, seen in deliveries:
-                if not over and seen.t > latest - _LAG:  # the other broker's observer may tell of the sending yet
-                    continue
-                what = f"{consumer.client} received messages, and no observer saw who sent them"
-                self._crowded.setdefault(consumer.client, what)
+                if over or seen.t <= latest - _LAG:  # the other broker's observer may tell of a later one's sending yet
+                    self._note_unsent(consumer, seen)
 
     @property
     def handed(self) -> Mapping[str, int]:
@@ -130,9 +129,11 @@ class Applications:
     def crowded(self, receivers: Iterable[str], begin: float = -inf) -> str:
         """Return why deliveries to receivers cannot be assigned to messages sent since a moment; "" if they can."""
         names = dict.fromkeys(receivers)
+        unsent = (name for name in names if name in self._unsent and self._unsent[name] >= begin)
+        strange = (f"{name} received messages, and no observer saw who sent them" for name in unsent)
         mixed = (self.ids.mixed(destination, begin) for client, destination in self.brokers if client in names)
         return self._shared or next(
-            filter(None, (*(self._crowded[name] for name in names if name in self._crowded), *mixed)), ""
+            filter(None, (*(self._crowded[name] for name in names if name in self._crowded), *strange, *mixed)), ""
         )
 
     def gap(self, begin: float, end: float = inf) -> str:
@@ -376,8 +377,15 @@ class Applications:
             (self.empty if known else self.perhaps_empty)[its[0]].add(its[1])
         yield Sent(t=seen.t, id=message)
         for consumer, early in self._early.pop(seen.message, ()):
-            yield from self._delivery(consumer, early.with_fields(t=max(early.t, seen.t)))
+            if _over(seen.over) == "amqp" and early.t < seen.t - self.ids.apart:  # of a message before, with its id
+                self._note_unsent(consumer, early)
+            else:
+                yield from self._delivery(consumer, early.with_fields(t=max(early.t, seen.t)))
         yield from self._outcome(seen, message)
+
+    def _note_unsent(self, consumer: Consumer, delivery: MessageSeen) -> None:
+        """Note that a client received a message of which no event shows the sending."""
+        self._unsent[consumer.client] = max(self._unsent.get(consumer.client, -inf), delivery.t)
 
     def _outcome(self, event: MessageSeen, message: str) -> Iterator[Acknowledged]:
         """Yield the outcome of a sending, if it is known before its transaction ends."""

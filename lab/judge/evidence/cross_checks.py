@@ -166,7 +166,7 @@ def _back(evidence: Evidence, destination: str, source: str, far: tuple[str, Des
     """
     target, other = far
     theirs = _sent(evidence, destination, target)
-    if not _comparable(evidence, theirs, source, brief=True):  # what came was there, though others may be over
+    if not _comparable(evidence, theirs, source, brief=True):  # the received messages were there; others may have ended
         return other.forwarded
     return max(other.forwarded, sum(_heard(evidence, publication, source) for publication in theirs))
 

@@ -2,8 +2,8 @@
 
 A broker gives each message an id of its own, and a client library that sends a message again sends it with its id. But
 an AMQP sender chooses its ids, often 1, 2, 3 from each start on, or the id of a message that it forwards. So a message
-is known by its id and its destination. Where two messages have both in common, an event belongs to
-the second one if the first one was over before the second sending.
+is known by its id and its destination. Where two messages have both in common, an event belongs to the second message
+if the first message was over before the second sending.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class MessageIds:
         self._series: dict[tuple[str, str], _Series] = {}
         self._refused: set[str] = set()  # messages that no broker accepted, and no client received
         self._mixed: dict[str, _Mixed] = {}  # by destination
-        self._apart = _APART
+        self.apart = _APART  # seconds by which the moments of two brokers surely differ less
         self.withdrawn: list[str] = []  # messages that were refused, and accepted when they were sent again
         self.repeated: set[str] = set()  # ids of several messages to one destination
 
@@ -71,7 +71,7 @@ class MessageIds:
 
     def clock(self, error: float) -> None:
         """Note the error of a broker's clock, in seconds."""
-        self._apart = max(self._apart, 2 * error)
+        self.apart = max(self.apart, 2 * error)
 
     def sent_again(self, event: MessageSeen, destination: str) -> str:
         """Return the message that is sent again, by a client's library or by a broker that moved it; "" if none is."""
@@ -136,7 +136,7 @@ class MessageIds:
         queue = is_queue(destination)
         number = len(series.takers) if queue else series.takers.count(to.client)
         if series.earlier is not None and not queue and to.client not in series.earlier:
-            new = is_queue(event.destination) or to.since <= series.since + self._apart
+            new = is_queue(event.destination) or to.since <= series.since + self.apart
             if new or to.durable or event.retain:  # it may get one of the messages before
                 self._mix(event.message, destination, event.t)
         series.last = max(series.last, event.t)
@@ -181,7 +181,7 @@ class MessageIds:
         """Return whether all messages of a series were over before one with their id was sent."""
         if event.retain or destination != event.destination or len(parts_of(destination)) > 1:
             return False
-        if event.t - series.last <= self._apart:
+        if event.t - series.last <= self.apart:
             return False
         if is_queue(destination) and len(series.takers) + series.ended < len(series.messages):
             return False
