@@ -16,7 +16,7 @@ from lab import units
 from lab.cli import completion, options
 from lab.cli.new_files import FORCE
 from lab.cli.options import JSON
-from lab.cli.run_folders import folder_of, runs_folder
+from lab.cli.chosen_run import folder_of, runs_folder
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
 from lab.printable import plain_json

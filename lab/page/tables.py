@@ -8,15 +8,15 @@ from typing import Any
 
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.dataclass import dataclass
-from lab.history import Counted, LinkSeen
+from lab.history import Counted
 from lab.link.impairment import LinkState
 from lab.living.polls import Look, Rates, rate
 from lab.network.link import impairment_text
-from lab.network.vpc import Rule, SecurityGroup
+from lab.page import offers
 from lab.page.acts import Offer
 from lab.page.parts import answers, bridge_state, broker_state, instances
 from lab.plan.values import BrokerPlan
-from lab.runtime.status import BridgeStatus, BrokerStatus, DirectionNow, LinkStatus
+from lab.runtime.status import BridgeStatus, BrokerStatus, DirectionNow
 
 MOST_QUEUES = 100
 NOT_KNOWN = "not known"
@@ -190,18 +190,12 @@ def groups(sight: Sight) -> Table:
                 cells=(group.name, str(rule), *its),
                 tone="plain",
                 age=NO_AGE,
-                offers=() if rule.ipv6 else (_close(group, rule),),
+                offers=() if rule.ipv6 else (offers.of_rule(group, rule),),
             )
             for rule in group.inbound
         ]
     head = ("security group", "inbound rule", "VPC", "brokers and hosts")
     return Table(name="Security groups", head=head, state=1, rows=tuple(rows))
-
-
-def _close(group: SecurityGroup, rule: Rule) -> Offer:
-    ports = {"port": rule.allowed.partition(" ")[2]} if " " in rule.allowed else {}
-    fields = {"group": group.name, "source": rule.peer, "protocol": str(rule.protocol), **ports}
-    return Offer(label="close", object=f"{rule} in {group.name}", fields={"act": "revoke", **fields})
 
 
 def _destinations(sight: Sight) -> list[Counted]:
@@ -245,7 +239,7 @@ def _instance_rows(
             ),
             tone={"plain": "worse"}.get(its, its),
             age=sight.age(broker.name) if silent else 0.0,
-            offers=tuple(_on_instance(broker.name, str(numbers[status.name]) if pair else "", status, record)),
+            offers=tuple(offers.of_instance(broker.name, str(numbers[status.name]) if pair else "", status, record)),
         )
 
 
@@ -258,30 +252,12 @@ def _configuration(record: BrokerRecord | None) -> str:
     return f"{record.current}{pending}"
 
 
-def _on_instance(broker: str, number: str, status: BrokerStatus, record: BrokerRecord | None) -> Iterator[Offer]:
-    named = {"broker": broker, **({"instance": number} if number else {})}
-    labels: tuple[str, ...] = ()
-    match status.container:
-        case "running":
-            labels = "stop", "kill"
-        case "paused":
-            labels = ("resume",)
-        case "exited" | "created":
-            labels = ("start",)
-    for label in labels:
-        yield Offer(label=label, object=status.name, fields={"act": label, **named})
-    if status.container == "running" and record is not None and number in ("", "1"):
-        yield Offer(label="reboot", object=broker, fields={"act": "reboot", "broker": broker})
-
-
 def _bridge(sight: Sight, status: BridgeStatus, answering: Set[str]) -> Row:
     arrow = "⇄" if status.duplex else "→"
     there = sight.rates.of_bridge(status.connector, status.initiator, status.responder)
     back = sight.rates.of_bridge(status.connector, status.responder, status.initiator) if status.duplex else ""
-    its = {"broker": status.initiator, "name": status.connector}
     ends = bridge_state(status.duplex, status, answering)
     ages = [sight.age(each) for each in (status.initiator, status.responder)]
-    named = f"{status.connector} of {status.initiator}"
     return Row(
         key=f"{status.connector} {status.initiator} {status.responder}",
         cells=(
@@ -292,9 +268,7 @@ def _bridge(sight: Sight, status: BridgeStatus, answering: Set[str]) -> Row:
         ),
         tone="well" if status.up else "unknown" if "unknown" in ends else "down",
         age=None if None in ages else max(age for age in ages if age is not None),
-        offers=tuple(
-            Offer(label=do, object=named, fields={"act": "connector", "do": do, **its}) for do in ("stop", "start")
-        ),
+        offers=tuple(offers.of_bridge(status)),
     )
 
 
@@ -332,22 +306,9 @@ def _link_rows(sight: Sight) -> Iterator[Row]:
                     f"{packets}/s" + (f", dropped: {', '.join(dropped)}" if dropped else ""),
                 ),
                 tone="well" if state == OPEN else "down",
-                offers=(*_on_way(seen, state), *(() if number else _on_link(link))),
+                offers=(offers.of_direction(seen, cut=state == OPEN), *(() if number else offers.of_link(link))),
                 delay=None if number or way is None else (link.name, _delay_ms(way)),
             )
-
-
-def _on_way(direction: LinkSeen, state: str) -> tuple[Offer, ...]:
-    label = "cut" if state == OPEN else "heal"
-    fields = {"act": label, "link": direction.link, "leaving": direction.leaving}
-    return (Offer(label=label, object=f"{direction.leaving} → {direction.reaching}", fields=fields),)
-
-
-def _on_link(link: LinkStatus) -> Iterator[Offer]:
-    open_ways = [state == OPEN for state in link.states]
-    for label, offered in (("cut", any(open_ways)), ("heal", not all(open_ways))):
-        if offered:
-            yield Offer(label=f"{label} both ways", object=link.name, fields={"act": label, "link": link.name})
 
 
 def _delay_ms(way: DirectionNow) -> float:
