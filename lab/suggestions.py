@@ -87,7 +87,7 @@ def remedy(word: str, valid: Iterable[str], label: str, meanings: Mapping[str, s
 
 
 def guess(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> str:
-    """Return a question for the valid word that is nearest to a wrong one; "" if none is near."""
+    """Return "did you mean …?" with the valid words that a wrong word may stand for; "" if there are none."""
     near = meant(word, valid, meanings)
     why = " Clients of the lab do not speak OpenWire, the protocol of JMS." if near == _JMS else ""
     return f"did you mean {' or '.join(near)}?{why}" if near else ""

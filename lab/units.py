@@ -135,7 +135,7 @@ def _quantity(text: str, units: Mapping[str, Fraction], kind: str, examples: str
             return Fraction(0)
         raise ValueError(f"{text!r} has no unit: write {examples}")
     if unit not in units:
-        raise ValueError(f"{text!r} has a unit that {kind} does not have ({', '.join(units)}): write {examples}")
+        raise ValueError(f"{text!r} is not {kind}: its unit must be one of {', '.join(units)}; write {examples}")
     return Fraction(number) * units[unit]
 
 

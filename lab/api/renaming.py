@@ -20,7 +20,7 @@ class Names:
 
     @property
     def inverse(self) -> Names:
-        """Return the names with both directions exchanged."""
+        """Return the reverse mapping: from the other name of each part to its name."""
         return Names(
             vpcs={new: old for old, new in self.vpcs.items()},
             subnets={new: old for old, new in self.subnets.items()},

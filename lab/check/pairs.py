@@ -46,14 +46,14 @@ def check_pair(topology: Topology, name: str, broker: Broker, origin: Origin) ->
     if len(name) > LONGEST_NAME:
         yield Problem(
             what=f"the name of a pair has at most {LONGEST_NAME} characters",
-            remedy="write a shorter name: the instances get this name with -1 or -2 behind it",
+            remedy="write a shorter name: mqlab appends -1 or -2 to it for the instances",
             place=origin.key(*path),
         )
     for number in _PAIR.instances:
         instance = _PAIR.instance_name(name, number)
         if instance in topology.brokers:
             yield Problem(
-                what=f"an instance of the pair {name} is called {instance} too",
+                what=f"the pair {name} has an instance that is also called {instance}",
                 remedy="give the broker another name",
                 place=origin.key("topology", "brokers", instance),
             )

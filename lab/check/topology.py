@@ -171,7 +171,7 @@ def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Prob
         if (first := ids.setdefault(own, name)) != name:
             yield Problem(
                 what=f"{name} has the broker id of {first}",
-                remedy="give each its own, or none",
+                remedy="give each broker its own id, or leave the ids out",
                 place=origin.place(*path, "broker-id"),
             )
         if None in its and region in topology.regions:
@@ -181,7 +181,7 @@ def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Prob
             if address is not None and (first := taken.setdefault((region, str(address)), name)) != name:
                 yield Problem(
                     what=f"{name} has the address of {first}",
-                    remedy="give each its own, or none",
+                    remedy="give each broker its own address, or leave the addresses out",
                     place=origin.place(*path, "addresses" if len(its) > 1 else "address"),
                 )
 

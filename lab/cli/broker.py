@@ -71,7 +71,7 @@ def update(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Make changes pending for a broker, or apply them at once by a reboot.
+    """Add pending changes to a broker, or reboot the broker to apply them at once.
 
     Example: mqlab broker update tokyo --revision 1 --apply immediately
     """

@@ -14,9 +14,9 @@ import typer
 
 from lab import units
 from lab.cli import completion, options
+from lab.cli.chosen_run import folder_of, runs_folder
 from lab.cli.new_files import FORCE
 from lab.cli.options import JSON
-from lab.cli.chosen_run import folder_of, runs_folder
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
 from lab.printable import plain_json

@@ -13,8 +13,8 @@ import typer
 
 from lab.api.server_process import LOG, accounts, servers
 from lab.cli import completion, open_lab, options
-from lab.cli.options import JSON
 from lab.cli.chosen_run import folder_of
+from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.printable import plain_line
 from lab.run_folder import RunFolder

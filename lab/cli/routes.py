@@ -78,7 +78,7 @@ def routes(
         bool,
         typer.Option(
             "--durable",
-            help="Print where messages wait for durable subscribers that are away, even if no connector has a setting.",
+            help="Print where messages wait for durable subscribers that are away, also without a setting for them.",
         ),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a message may not arrive.")] = False,

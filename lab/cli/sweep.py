@@ -24,7 +24,7 @@ def sweep(
         str | None,
         typer.Argument(
             metavar="[RUN]",
-            help="The full run id of a lab, whose parts are all removed, even if it is running.",
+            help="The full run id of a lab; all its parts are removed, even if the lab is running.",
             autocompletion=completion.labs,
         ),
     ] = None,
@@ -34,7 +34,7 @@ def sweep(
         typer.Option(
             "--older-than",
             metavar="AGE",
-            help="The minimum age, for example 2h, of the labs to remove: labs of all users, also running labs.",
+            help="Remove all labs that are at least this old, for example 2h, of all users, even if they run.",
         ),
     ] = None,
     dry_run: Annotated[

@@ -63,7 +63,8 @@ def up(
 ) -> None:
     """Open a lab for a scenario or a topology, and keep the lab until Ctrl-C; no steps are run.
 
-    In each maintenance window, mqlab applies the pending changes. It completes a reboot that was interrupted.
+    In each maintenance window, mqlab applies the pending changes. If the program that began a reboot has ended before
+    it, mqlab completes the reboot.
 
     Example: mqlab up tokyo-singapore --detach
     """

@@ -46,9 +46,9 @@ def positions(aws_regions: Sequence[str], joined: Sequence[tuple[int, int]]) -> 
 
 
 def spread(points: Sequence[Point], sizes: Sequence[Point], frame: Point, apart: Point) -> tuple[Point, ...] | None:
-    """Return the centres of boxes of those sizes in a frame, near their points of the unit square.
+    """Return the centres of boxes with the given sizes in a frame, each near its point of the unit square.
 
-    No two are nearer to each other than `apart`; None where no such centres were found.
+    The gap between two boxes is at least `apart`, across or down. Return None if no such centres were found.
     """
     inner = [(max(0.0, frame[0] - wide), max(0.0, frame[1] - high)) for wide, high in sizes]
     centres = [

@@ -335,7 +335,7 @@ class StandingLab(Lab, Protocol):
         ...
 
     def enforce(self, network: Network) -> None:
-        """Apply a Network's policies and let ports of stopped instances refuse, whatever the router has now."""
+        """Apply a Network's policies in the router, and make the ports of stopped instances refuse connections."""
         ...
 
     def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:

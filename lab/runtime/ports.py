@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lab.activemq.protocols import ENDPOINTS, Port
 from lab.plan.values import InstancePlan
 
-REMEDY = "end the process that listens there (ss -ltnp lists it; another lab: mqlab status), or give another port"
+REMEDY = "give another port, or end the process that listens there: ss -ltnp shows it, and mqlab status shows a lab"
 
 
 def fixed(

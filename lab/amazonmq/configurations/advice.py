@@ -111,7 +111,7 @@ class _Walk:
             yield self._advice(
                 child.start,
                 what,
-                "write its name: without a name, the first consumer that the bridge learns of ends the bridge",
+                "write its name: without a name, the bridge ends when it learns of its first consumer",
             )
 
     def _wrong_text(self, element: Element, name: str) -> str:

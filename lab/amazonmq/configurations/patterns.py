@@ -134,7 +134,8 @@ def _filter_of_no_kind(configuration: Configuration, connector: NetworkConnector
             attribute,
             f"destinationFilter of {connector.name}: {shown(attribute.value)} matches no advisory, so "
             "the bridge learns of no consumer",
-            "write Queue.NAME or Topic.NAME, such as Queue.orders.>: it follows ActiveMQ.Advisory.Consumer.",
+            "write Queue.NAME or Topic.NAME, such as Queue.orders.>; "
+            "ActiveMQ puts ActiveMQ.Advisory.Consumer. before it",
         )
 
 

@@ -14,7 +14,7 @@ from lab.errors import Problem
 
 
 def check_expectations(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
-    """Yield every Problem of the expectations; `memory` has the notes of the checks of the steps."""
+    """Yield every Problem of the expectations; the checks of the steps filled `memory` before."""
     for number, expectation in enumerate(scenario.expect):
         context = Context(scenario=scenario, path=("expect", number, expectation.kind), memory=memory)
         yield from check_references(context, expectation)

@@ -21,7 +21,7 @@ from lab.masking import MASK, is_secret
 
 
 class MessageTerms(Declared):
-    """The terms of a message."""
+    """The fields of a message beside its destination: body, headers, expiry, priority and others."""
 
     headers: Annotated[Mapping[HeaderName, Line] | None, NOT_MQTT] = None
     """The headers of each message, over STOMP and AMQP, for selectors and receivers."""

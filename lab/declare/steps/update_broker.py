@@ -17,7 +17,7 @@ from lab.declare.steps.record import OnRecord
 
 
 class UpdateBroker(OnRecord):
-    """Make changes pending for a broker, or apply them at once by a reboot."""
+    """Add pending changes to a broker, or reboot the broker to apply them at once."""
 
     verb: ClassVar[str] = "update-broker"
     fault = Fault.CONFIGURATION

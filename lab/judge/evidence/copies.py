@@ -15,7 +15,7 @@ from lab.history import ConsumerSeen, MessageSeen, TransactionEnded
 
 
 class Copy(NamedTuple):
-    """A copy at a broker, in a queue or at a consumer."""
+    """A copy of a message at a broker: in a queue, or dispatched to a consumer."""
 
     broker: str
     destination: str

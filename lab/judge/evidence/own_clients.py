@@ -46,7 +46,7 @@ class OwnClients:
         return self._names.get(client_id)
 
     def is_declared(self, client_id: str, broker: str | None) -> bool:
-        """Return whether a name in `clients` is that of a client id at a broker, at any broker if None."""
+        """Return whether a declared application has this client id at a broker; if `broker` is None, at any broker."""
         return any(
             (broker is None or each.broker in (None, broker)) and fits(client_id, each.client_id)
             for each in self._declared.values()

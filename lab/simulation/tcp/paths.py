@@ -89,7 +89,7 @@ class Path:
 
     @property
     def delay(self) -> int:
-        """Return the ns of its link's own delay."""
+        """Return the delay that the link of this path adds, in ns; 0 if the path uses no link."""
         return 0 if self._direction is None else self._direction.hold_ns
 
     @property
