@@ -236,7 +236,7 @@ def test_logs_are_those_of_the_one_named(stand: tuple[Commands, Ended]) -> None:
     assert "router ready" in mqlab("logs", "router").out
     assert len(mqlab("logs", "singapore", "--tail", "3").out.splitlines()) == 3
     unknown = mqlab("logs", "atlantis")
-    assert unknown.code == 2 and "it has: router, singapore, tokyo" in unknown.err
+    assert unknown.code == 2 and "name one of: router, singapore, tokyo" in unknown.err
 
 
 def test_links_are_changed_by_hand(stand: tuple[Commands, Ended]) -> None:

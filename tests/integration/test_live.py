@@ -150,7 +150,7 @@ def nothing_is_left_of_a_deleted_broker(mqlab: Commands) -> None:
     assert [*seen["brokers"]] == [each["name"] for each in seen["broker_status"]] == ["tokyo"]
     (bridge,) = seen["bridges"]
     assert (bridge["up"], bridge["why_not"]) == (False, "singapore is deleted")
-    assert "singapore-configuration: ActiveMQ 5.18, of no broker" in done(mqlab.inside("config", "list")).out
+    assert "singapore-configuration: ActiveMQ 5.18, used by no broker" in done(mqlab.inside("config", "list")).out
     refused(mqlab.inside("broker", "delete", "singapore"), "NotFoundException")
     refused(
         mqlab.inside("broker", "create", "singapore"), "singapore was deleted, and a lab creates each broker only once"

@@ -240,3 +240,23 @@ def test_a_delivery_that_is_read_just_before_its_sending_is_that_of_the_message(
         subscribed(1), at_singapore.with_fields(t=11.8), taken(11.81), chosen(12), at_tokyo, answered, since=10
     )
     assert its.outcome is PASSED, its.reason
+
+
+@pytest.mark.parametrize("redelivered", [0, 1])
+def test_a_durable_subscription_that_comes_back_gets_the_same_copy_again(redelivered: int) -> None:
+    topic = {"destination": "topic://orders"}
+    lines = [
+        subscribed(1, durable="d"),
+        sent(2),
+        event(2.1, "dispatched"),
+        left(3),
+        subscribed(4, "c2", durable="d"),
+        event(4.1, "dispatched", 1, "c2", redelivered=redelivered),
+        event(4.2, "acknowledged", 1, "c2"),
+    ]
+    on_topic = [each.with_fields(**topic) for each in lines]
+    its = judged(
+        on_topic,
+        by=Delivered.model_validate({"to": "billing", "topic": "orders", "within": "5s", "promise": "exactly-once"}),
+    )
+    assert its.outcome is PASSED, its.reason

@@ -35,7 +35,8 @@ class Copies:
     def __init__(self) -> None:
         self._copies: dict[str, tuple[Copy, ...]] = {}  # by message
         self._alike: dict[tuple[Copy, ...], tuple[Copy, ...]] = {}  # each once: a history has a million messages
-        self._open: dict[tuple[str, str], bool] = {}  # by broker and id of consumers: whether they are durable
+        self._open: set[tuple[str, str]] = set()  # brokers and ids of connected consumers
+        self._durable: set[tuple[str, str]] = set()  # the same, of durable subscriptions: they keep their messages
         self._browsers: set[tuple[str, str]] = set()
         self._sent: dict[tuple[str, str], list[MessageSeen]] = {}  # by broker and transaction
         self._taken: dict[tuple[str, str], list[MessageSeen]] = {}
@@ -45,7 +46,9 @@ class Copies:
         return tuple(
             each
             for each in self._copies.get(message, ())
-            if is_queue(each.destination) or (each.broker, each.consumer) in self._open
+            if is_queue(each.destination)
+            or (each.broker, each.consumer) in self._open
+            or (each.broker, each.consumer) in self._durable
         )
 
     def heard(self, message: str, members: Iterable[Subscription], *, once_dispatched: bool) -> Copy | None:
@@ -67,18 +70,18 @@ class Copies:
         """Note that a consumer began or ended."""
         key = (event.broker, event.consumer)
         if event.state == "subscribed":
-            self._open[key] = bool(event.durable)
+            self._open.add(key)
+            if event.durable:
+                self._durable.add(key)
             if event.browser:
                 self._browsers.add(key)
         elif event.state == "unsubscribed":
-            if not self._open.get(key):  # a durable one keeps its messages
-                self._open.pop(key, None)
+            self._open.discard(key)
             self._browsers.discard(key)
 
     def all_left(self, broker: str) -> None:
         """Note that a broker has no consumers any more."""
-        for key in [key for key, durable in self._open.items() if key[0] == broker and not durable]:
-            del self._open[key]
+        self._open = {key for key in self._open if key[0] != broker}
 
     def add(self, event: MessageSeen, client: str) -> None:
         """Add an event; `client` is the client of its consumer."""
