@@ -62,7 +62,13 @@ def remedy(text: str) -> str:
 def remedy_in_yaml(line: str) -> str:
     """Return which signs of a line of YAML to write in another way, since they are not a part of a text; "" if none."""
     bare = _QUOTED.sub("", line)
-    return remedy("".join(found[0] for found in _IN_YAML.finditer(bare))) if not bare.isascii() else ""
+    signs = "".join(found[0] for found in _IN_YAML.finditer(bare)) if not bare.isascii() else ""
+    right = remedy(signs)
+    if "：" in signs:
+        right += ", and a space after the colon"
+    if "\u3000" in bare[: len(bare) - len(bare.lstrip())]:
+        right += " (two spaces stand for one U+3000 in an indent)"
+    return right
 
 
 def column_in_yaml(line: str) -> int:

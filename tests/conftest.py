@@ -24,8 +24,9 @@ from tests.promised import PROMISED, kept, lacking
 settings.register_profile("mqlab", deadline=None)
 settings.load_profile("mqlab")
 
-# Files whose tests share a lab, and the name of what they share: one worker runs them all, and opens it once.
+# Files whose tests share a lab or a built site, and a name for it: one worker runs them all, and opens or builds it once.
 _TOGETHER = {
+    "tests/docs/test_site.py": "site",
     "tests/integration/test_client_terms.py": "labs",
     "tests/integration/test_clients.py": "labs",
     "tests/integration/test_containers.py": "labs",

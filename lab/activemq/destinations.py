@@ -100,17 +100,17 @@ def no_wildcard(name: str) -> str:
     """Return why a name that looks like a wildcard is none for ActiveMQ; "" if it is one, or does not look so.
 
     >>> no_wildcard("orders>")
-    '> stands for all levels that follow, and so is the last level, all of it'
+    'write > alone as the last level, after a dot: it stands for all levels that follow'
     """
     levels = name.split(".")
     while levels[-2:] == [">", ">"]:
         levels.pop()  # ActiveMQ reads a.>.> as a.>
     if any(">" in level for level in levels[:-1]) or (">" in levels[-1] and levels[-1] != ">"):
-        return "> stands for all levels that follow, and so is the last level, all of it"
+        return "write > alone as the last level, after a dot: it stands for all levels that follow"
     if any("*" in level and level != "*" for level in levels):
-        return "* stands for one level, and so is all of it"
+        return "write * alone between dots: it stands for one level"
     if any(level in ("#", "+") for level in re.split(r"[./]", name)):
-        return "# and + are wildcards of MQTT: ActiveMQ's are > and *, between dots"
+        return "write > or * between dots: # and + are wildcards of MQTT"
     return ""
 
 

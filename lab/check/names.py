@@ -35,5 +35,5 @@ def _look_like_wildcards(context: Context, field: str, written: str) -> Iterator
     for part in written.split(","):
         if any(wildcard in part for wildcard in "*>") and (reason := no_wildcard(part)):
             context.unknown.add(field)
-            yield context.wrong(field, f"{part!r} is not the wildcard that it looks like", reason)
+            yield context.wrong(field, f"{part!r} looks like a wildcard, and is a plain name for ActiveMQ", reason)
             return

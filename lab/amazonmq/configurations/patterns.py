@@ -55,7 +55,8 @@ def advise_on_patterns(configuration: Configuration) -> Iterator[Problem]:
             attribute = element.attribute(name)
             for part in () if attribute is None else attribute.value.split(","):
                 if reason := no_wildcard(part.strip()):
-                    what = f"{name} of {element.name}: {shown(part.strip())} is not the wildcard that it looks like"
+                    what = f"{name} of {element.name}: {shown(part.strip())} looks like a wildcard"
+                    what += ", and is a plain name for ActiveMQ"
                     yield _advice(configuration, attribute, what, reason)
 
 
