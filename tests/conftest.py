@@ -24,7 +24,7 @@ from tests.promised import PROMISED, kept, lacking
 settings.register_profile("mqlab", deadline=None)
 settings.load_profile("mqlab")
 
-# Files whose tests share a lab or a built site, and a name for it: one worker runs them all, and opens or builds it once.
+# Files whose tests share a lab or a site, and a name for it: one worker runs all tests of a name, and opens it once.
 _TOGETHER = {
     "tests/docs/test_site.py": "site",
     "tests/integration/test_client_terms.py": "labs",
