@@ -88,6 +88,12 @@ def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> Non
         console.print(f"  mqlab listen {one} --queue greetings --count 1 --run {note.run}", soft_wrap=True)
     console.print("For clients of your own:", style="bold")
     console.print(f'  eval "$(mqlab env {note.run} --shell)"', soft_wrap=True)
+    observed = dict.fromkeys(pattern for plan in note.plan.brokers for pattern in plan.identity.observe)
+    if observed:
+        console.print(f"For verdicts on their messages to {', '.join(observed)}:", style="bold")
+        console.print(f"  mqlab watch {note.run} --scenario FILE", soft_wrap=True)
+        console.print(f"  mqlab judge {note.run} --scenario FILE", soft_wrap=True)
+        console.print(f"  mqlab trace last:DESTINATION {note.run}", soft_wrap=True)
 
 
 def to_dict(status: Status) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class Watch:
                 self._doubts.add(doubt)
                 yield doubt
         yield from changes(self._known, now)
-        self._events.keep(now.open_ids | {message for message, _ in self._known})
+        self._events.keep(now, self._known)
         self._next = self._clock.now() + _RESTS * (self._clock.now() - begin)
 
     def close(self) -> None:

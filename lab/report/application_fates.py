@@ -17,7 +17,7 @@ from lab.dataclass import dataclass
 from lab.expected.entitlement import had_time
 from lab.expected.records import Publication, is_queue
 from lab.history import MessageSeen, Observation, TransactionEnded
-from lab.judge.evidence.applications import Applications
+from lab.judge.evidence.applications import HORIZON, Applications
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import routes
 from lab.judge.evidence.evidence import Evidence
@@ -92,10 +92,12 @@ class Events:
             elif is_change(seen):
                 self.changes.append(seen)  # type: ignore[arg-type]  # it is one
 
-    def keep(self, ids: set[str]) -> None:
-        """Forget the events of all other messages."""
-        for message in self.of.keys() - ids:
-            del self.of[message]
+    def keep(self, fates: Fates, known: Iterable[Key]) -> None:
+        """Forget the messages whose fates are settled: each other one is open, known, or newer than the evidence."""
+        needed = fates.open_ids | {message for message, _ in known}
+        for message in self.of.keys() - needed:
+            if max(seen.t for seen in self.of[message]) < fates.t - HORIZON:
+                del self.of[message]
 
     def correlation(self, message: str) -> str:
         """Return the correlation id of a message."""
@@ -182,7 +184,9 @@ class Reader:
         for number in range(publication.first, publication.last + 1):
             if number in took:
                 self._came(publication, number, "", names, took[number], within, twice=number in doubled)
-            elif publication.accepted(number):
+            elif not publication.accepted(number):  # its transaction may be open
+                self._fates.open_ids.add(publication.named(number))
+            else:
                 due = max((tally.due(number) for _, tally in its), default=publication.sent_at[number])
                 self._did_not_come(publication, number, "", due + within <= self._now)
 

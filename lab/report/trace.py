@@ -122,8 +122,12 @@ def _none_sent(events: Mapping[str, Sequence[MessageSeen]], name: str) -> InputE
         for seen in its
         if seen.event == "sent" and not seen.network
     }
-    near = nearest(name, there)
-    right = f"did you mean {LAST}{near}?" if near else f"write the destination's name: {LAST}orders"
+    if near := nearest(name, there):
+        right = f"did you mean {LAST}{near}?"
+    elif there:
+        right = f"name a destination with messages, such as {LAST}{min(there)}"
+    else:
+        right = "start an application that sends: no message to an observed destination has been sent yet"
     return InputError.of(f"no application sent a message to {name}", right)
 
 

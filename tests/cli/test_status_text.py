@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from rich.console import Console
 
 from lab.activemq.protocols import ENDPOINTS
-from lab.cli.status_text import to_dict
+from lab.cli.status_text import show_endpoints, to_dict
 from lab.declare.loading import load
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.plan.control import opening_control
@@ -79,3 +83,22 @@ def test_what_was_seen_is_told_by_its_fields() -> None:
     (direction,) = link["directions"]
     assert (direction["t"], direction["configured_delay_ms"], direction["dropped"]) == (2.5, 35.0, {"loss": 1})
     assert dropped == {"source": "tokyo", "target": "singapore", "at": "way", "cause": "none", "packets": 2}
+
+
+@pytest.mark.parametrize("observed", [True, False])
+def test_an_observed_lab_names_the_commands_that_judge_its_applications(observed: bool) -> None:
+    opened = datetime(2026, 1, 1, tzinfo=UTC)
+    topology = load(shipped("scenarios") / "one-way.yaml", environment={}).topology
+    its = plan(topology.model_copy(update={"observe": ("orders.>",)}) if observed else topology, seed=7)
+    note = StateFile(
+        run="r", scenario="s", plan=its, control=opening_control(its, opened), folder="f", owner="o//1/1",
+        opened=opened, origin=Origin(boot="another", monotonic=0.0), runtime="any", own={}, detached=True,
+    )  # fmt: skip
+    reached = {each.name: (Reached(number=1, address="", ports=PORTS),) for each in its.brokers}
+    where = Whereabouts(ca_file="ca", reached_at="localhost", networks={}, brokers=reached)
+    console = Console(file=StringIO(), width=120)
+    show_endpoints(note, where, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
+    assert ("messages to orders.>:" in printed) is observed
+    assert ("  mqlab judge r --scenario FILE" in printed) is observed
+    assert ("  mqlab trace last:DESTINATION r" in printed) is observed

@@ -112,8 +112,10 @@ def test_errors_say_what_to_write() -> None:
         way(SENT, other, wanted="ID:tokyo-41")
     with pytest.raises(InputError, match="no message with nowhere in its id"):
         way(SENT, wanted="nowhere")
-    with pytest.raises(InputError, match="no application sent a message to prices"):
+    with pytest.raises(InputError, match=r"no application sent a message to prices\n  .* such as last:orders"):
         way(SENT, wanted="last:prices")
+    with pytest.raises(InputError, match=r"no application sent a message to orders\n  start an application"):
+        way(SENT.with_fields(network=True), wanted="last:orders")
     with pytest.raises(InputError, match=r"did you mean last:orders\?"):
         way(SENT, wanted="last:ordrs")
     with pytest.raises(InputError, match="no broker of this run was observed"):

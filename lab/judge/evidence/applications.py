@@ -53,7 +53,7 @@ from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.judge.evidence.ways import Ways
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
-_HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
+HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
 _LAG = 1.5  # seconds by which an event is recorded, or its observer counts as silent
 _ENDS = ("expired", "dead-lettered", "discarded")
 _PROTOCOLS = ("mqtt", "stomp", "amqp")
@@ -106,7 +106,7 @@ class Applications:
             sending = isinstance(seen, MessageSeen) and seen.event == "sent"  # its broker may dispatch it first
             heappush(waiting, (seen.t, not sending, number, seen, self._gaps.process(seen)))
             latest = max(latest, seen.t)
-            while waiting and waiting[0][0] < latest - _HORIZON:
+            while waiting and waiting[0][0] < latest - HORIZON:
                 yield from self._told(*heappop(waiting)[3:])
         told = latest - _LAG  # until then a client was connected of which no event shows that it left
         if not over:
