@@ -85,7 +85,7 @@ class Replay(Step):
             }
         ),
     ] = ReplayPace.model_construct(times=Fraction(1))
-    """The speed: `original`, a multiple such as 10x, a rate such as 200/s, or the broker's: `acknowledgements`."""
+    """Speed: `original`, a multiple such as 10x, a rate such as 200/s, or `acknowledgements`, the broker's speed."""
     user: UserName | None = None
     """The user that logs in (default: the broker's only user)."""
     at_least: Whole | None = None
