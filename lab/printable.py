@@ -8,9 +8,9 @@ _KEPT = "\n\t"
 
 
 def plain(text: str, ascii: bool = False) -> str:
-    """Return a text without signs that control a terminal and, if `ascii`, without signs beyond ASCII.
+    """Return a text with a question mark for each sign that cannot be printed, such as a control sign.
 
-    Line feeds and tabs stay. Each other sign that cannot be printed, such as a mark of direction, is a question mark.
+    Line feeds and tabs stay. With `ascii`, signs beyond ASCII are replaced too: é by e, → by ->, others by a question mark.
     """
     if ascii:
         text = unicodedata.normalize("NFKD", text.replace("·", "-").replace("–", "-").replace("→", "->"))

@@ -15,7 +15,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from lab.api.exports import READY
+from lab.api.client_settings import READY
 from lab.cli import app
 from lab.runtime.clock import RealClock
 

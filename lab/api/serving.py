@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from lab.api.exports import environment
+from lab.api.client_settings import environment
 from lab.api.records_account import RecordsAccount
 from lab.api.server import Door
 from lab.http_server import HOST, SILENT_SECONDS, listening, server

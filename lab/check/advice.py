@@ -5,18 +5,16 @@ Removals and advice are no Problems: a run goes on with what the service would s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from lab.amazonmq.configurations.advice import advise_apart_from_connectors
-from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_map, missing_rights
-from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
 from lab.check.duplex_advice import advise_on_two_duplex
 from lab.check.engine_advice import advise_on_engines
 from lab.check.pair_advice import advise_on_pairs
 from lab.check.quota_advice import advise_on_quotas
-from lab.dataclass import dataclass
+from lab.check.rights_advice import advise_on_rights
 from lab.declare.origin import Origin
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem
@@ -38,14 +36,13 @@ def removals(topology: Topology) -> tuple[Removal, ...]:
 def advise(topology: Topology, origin: Origin | None = None) -> tuple[Problem, ...]:
     """Return the advice about a topology and its configurations, by place; `check` must have found no Problem."""
     saved = _saved(topology)
-    ways = tuple(_ways(topology, saved))
     found = [
         *(each for one in saved.values() for each in advise_apart_from_connectors(one)),
         *advise_on_two_duplex(topology, saved),
         *_routes(topology),
-        *_parallel(topology, ways),
+        *_parallel(topology, saved),
         *advise_on_pairs(topology, saved),
-        *_rights(topology, saved, ways),
+        *advise_on_rights(topology, saved),
         *advise_on_quotas(topology, origin or Origin()),
         *advise_on_engines(topology, origin or Origin()),
     ]
@@ -60,49 +57,24 @@ def _routes(topology: Topology) -> Iterator[Problem]:
         yield from advise_on_ttls(topology)
 
 
-def _parallel(topology: Topology, ways: Sequence[_Way]) -> Iterator[Problem]:
-    if len({(way.source, way.target) for way in ways}) < len(ways):
+def _parallel(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
+    ways = tuple(_ways(topology, saved))
+    if len(set(ways)) < len(ways):
         from lab.check.parallel_advice import advise_on_parallel
 
         yield from advise_on_parallel(topology)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """A direction in which a connector carries messages, from broker to broker."""
-
-    connector: NetworkConnector
-    source: str
-    target: str
 
 
 def _saved(topology: Topology) -> Mapping[str, Sanitised]:
     return {name: sanitised(topology, name) for name in topology.brokers}
 
 
-def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[_Way]:
+def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[tuple[str, str]]:
+    """Yield for each direction in which a connector carries messages the broker that sends, and the one that takes."""
     known = brokers_by_host(topology)
     for name, one in saved.items():
         for connector in one.configuration.connectors:
             for other in dict.fromkeys(known[each.host] for each in connector.remotes):
-                ends = [(name, other), (other, name)] if connector.duplex else [(name, other)]
-                for source, target in ends:
-                    yield _Way(connector=connector, source=source, target=target)
-
-
-def _rights(topology: Topology, saved: Mapping[str, Sanitised], ways: Sequence[_Way]) -> Iterator[Problem]:
-    """Yield advice on connectors whose user lacks rights on advisories at either end."""
-    for way in ways:
-        for broker in (way.source, way.target):
-            user = topology.brokers[broker].users.get(way.connector.user_name or "")
-            configuration = saved[broker].configuration
-            found = authorization_map(configuration)
-            missing = missing_rights(configuration, user.groups) if user else ()
-            if found is not None and missing:
-                name = way.connector.name
-                yield Problem(
-                    what=f"{way.connector.user_name} may not {' or '.join(missing)} {ADVISORIES} at {broker}, "
-                    f"so the bridge of {name} does not come up",
-                    remedy=f'add <authorizationEntry topic="{ADVISORIES}" …/> with a group of that user',
-                    place=configuration.place(found.start),
-                )
+                yield name, other
+                if connector.duplex:
+                    yield other, name

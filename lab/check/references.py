@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lab.check.context import Context
 from lab.check.logins import listeners, logins
-from lab.check.network import NetworkSoFar
+from lab.check.network_so_far import NetworkSoFar
 from lab.check.service import Revisions, connectors_of, users_of
 from lab.check.snapshots import snapshots_of
 from lab.declare.fields import Declared, Receivers

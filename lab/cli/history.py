@@ -87,7 +87,7 @@ def history(
         typer.Option(
             "--expect",
             metavar="SCENARIO",
-            help="A scenario whose expectations and clients --as-scenario adds.",
+            help="The scenario whose sections expect and clients are copied into the file of --as-scenario.",
             autocompletion=completion.scenarios,
         ),
     ] = None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab import runtimes
-from lab.api import exports
+from lab.api import client_settings
 from lab.api.kept_account import account_folder, refuse_lab
 from lab.api.server_process import ended_with, noted
 from lab.cli import options
@@ -89,9 +89,9 @@ def serve(
         typer.Option(
             "--shell",
             metavar="NAME",
-            help=f"The shell for which the settings are printed: {', '.join(exports.SHELLS)}.",
+            help=f"The shell for which the settings are printed: {', '.join(client_settings.SHELLS)}.",
         ),
-    ] = exports.SHELLS[0],
+    ] = client_settings.SHELLS[0],
     endpoints: Annotated[
         str | None,
         typer.Option(
@@ -127,8 +127,8 @@ def serve(
             raise InputError.of(f"--runtime {RECORDS} has no brokers", f"remove {option}")
         if number is not None and not 1 <= number <= most:
             raise InputError.of(f"{option} {number} is not a size of a lab", f"write 1 to {most}")
-    if shell not in exports.SHELLS:
-        raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(exports.SHELLS)}")
+    if shell not in client_settings.SHELLS:
+        raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(client_settings.SHELLS)}")
     if endpoints is not None and checked_endpoints(endpoints) == LOCAL and chosen != runtimes.USUAL:
         raise InputError.of("--endpoints local needs ports, which only real brokers have", "remove --endpoints local")
     states = note_folder(os.environ)
@@ -188,10 +188,10 @@ def serve(
         if stand is not None:
             stack.enter_context(serving(opened, door))
         stack.enter_context(noted(folder, url, chosen))
-        say(exports.settings(url, its.access_key, shell))
+        say(client_settings.settings(url, its.access_key, shell))
         if hint:
             say(f"# {hint}")
-        say(f"{exports.READY}{url}")
+        say(f"{client_settings.READY}{url}")
         with until_a_signal(KeyboardInterrupt, Terminated):
             if stand is not None:
                 stand()

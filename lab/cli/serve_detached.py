@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from lab.api.exports import READY
+from lab.api.client_settings import READY
 from lab.api.server_process import LOG
 from lab.cli.options import err, say
 from lab.errors import HostError

@@ -22,7 +22,7 @@ GROUP = Annotated[str, argument(AuthorizeIngress, "group")]
 
 
 def list_groups(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the security groups, with their rules and their brokers.
+    """List the security groups with their rules, and the brokers and hosts that have them.
 
     Example: mqlab sg list
     """

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-from lab.api import exports
+from lab.api import client_settings
 from lab.api.kept_account import new_access_key
 from lab.api.lab_account import LabAccount
 from lab.api.server import Door
@@ -43,6 +43,6 @@ def door(run: str, progress: Told, *, endpoints: str, quiet: bool) -> Iterator[N
         url = f"http://{HOST}:{port}"
         told = (lambda text: None) if quiet else account.notice
         with serving(opened, Door(port=port, access_key=key, serve=account.serve, log=told)):
-            options.say(exports.settings(url, key, exports.SHELLS[0]))
-            options.say(f"{exports.READY}{url}")
+            options.say(client_settings.settings(url, key, client_settings.SHELLS[0]))
+            options.say(f"{client_settings.READY}{url}")
             yield

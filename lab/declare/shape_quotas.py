@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lab.amazonmq.quotas import BROKERS_PER_REGION, CONNECTORS_PER_CONFIGURATION
 from lab.errors import InputError
-from lab.network.quotas import MOST_PEERINGS, PEERINGS, VPCS_PER_REGION
+from lab.network.quotas import MOST_PEERINGS_PER_VPC, PEERINGS_PER_VPC, VPCS_PER_REGION
 
 Joins = Callable[[int], Sequence[tuple[int, int]]]  # (initiator, responder) of so many brokers
 
@@ -33,10 +33,10 @@ def quota_warnings(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
 
 def asked_of_vpc(name: str, peerings: int) -> Iterator[tuple[str, str]]:
     """Yield, in words, the number of peerings of a VPC and AWS's default quota, if the number is larger."""
-    if peerings > PEERINGS:
+    if peerings > PEERINGS_PER_VPC:
         yield (
             f"{name} has {peerings} peerings",
-            f"AWS takes {PEERINGS} of a VPC, and up to {MOST_PEERINGS} on request",
+            f"AWS takes {PEERINGS_PER_VPC} of a VPC, and up to {MOST_PEERINGS_PER_VPC} on request",
         )
 
 
@@ -53,8 +53,8 @@ def _forbidden(joins: Joins, count: int) -> str:
     if connectors > CONNECTORS_PER_CONFIGURATION:
         most = CONNECTORS_PER_CONFIGURATION
         return f"a configuration would have {connectors} network connectors, and Amazon MQ takes {most}"
-    if (most := _peerings(joins, count)) > MOST_PEERINGS:
-        return f"a VPC would have {most} peerings, and AWS takes {MOST_PEERINGS}"
+    if (most := _peerings(joins, count)) > MOST_PEERINGS_PER_VPC:
+        return f"a VPC would have {most} peerings, and AWS takes {MOST_PEERINGS_PER_VPC}"
     return ""
 
 

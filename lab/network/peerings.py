@@ -8,11 +8,10 @@ from datetime import timedelta
 from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.network import ids
+from lab.network.quotas import PEERINGS_PER_VPC, PENDING_PEERINGS_PER_VPC
 from lab.network.refusals import refused
 from lab.network.vpc import Network, Peering, PeeringState
 
-MOST_PENDING = 25  # requests of one VPC
-MOST_ACTIVE = 50  # peerings of one VPC
 _WRONG_STATE = (
     "InvalidStateTransition",
     "The specified VPC peering connection is not in the correct state for the request: ",
@@ -53,10 +52,10 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
             f"add to the topology's links: {{between: [{requester}, {accepter}], link: aws}}",
         )
     outstanding = sum(each.requester == requester and each.state is PeeringState.PENDING for each in network.peerings)
-    if outstanding >= MOST_PENDING:
+    if outstanding >= PENDING_PEERINGS_PER_VPC:
         raise refused(
             "OutstandingVpcPeeringConnectionLimitExceeded",
-            f"{requester} has {MOST_PENDING} requests that wait for acceptance",
+            f"{requester} has {PENDING_PEERINGS_PER_VPC} requests that wait for acceptance",
             "accept, reject or delete one of them",
         )
     made = Peering(
@@ -73,10 +72,10 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
 def accept(network: Network, peering: str, *, at: timedelta) -> Network:
     """Return the Network with a pending request accepted."""
     for vpc in network.peering(peering).vpcs:
-        if sum(each.state is PeeringState.ACTIVE and vpc in each.vpcs for each in network.peerings) >= MOST_ACTIVE:
+        if sum(each.state is PeeringState.ACTIVE and vpc in each.vpcs for each in network.peerings) >= PEERINGS_PER_VPC:
             raise refused(
                 "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
-                f"{vpc} has {MOST_ACTIVE} active peerings",
+                f"{vpc} has {PEERINGS_PER_VPC} active peerings",
                 "delete one of them",
             )
     return _answer(network.at(at), peering, "accept", PeeringState.ACTIVE)

@@ -1,10 +1,18 @@
-"""AWS's quotas for VPCs and their peerings.
+"""AWS's quotas for VPCs, with the numbers that an account has before AWS raises one on request.
 
 Source: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 """
 
 from __future__ import annotations
 
-VPCS_PER_REGION = 5  # AWS raises this quota on request
-PEERINGS = 50  # active peerings of a VPC
-MOST_PEERINGS = 125  # of a VPC: AWS grants so many on request
+VPCS_PER_REGION = 5
+SUBNETS_PER_VPC = 200
+ROUTE_TABLES_PER_VPC = 200
+ROUTES_PER_TABLE = 50
+INTERNET_GATEWAYS_PER_REGION = 5
+PEERINGS_PER_VPC = 50  # active ones
+MOST_PEERINGS_PER_VPC = 125  # AWS raises the number of active ones to no more
+PENDING_PEERINGS_PER_VPC = 25  # requests
+SECURITY_GROUPS_PER_REGION = 2500
+SECURITY_GROUPS_PER_INTERFACE = 5
+RULES_PER_DIRECTION = 60  # of one security group

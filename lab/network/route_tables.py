@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lab.network.quotas import ROUTE_TABLES_PER_VPC
 from lab.network.refusals import refused
 from lab.network.vpc import Network, RouteTable, Subnet
-
-MOST_TABLES = 200  # of one VPC
 
 
 def main_table(network: Network, vpc: str) -> RouteTable:
@@ -18,11 +17,11 @@ def main_table(network: Network, vpc: str) -> RouteTable:
 def create(network: Network, *, name: str, vpc: str) -> Network:
     """Return the Network with an empty route table added; `name` is its id."""
     around = network.vpc(vpc).name
-    if sum(each.vpc == around for each in network.route_tables) >= MOST_TABLES:
+    if sum(each.vpc == around for each in network.route_tables) >= ROUTE_TABLES_PER_VPC:
         raise refused(
             "RouteTableLimitExceeded",
             "The maximum number of route tables has been reached.",
-            f"delete one of the {MOST_TABLES} route tables of {vpc}",
+            f"delete one of the {ROUTE_TABLES_PER_VPC} route tables of {vpc}",
         )
     return replace(network, route_tables=(*network.route_tables, RouteTable(name=name, vpc=around)))
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Network
 
+from lab.network.quotas import ROUTES_PER_TABLE
 from lab.network.refusals import refused
 from lab.network.vpc import Network, Route
-
-MOST_ROUTES = 50  # of one table
 
 
 def create(network: Network, *, table: str, destination: IPv4Network, peering: str) -> Network:
@@ -36,8 +35,10 @@ def create(network: Network, *, table: str, destination: IPv4Network, peering: s
             f"The route identified by {destination} already exists.",
             f"delete the existing route from the route table {table} first",
         )
-    if len(into.routes) >= MOST_ROUTES:
-        raise refused("RouteLimitExceeded", f"the route table {table} has {MOST_ROUTES} routes", "delete a route first")
+    if len(into.routes) >= ROUTES_PER_TABLE:
+        raise refused(
+            "RouteLimitExceeded", f"the route table {table} has {ROUTES_PER_TABLE} routes", "delete a route first"
+        )
     added = (*into.routes, Route(destination=destination, peering=leads.id))
     return network.with_route_table(replace(into, routes=added))
 

@@ -9,14 +9,12 @@ from typing import Literal
 
 from lab.errors import InputError, Refused
 from lab.network.ids import derived_id
+from lab.network.quotas import RULES_PER_DIRECTION, SECURITY_GROUPS_PER_INTERFACE, SECURITY_GROUPS_PER_REGION
 from lab.network.refusals import refused
 from lab.network.vpc import Network, Protocol, Rule, SecurityGroup
 
 Way = Literal["inbound", "outbound"]
 DEFAULT = "default"  # the name of the group that comes with a VPC, and goes with it
-MOST_SECURITY_GROUPS = 2500  # of one region
-MOST_GROUPS = 5  # of one broker
-MOST_RULES = 60  # of one group in one direction
 _TAKER = {"broker": "Amazon MQ", "host": "EC2"}
 
 
@@ -59,11 +57,11 @@ def create(network: Network, *, name: str, vpc: str, group_name: str) -> Network
             "use the existing group, or write another GroupName",
         )
     here = {each.name for each in network.vpcs if each.aws_region == around.aws_region}
-    if sum(each.vpc in here for each in network.groups) >= MOST_SECURITY_GROUPS:
+    if sum(each.vpc in here for each in network.groups) >= SECURITY_GROUPS_PER_REGION:
         raise refused(
             "SecurityGroupLimitExceeded",
             "The maximum number of security groups has been reached.",
-            f"delete one of the {MOST_SECURITY_GROUPS} groups of {around.aws_region}",
+            f"delete one of the {SECURITY_GROUPS_PER_REGION} groups of {around.aws_region}",
         )
     made = with_ids(SecurityGroup(name=name, vpc=around.name, group_name=group_name))
     return replace(network, groups=(*network.groups, made))
@@ -102,9 +100,9 @@ def authorize(network: Network, group: str, rule: Rule, *, way: Way = "inbound")
     rules: tuple[Rule, ...] = getattr(found, way)
     if rule in rules:
         raise _duplicate(group, rule)
-    if len(rules) >= MOST_RULES:
+    if len(rules) >= RULES_PER_DIRECTION:
         raise refused(
-            "RulesPerSecurityGroupLimitExceeded", f"{group} has {MOST_RULES} {way} rules", "use another group"
+            "RulesPerSecurityGroupLimitExceeded", f"{group} has {RULES_PER_DIRECTION} {way} rules", "use another group"
         )
     return network.with_group(_with_rules(found, way, (*rules, _with_id(found, way, rule))))
 
@@ -152,9 +150,9 @@ def with_ids(group: SecurityGroup) -> SecurityGroup:
 
 def check_groups(network: Network, vpc: str, groups: Sequence[str], *, owner: str = "broker") -> None:
     """Raise InputError if a broker, or a host, in a VPC cannot have these security groups."""
-    if len(groups) > MOST_GROUPS:
+    if len(groups) > SECURITY_GROUPS_PER_INTERFACE:
         raise InputError.of(
-            f"{len(groups)} security groups: {_TAKER[owner]} takes at most {MOST_GROUPS} a {owner}",
+            f"{len(groups)} security groups: {_TAKER[owner]} takes at most {SECURITY_GROUPS_PER_INTERFACE} a {owner}",
             "put their rules into one group",
         )
     for name in groups:

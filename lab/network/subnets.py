@@ -6,11 +6,10 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 
 from lab.network.addresses import LONGEST_PREFIX, SHORTEST_PREFIX
+from lab.network.quotas import SUBNETS_PER_VPC
 from lab.network.refusals import refused
 from lab.network.route_tables import main_table
 from lab.network.vpc import Network, Subnet
-
-MOST_SUBNETS = 200  # of one VPC
 
 
 def create(network: Network, *, name: str, vpc: str, cidr: IPv4Network) -> Network:
@@ -30,11 +29,11 @@ def create(network: Network, *, name: str, vpc: str, cidr: IPv4Network) -> Netwo
                 f"The CIDR '{cidr}' conflicts with another subnet",
                 f"write a block beside that of {other.name}, {other.cidr}",
             )
-    if len(siblings) >= MOST_SUBNETS:
+    if len(siblings) >= SUBNETS_PER_VPC:
         raise refused(
             "SubnetLimitExceeded",
             "The maximum number of subnets has been reached.",
-            f"delete one of the {MOST_SUBNETS} subnets of {vpc}",
+            f"delete one of the {SUBNETS_PER_VPC} subnets of {vpc}",
         )
     made = Subnet(name=name, vpc=around.name, cidr=cidr, route_table=main_table(network, around.name).name)
     return replace(network, subnets=(*network.subnets, made))

@@ -10,22 +10,21 @@ from ipaddress import IPv4Network
 
 from lab.network.addresses import check_vpc
 from lab.network.ids import derived_id
+from lab.network.quotas import VPCS_PER_REGION
 from lab.network.refusals import refused
 from lab.network.security_groups import DEFAULT, with_ids
 from lab.network.vpc import Network, Protocol, RouteTable, Rule, SecurityGroup, Vpc
-
-MOST_VPCS = 5  # of one region
 
 
 def create(network: Network, *, name: str, aws_region: str, cidr: IPv4Network) -> Network:
     """Return the Network with a VPC added; `name` is its id."""
     if (problem := check_vpc(cidr)) is not None:
         raise refused("InvalidVpc.Range", f"The CIDR '{cidr}' is invalid.", problem)
-    if sum(each.aws_region == aws_region for each in network.vpcs) >= MOST_VPCS:
+    if sum(each.aws_region == aws_region for each in network.vpcs) >= VPCS_PER_REGION:
         raise refused(
             "VpcLimitExceeded",
             "The maximum number of VPCs has been reached.",
-            f"delete one of the {MOST_VPCS} VPCs of {aws_region}",
+            f"delete one of the {VPCS_PER_REGION} VPCs of {aws_region}",
         )
     table, group = derived_id("rtb", name, "main"), derived_id("sg", name, DEFAULT)
     own = Rule(protocol=Protocol.ALL, ports=(0, 65535), group=group)

@@ -49,7 +49,7 @@ def record_peerings(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 
 def record_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    """Record the packets that the router dropped by route or rule, then try the connections expected for the end.
+    """Record the packets that the router dropped by route or rule, then try each connection of an expectation.
 
     The packets of these attempts are in no counter: no step sent them.
     """

@@ -54,7 +54,7 @@ def annotated(runs: Sequence[RunOf], places: Places) -> Iterator[Annotation]:
 
 
 def workflow_commands(annotations: Sequence[Annotation]) -> str:
-    """Return a line for each annotation that GitHub reads from a job's log."""
+    """Return a line for each annotation, in the form that GitHub reads from a job's log."""
     return "".join(f"::error {_properties(annotation)}::{_data(_message(annotation))}\n" for annotation in annotations)
 
 

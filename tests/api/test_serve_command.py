@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lab.api.exports import environment, settings
+from lab.api.client_settings import environment, settings
 from lab.api.kept_account import KeptAccount, account_folder, load, save
 from lab.cli import app
 from tests.command import Commands

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lab.errors import Refused
 from lab.network import interfaces, peerings, route_tables, routes, security_groups, subnets, vpcs
+from lab.network.quotas import PEERINGS_PER_VPC, PENDING_PEERINGS_PER_VPC
 from lab.network.reach import reach
 from lab.network.vpc import ANYWHERE, Network, Protocol, Rule
 from tests.network.served import SINGAPORE, TOKYO, block, two_vpcs
@@ -107,7 +108,7 @@ def _many(number: int) -> Network:
 def test_a_vpc_has_twenty_five_pending_requests_and_fifty_active_peerings_at_most() -> None:
     network, ids = _many(51), list[str]()
     for each in range(51):
-        if each == peerings.MOST_PENDING:
+        if each == PENDING_PEERINGS_PER_VPC:
             with pytest.raises(Refused) as refusal:
                 _requested(network, each)
             assert refusal.value.code == "OutstandingVpcPeeringConnectionLimitExceeded"
@@ -115,9 +116,9 @@ def test_a_vpc_has_twenty_five_pending_requests_and_fifty_active_peerings_at_mos
                 network = peerings.accept(network, peering, at=NOW)
         network = _requested(network, each)
         ids.append(network.peerings[-1].id)
-        if each > peerings.MOST_PENDING and each < peerings.MOST_ACTIVE:
+        if each > PENDING_PEERINGS_PER_VPC and each < PEERINGS_PER_VPC:
             network = peerings.accept(network, ids[-1], at=NOW)
-    network = peerings.accept(network, ids[peerings.MOST_PENDING], at=NOW)
+    network = peerings.accept(network, ids[PENDING_PEERINGS_PER_VPC], at=NOW)
     with pytest.raises(Refused) as refusal:
         peerings.accept(network, ids[-1], at=NOW)
     assert refusal.value.code == "ActiveVpcPeeringConnectionPerVpcLimitExceeded"

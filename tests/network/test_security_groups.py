@@ -8,7 +8,7 @@ import pytest
 
 from lab.errors import InputError
 from lab.network import security_groups
-from lab.network.security_groups import MOST_RULES
+from lab.network.quotas import RULES_PER_DIRECTION
 from lab.network.vpc import Protocol, Rule, SecurityGroup
 from tests.network.networks import network, opened, routed, rule
 
@@ -26,10 +26,10 @@ def test_a_rule_is_authorized_once_and_revoked_once() -> None:
 
 def test_a_group_is_full_at_sixty_rules() -> None:
     full = network()
-    for port in range(1, MOST_RULES + 1):
+    for port in range(1, RULES_PER_DIRECTION + 1):
         full = opened(full, port=port)
     with pytest.raises(InputError, match="RulesPerSecurityGroupLimitExceeded"):
-        opened(full, port=MOST_RULES + 1)
+        opened(full, port=RULES_PER_DIRECTION + 1)
 
 
 @pytest.mark.parametrize(("ports", "why"), [((0, 65536), "out of range"), ((20, 10), "ends before it begins")])

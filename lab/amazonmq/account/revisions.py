@@ -16,10 +16,9 @@ from lab.amazonmq.configurations.default_configuration import default_configurat
 from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.amazonmq.names import check_configuration_name, derived_configuration_id
+from lab.amazonmq.quotas import REVISIONS_PER_CONFIGURATION
 from lab.dataclass import dataclass
 from lab.errors import InputError
-
-MOST_REVISIONS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +89,10 @@ def create(name: str, engine_version: str, at: datetime) -> SavedConfiguration:
 
 def save(configuration: SavedConfiguration, text: bytes, at: datetime, *, description: str = "", file: str) -> Saved:
     """Save a whole text, sanitised, as the next revision; raise InputError if it is invalid or the limit is reached."""
-    if len(configuration.revisions) >= MOST_REVISIONS:
+    if len(configuration.revisions) >= REVISIONS_PER_CONFIGURATION:
         raise InputError.of(
-            f"the configuration {configuration.name} has {MOST_REVISIONS} revisions, the most that Amazon MQ keeps",
+            f"the configuration {configuration.name} has {len(configuration.revisions)} revisions, "
+            "the most that Amazon MQ keeps",
             "create another configuration",
         )
     sanitised = sanitise(read(text, file), configuration.engine_version)

@@ -14,9 +14,9 @@ from lab.api.ec2.tags import requested_tags, tagged, tags_of, untagged
 from lab.api.handler import Handler
 from lab.api.refused import ApiRefused
 from lab.api.served_account import ServedAccount
+from lab.network.quotas import INTERNET_GATEWAYS_PER_REGION
 from lab.network.vpc import Network
 
-MOST_GATEWAYS = 5  # of one region
 _FILTERS = {
     "attachment.state": "Attachments.State",
     "attachment.vpc-id": "Attachments.VpcId",
@@ -29,10 +29,11 @@ _FILTERS = {
 def create_internet_gateway(account: ServedAccount, call: Call, request: Request) -> Answer:
     """Create a gateway that is attached to no VPC."""
     tags, name = requested_tags(request, "internet-gateway"), new_id("igw")
-    if sum(each.region == call.region for each in account.records.ec2.gateways.values()) >= MOST_GATEWAYS:
+    gateways = [each for each in account.records.ec2.gateways.values() if each.region == call.region]
+    if len(gateways) >= INTERNET_GATEWAYS_PER_REGION:
         raise ApiRefused(
             "InternetGatewayLimitExceeded",
-            f"The maximum number of internet gateways has been reached: delete one of the {MOST_GATEWAYS}.",
+            f"The maximum number of internet gateways has been reached: delete one of the {len(gateways)}.",
         )
 
     def made(network: Network, ec2: Ec2Records) -> tuple[Network, Ec2Records]:

@@ -1,4 +1,4 @@
-"""The network interfaces of brokers, and the default ACL of each VPC; both are described alone."""
+"""The network interfaces of brokers, which are only described."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from lab.api.call import Call
 from lab.api.ec2.filters import ABSENT, chosen, fitting
 from lab.api.ec2.handling import Answer, Request, takes
-from lab.api.ec2.lookups import subnets_in, vpcs_in
+from lab.api.ec2.lookups import vpcs_in
 from lab.api.ec2.subnets import zone_of
-from lab.api.ec2.tags import tags_of
 from lab.api.handler import Handler
 from lab.api.served_account import ServedAccount
 from lab.network.ids import derived_id
-from lab.network.vpc import ANYWHERE, Interface, Vpc
+from lab.network.vpc import Interface
 from lab.network.zones import zone_id
 
-_LAST_RULE = 32767  # which denies everything else
 _FILTERS = {
     **dict.fromkeys(
         (
@@ -60,25 +58,6 @@ _FILTERS = {
     "subnet-id": "SubnetId",
     "vpc-id": "VpcId",
 }
-_ACL_FILTERS = {
-    "association.association-id": "Associations.NetworkAclAssociationId",
-    "association.network-acl-id": "Associations.NetworkAclId",
-    "association.subnet-id": "Associations.SubnetId",
-    "default": "IsDefault",
-    "entry.cidr": "Entries.CidrBlock",
-    "entry.egress": "Entries.Egress",
-    "entry.icmp.code": ABSENT,
-    "entry.icmp.type": ABSENT,
-    "entry.ipv6-cidr": ABSENT,
-    "entry.port-range.from": ABSENT,
-    "entry.port-range.to": ABSENT,
-    "entry.protocol": "Entries.Protocol",
-    "entry.rule-action": "Entries.RuleAction",
-    "entry.rule-number": "Entries.RuleNumber",
-    "network-acl-id": "NetworkAclId",
-    "owner-id": "OwnerId",
-    "vpc-id": "VpcId",
-}
 
 
 @takes("Filters", "IncludeManagedResources", "NetworkInterfaceIds")
@@ -93,14 +72,6 @@ def describe_network_interfaces(account: ServedAccount, call: Call, request: Req
             chosen(rows, ids, "NetworkInterfaceId", code, "networkInterface"), request, _FILTERS
         )
     }
-
-
-@takes("Filters", "NetworkAclIds")
-def describe_network_acls(account: ServedAccount, call: Call, request: Request) -> Answer:
-    """Describe the default ACL of each VPC of a region."""
-    rows = [_acl(account, call, each) for each in vpcs_in(account, call)]
-    ids, code = request.get("NetworkAclIds"), "InvalidNetworkAclID.NotFound"
-    return {"NetworkAcls": fitting(chosen(rows, ids, "NetworkAclId", code, "networkAcl"), request, _ACL_FILTERS)}
 
 
 def _answer(account: ServedAccount, call: Call, interface: Interface) -> Answer:
@@ -128,34 +99,4 @@ def _answer(account: ServedAccount, call: Call, interface: Interface) -> Answer:
     }
 
 
-def _acl(account: ServedAccount, call: Call, vpc: Vpc) -> Answer:
-    name = derived_id("acl", vpc.name)
-    entries = [
-        {"CidrBlock": str(ANYWHERE), "Egress": egress, "Protocol": "-1", "RuleAction": action, "RuleNumber": number}
-        for egress in (True, False)
-        for number, action in ((100, "allow"), (_LAST_RULE, "deny"))
-    ]
-    associations = [
-        {
-            "NetworkAclAssociationId": derived_id("aclassoc", each.name),
-            "NetworkAclId": name,
-            "SubnetId": each.name,
-        }
-        for each in subnets_in(account, call)
-        if each.vpc == vpc.name
-    ]
-    return {
-        "NetworkAclId": name,
-        "VpcId": vpc.name,
-        "IsDefault": True,
-        "OwnerId": call.account_id,
-        "Entries": entries,
-        "Associations": associations,
-        "Tags": tags_of(account.records.ec2, call.region, name),
-    }
-
-
-OPERATIONS: Mapping[str, Handler] = {
-    "DescribeNetworkInterfaces": describe_network_interfaces,
-    "DescribeNetworkAcls": describe_network_acls,
-}
+OPERATIONS: Mapping[str, Handler] = {"DescribeNetworkInterfaces": describe_network_interfaces}

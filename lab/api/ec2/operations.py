@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lab.api.ec2 import (
     gateways,
     interfaces,
+    network_acls,
     peerings,
     places,
     route_tables,
@@ -30,5 +31,6 @@ OPERATIONS: Mapping[str, Handler] = {
     **gateways.OPERATIONS,
     **tags.OPERATIONS,
     **interfaces.OPERATIONS,
+    **network_acls.OPERATIONS,
     **places.OPERATIONS,
 }

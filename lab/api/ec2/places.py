@@ -11,8 +11,8 @@ from lab.api.ec2.handling import Answer, Request, takes
 from lab.api.handler import Handler
 from lab.api.refused import ApiRefused
 from lab.api.served_account import ServedAccount
+from lab.network.quotas import SECURITY_GROUPS_PER_INTERFACE
 from lab.network.regions import REGIONS, city
-from lab.network.security_groups import MOST_GROUPS
 from lab.network.zones import zone_id, zones
 
 _OPTED_IN = "opt-in-not-required"
@@ -83,7 +83,7 @@ def describe_account_attributes(account: ServedAccount, call: Call, request: Req
     attributes = {
         "supported-platforms": "VPC",
         "default-vpc": "none" if default is None else default.name,
-        "vpc-max-security-groups-per-interface": str(MOST_GROUPS),
+        "vpc-max-security-groups-per-interface": str(SECURITY_GROUPS_PER_INTERFACE),
     }
     wanted = request.get("AttributeNames") or list(attributes)
     if unknown := [name for name in wanted if name not in attributes]:

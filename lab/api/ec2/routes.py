@@ -16,6 +16,7 @@ from lab.api.served_account import ServedAccount
 from lab.declare.steps.create_route import CreateRoute
 from lab.declare.steps.delete_route import DeleteRoute
 from lab.network import routes
+from lab.network.quotas import ROUTES_PER_TABLE
 from lab.network.refusals import refused
 from lab.network.vpc import Network, RouteTable
 
@@ -107,10 +108,10 @@ def _check_free(account: ServedAccount, table: RouteTable, destination: IPv4Netw
             f"The route identified by {destination} already exists.",
             f"replace or delete the existing route in the route table {table.name} first",
         )
-    if len(own) + len(table.routes) >= routes.MOST_ROUTES:
+    if len(own) + len(table.routes) >= ROUTES_PER_TABLE:
         raise refused(
             "RouteLimitExceeded",
-            f"the route table {table.name} has {routes.MOST_ROUTES} routes",
+            f"the route table {table.name} has {ROUTES_PER_TABLE} routes",
             "delete a route first",
         )
 

@@ -12,6 +12,7 @@ from lab.amazonmq.account import configurations
 from lab.amazonmq.account.revisions import Revision, SavedConfiguration
 from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.amazonmq.names import check_configuration_name
+from lab.amazonmq.quotas import CONFIGURATIONS_PER_REGION
 from lab.api.call import Call
 from lab.api.mq.lookup import arn, bad_request, configuration_of, conflict, lab_configuration_name, not_found
 from lab.api.mq.mq_records import ConfigurationFacts
@@ -22,8 +23,6 @@ from lab.api.served_account import ServedAccount
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.topology import Configuration
 from lab.plan.control import Control
-
-MOST_CONFIGURATIONS = 1000  # of one region
 
 
 def create_configuration(account: ServedAccount, call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -149,8 +148,8 @@ def check_name(account: ServedAccount, call: Call, name: str) -> None:
     names = {facts.name for facts in account.records.mq.configurations.values() if facts.region == call.region}
     if name in names:
         raise conflict(f"Configuration [{name}] already exists. Choose another name, or update it.", "name")
-    if len(names) >= MOST_CONFIGURATIONS:
-        raise bad_request(f"{call.region} has {MOST_CONFIGURATIONS} configurations: delete one.")
+    if len(names) >= CONFIGURATIONS_PER_REGION:
+        raise bad_request(f"{call.region} has {CONFIGURATIONS_PER_REGION} configurations: delete one.")
 
 
 def check_strategy(request: Mapping[str, Any]) -> None:

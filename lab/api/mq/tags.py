@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from lab.amazonmq.quotas import TAGS_PER_RESOURCE
 from lab.api.call import Call
 from lab.api.mq.lookup import bad_request, not_found
 from lab.api.records import Records
 from lab.api.served_account import ServedAccount
 from lab.plan.control import Control
 
-MOST_TAGS = 50
 LONGEST_KEY, LONGEST_TEXT = 128, 256
 
 
 def checked(tags: Mapping[str, str] | None) -> dict[str, str]:
     """Return the tags of a request; raise ApiRefused if AWS would refuse one."""
     tags = dict(tags or {})
-    if len(tags) > MOST_TAGS:
-        raise bad_request(f"{len(tags)} tags: a resource has at most {MOST_TAGS}", "tags")
+    if len(tags) > TAGS_PER_RESOURCE:
+        raise bad_request(f"{len(tags)} tags: a resource has at most {TAGS_PER_RESOURCE}", "tags")
     for key, text in tags.items():
         if not 1 <= len(key) <= LONGEST_KEY or len(text) > LONGEST_TEXT:
             limits = f"1 to {LONGEST_KEY} characters, and its text at most {LONGEST_TEXT}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.network import check_ends
+from lab.check.network_so_far import check_ends
 from lab.declare.expectations.dropped import Dropped
 from lab.errors import Problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.network import check_ends
+from lab.check.network_so_far import check_ends
 from lab.declare.expectations.reachable import END, Reachable
 from lab.declare.steps.try_ import Try
 from lab.declare.unrolling import in_every_round

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lab.check.context import Context
-from lab.check.network import NetworkSoFar
+from lab.check.network_so_far import NetworkSoFar
 from lab.declare.steps.network import OnNetwork
 from lab.errors import InputError, Problem
 

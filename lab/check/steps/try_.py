@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.network import NetworkSoFar, check_ends
+from lab.check.network_so_far import NetworkSoFar, check_ends
 from lab.check.own_names import wrong_round
 from lab.declare.expectations.reachable import END
 from lab.declare.steps.try_ import Try

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from lab.check.context import Context
 from lab.check.instances import Brokers
-from lab.check.network import NetworkSoFar
+from lab.check.network_so_far import NetworkSoFar
 from lab.check.steps.broker import check as check_broker
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError, Problem
 from lab.network import security_groups
-from lab.network.security_groups import MOST_GROUPS
+from lab.network.quotas import SECURITY_GROUPS_PER_INTERFACE
 
 
 def check(context: Context, step: UpdateBroker) -> Iterator[Problem]:
@@ -22,7 +22,7 @@ def check(context: Context, step: UpdateBroker) -> Iterator[Problem]:
         yield from check_broker(context, step.reboot)
     network, groups = context.recall(NetworkSoFar).network, step.security_groups or ()
     for interface in (
-        network.of_broker(step.broker)[:1] if len(groups) <= MOST_GROUPS else ()
+        network.of_broker(step.broker)[:1] if len(groups) <= SECURITY_GROUPS_PER_INTERFACE else ()
     ):  # more: the service says so
         try:
             security_groups.check_groups(network, interface.vpc, groups)

@@ -8,7 +8,7 @@ from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
 from lab.check.logins import listeners
 from lab.check.message_places import Fed
-from lab.check.network import NetworkSoFar
+from lab.check.network_so_far import NetworkSoFar
 from lab.check.service import check_owner
 from lab.check.subscriptions import Subscriptions, too_early
 from lab.check.terms import WHOLE_NAME

@@ -22,8 +22,8 @@ from lab.amazonmq.account.brokers import (
 )
 from lab.amazonmq.account.configurations import create_configuration, update_configuration
 from lab.amazonmq.account.maintenance import window
-from lab.amazonmq.account.revisions import MOST_REVISIONS
 from lab.amazonmq.configurations.configuration import LARGEST_TEXT_BYTES, NAMESPACE
+from lab.amazonmq.quotas import REVISIONS_PER_CONFIGURATION
 from lab.errors import InputError
 from tests.amazonmq.account.accounts import NOON, TEXT, account
 
@@ -201,6 +201,6 @@ def test_the_301st_revision_is_refused() -> None:
     made = account()
     own = made.configuration(OWN)
     first = own.revisions[0]
-    full = replace(own, revisions=tuple(replace(first, number=n) for n in range(1, MOST_REVISIONS + 1)))
+    full = replace(own, revisions=tuple(replace(first, number=n) for n in range(1, REVISIONS_PER_CONFIGURATION + 1)))
     with pytest.raises(InputError, match="has 300 revisions, the most that Amazon MQ keeps"):
         update_configuration(made.with_configuration(full), OWN, TEXT.encode(), NOON, file="x.xml")

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lab.amazonmq.account.revisions import MOST_REVISIONS, create, save
+from lab.amazonmq.account.revisions import create, save
 from lab.amazonmq.configurations.configuration import NAMESPACE
 from lab.amazonmq.configurations.default_configuration import default_configuration
+from lab.amazonmq.quotas import REVISIONS_PER_CONFIGURATION
 from lab.errors import InputError
 
 NOON = datetime(2019, 12, 1, 12, 0, tzinfo=UTC)
@@ -53,12 +54,13 @@ def test_two_revisions_are_compared() -> None:
 def test_the_revision_after_the_last_is_refused() -> None:
     made = create("tokyo", "5.18", NOON)
     full = replace(
-        made, revisions=tuple(replace(made.latest, number=number) for number in range(1, MOST_REVISIONS + 1))
+        made,
+        revisions=tuple(replace(made.latest, number=number) for number in range(1, REVISIONS_PER_CONFIGURATION + 1)),
     )
     with pytest.raises(InputError, match="has 300 revisions, the most that Amazon MQ keeps"):
         save(full, TEXT, NOON, file="x.xml")
     last = replace(full, revisions=full.revisions[:-1])
-    assert save(last, TEXT, NOON, file="x.xml").configuration.latest.number == MOST_REVISIONS
+    assert save(last, TEXT, NOON, file="x.xml").configuration.latest.number == REVISIONS_PER_CONFIGURATION
 
 
 @pytest.mark.parametrize("number", [0, 2, -1])

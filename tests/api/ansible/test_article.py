@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.api.exports import environment
+from lab.api.client_settings import environment
 from lab.api.server import Door
 from lab.cli.serve_lab import Served, Wanted, served
 from lab.http_server import HOST, listening, server
