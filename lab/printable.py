@@ -10,7 +10,7 @@ _KEPT = "\n\t"
 def plain(text: str, ascii: bool = False) -> str:
     """Return a text with a question mark for each sign that cannot be printed, such as a control sign.
 
-    Line feeds and tabs stay. With `ascii`, signs beyond ASCII are replaced too: é by e, → by ->, others by a question mark.
+    Line feeds and tabs stay. With `ascii`, signs beyond ASCII are replaced too: é by e, → by ->, others by ?.
     """
     if ascii:
         text = unicodedata.normalize("NFKD", text.replace("·", "-").replace("–", "-").replace("→", "->"))

@@ -17,7 +17,7 @@ from lab.units import several
 
 
 def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
-    """Save the text as the service does; the note lists the elements, attributes and values that the service removes."""
+    """Save the text as the service does; the note lists the elements, attributes and values that were removed."""
 
     def save(control: Control) -> Done:
         updated = verb.update(control.account, plane.machine)
