@@ -11,7 +11,7 @@ from typing import Any
 from bench.contract.figures import Figures, from_json, to_json
 from lab.dataclass import dataclass
 from lab.declare.origin import SourceFile
-from lab.declare.reading import read
+from lab.declare.yaml_reading import read
 from lab.errors import InputError
 from lab.run_folder import unwritable
 from lab.scenarios import PlannedScenario

@@ -8,7 +8,7 @@ from dataclasses import field
 
 from lab.dataclass import dataclass
 from lab.declare.passwords import NO_PASSWORDS, leads_to_a_secret
-from lab.declare.reading import Document
+from lab.declare.yaml_reading import Document
 from lab.masking import MASK, Mask
 
 _BLOCK = ("|", ">")  # the signs with which a text of several lines begins

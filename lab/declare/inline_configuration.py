@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.amazonmq.configurations.source import Source
-from lab.declare.reading import Document, Spot
+from lab.declare.yaml_reading import Document, Spot
 from lab.errors import InputError
 
 

@@ -24,7 +24,6 @@ from lab.declare.file_fields import NamedFile
 from lab.declare.inline_configuration import is_xml, source_of
 from lab.declare.origin import Keys, Origin, SourceFile, without_passwords
 from lab.declare.passwords import Passwords
-from lab.declare.reading import Document, no_topology, read, read_text
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Compound, Step
@@ -32,6 +31,7 @@ from lab.declare.topology import Configuration
 from lab.declare.validating import validate, validate_variant
 from lab.declare.variant_file import VariantFile, is_variant
 from lab.declare.variants import Variant
+from lab.declare.yaml_reading import Document, no_topology, read, read_text
 from lab.errors import InputError, Place, Problem
 from lab.masking import Mask, is_secret, named_in
 from lab.suggestions import remedy

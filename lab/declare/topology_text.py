@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lab.declare.topology import Topology
-from lab.declare.yaml_text import comment, lines
+from lab.declare.yaml_writing import comment, lines
 
 Password = Callable[[str, str], Any]  # broker, user → the password as a file has it
 

@@ -17,8 +17,8 @@ from lab.amazonmq.configurations.source import Source, change
 from lab.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.passwords import NO_PASSWORDS, leads_to_a_secret
-from lab.declare.reading import read, unprintable
 from lab.declare.steps.base import BESIDE_THE_VERB
+from lab.declare.yaml_reading import read, unprintable
 from lab.errors import InputError, Place, Problem
 from lab.link.impairment import FIGURES
 from lab.printable import shown

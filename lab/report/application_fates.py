@@ -232,7 +232,11 @@ class Reader:
         key = self._key(publication, number, client)
         who = client or listed(list(dict.fromkeys(names)))
         came = "was dispatched to" if self._applications.dispatches(names) else "arrived at"
-        if twice:
+        sent_at = publication.sent_at[number]
+        missing = self._applications.gap(sent_at) if publication.over == "amqp" else ""
+        if missing and (twice or seconds > within):  # the sender may have sent another message with the same id
+            self._doubt(key, f"it {came} {who} after {gap(seconds)}; {missing}")
+        elif twice:
             self._put(key, DOUBLED, f"it {came} {who} more than once, first after {gap(seconds)}")
         elif seconds > within:
             self._put(key, LATE, f"it {came} {who} after {gap(seconds)}")
@@ -260,10 +264,7 @@ class Reader:
         if missing := self._applications.gap(sent_at := publication.sent_at[number]) or self._in_doubt(
             audience, publication.destination, sent_at
         ):
-            if key in self._known:
-                self._put(key, UNKNOWN, f"{sent}; {missing}")
-            else:
-                self._fates.pending += 1
+            self._doubt(key, f"{sent}; {missing}")
             return
         if not over and key not in self._known:
             self._fates.pending += 1
@@ -280,6 +281,13 @@ class Reader:
                     self._fates.pending += 1
                 return
         self._put(key, state, f"{sent}; {where}", where)
+
+    def _doubt(self, key: Key, why: str) -> None:
+        """Note that the fate of a message is unknown: in words if another fate is known of it."""
+        if key in self._known:
+            self._put(key, UNKNOWN, why)
+        else:
+            self._fates.pending += 1
 
     def _in_doubt(self, audience: Audience | None, topic: str, t: float) -> str:
         """Return why it is unknown whether the clients of a topic were subscribed at a moment; "" if it is known."""

@@ -21,7 +21,7 @@ from lab.declare.steps.together import Together
 from lab.declare.steps.wait import LONGEST
 from lab.declare.topology import Configuration, Topology
 from lab.declare.topology_text import add_text, file_stem, topology_files
-from lab.declare.yaml_text import comment, entry_lines, lines
+from lab.declare.yaml_writing import comment, entry_lines, lines
 from lab.errors import InputError
 from lab.transcript.making import Transcript
 from lab.transcript.values import Act, Note, Part, at

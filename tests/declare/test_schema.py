@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from lab.declare.reading import read
 from lab.declare.schema import scenario_schema, topology_schema
+from lab.declare.yaml_reading import read
 
 SCENARIO, TOPOLOGY = (jsonschema.Draft202012Validator(schema()) for schema in (scenario_schema, topology_schema))
 SHIPPED = Path(__file__).parents[2] / "scenarios"

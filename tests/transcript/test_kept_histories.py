@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.declare.reading import read
+from lab.declare.yaml_reading import read
 from lab.errors import InputError
 from lab.transcript import scenario_files, transcript
 

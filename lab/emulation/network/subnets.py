@@ -14,7 +14,7 @@ from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.settings import POOL
 
-DEFAULT_POOL = IPv4Network("10.213.0.0/16")
+DEFAULT_POOL = IPv4Network(POOL.default)
 PREFIX_BITS = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge
 FIRST_BROKER = 10
 _PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.declare.reading import read
-from lab.declare.yaml_text import comment, entry_lines, flow, lines
+from lab.declare.yaml_reading import read
+from lab.declare.yaml_writing import comment, entry_lines, flow, lines
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 CONTENTS = st.recursive(
