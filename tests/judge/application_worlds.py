@@ -48,6 +48,7 @@ class Message:
     expected: bool = True
     had: list[float] = field(default_factory=list)
     unacknowledged: bool = False
+    expired: bool = False
 
 
 @dataclass(kw_only=True)
@@ -58,6 +59,7 @@ class World:
     destination: str
     automatic: bool = False  # the broker acknowledges by itself
     persistent: bool = True
+    lifetime: float | None = None  # of each message, in seconds
     numbered: bool = False  # an AMQP sender numbers its messages from 1 at each start
     sessions: list[Session] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -97,6 +99,8 @@ def draw(seed: int) -> World:
     if dice.random() < 0.25:
         world.death, world.killed = dice.uniform(6, 22), dice.random() < 0.5
         world.faulty = True
+    if kind == "queue" and dice.random() < 0.25:
+        world.lifetime = dice.choice((2.0, 6.0))
     if dice.random() < 0.3:
         world.mark = dice.uniform(8, 20)
     _sessions(world, dice, kind)
@@ -160,7 +164,7 @@ def _send(world: World, dice: Random) -> None:
             t += 0.3
             if _is_between(world, t):
                 continue
-        _event(world, t, "tokyo", "sent", id_, over=over, client_id="shop", took=0.001)
+        _event(world, t, "tokyo", "sent", id_, over=over, client_id="shop", took=0.001, lifetime=world.lifetime)
         message = Message(id=id_, sent=t)
         world.messages.append(message)
         if world.destination.startswith("topic"):
@@ -186,11 +190,19 @@ def _cross(world: World, dice: Random, message: Message) -> None:
         if world.destination.startswith("topic"):
             return  # its audience is gone
         arrival = world.death + dice.uniform(2.3, 4)
+    if _is_over(world, message, arrival):
+        _event(world, arrival, "tokyo", "expired", message.id)
+        message.expired = True
+        return
     _event(world, arrival + 0.04, "tokyo", "acknowledged", message.id, consumer="bridge", network=True)
     for number in range(2 if twice else 1):
         t = arrival + 0.3 * number
         _event(world, t, "singapore", "sent", message.id, network=True, client_id="bridge", took=0.001)
         _deliver(world, dice, message, t, t)
+
+
+def _is_over(world: World, message: Message, t: float) -> bool:
+    return world.lifetime is not None and t > message.sent + world.lifetime
 
 
 def _deliver(
@@ -202,6 +214,12 @@ def _deliver(
         later = [each for each in later if each.begin < t]
     t = max(t, min((each.begin for each in later), default=END)) + 0.001
     if t > END or (arrived < world.death <= t and not world.persistent):  # nobody came, or the broker forgot it
+        if read_before < inf:
+            _read(message, read_before)
+        return
+    if _is_over(world, message, t):
+        _event(world, t, "singapore", "expired", message.id)
+        message.expired = True
         if read_before < inf:
             _read(message, read_before)
         return

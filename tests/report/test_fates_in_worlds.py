@@ -84,8 +84,8 @@ def _why_false(fate: Fate, message: Message, t: float) -> str:
             return f"it came at {had}"
         case "doubled" if len(had) < 2:
             return f"it came once, at {had}"
-        case "lost":
-            return "no broker ended it"
+        case "lost" if not message.expired or (had and not message.unacknowledged):
+            return f"it did not expire, and came at {had}"
         case "waiting" | "overdue" if not message.unacknowledged and _came(message, t - SETTLES):
             return f"it came at {had}"
         case "arrived" if not _came(message, t):
