@@ -107,9 +107,10 @@ def open_file(path: Path, file: str) -> BinaryIO:
 
 
 def read_bytes(path: Path, file: str, most: int) -> bytes:
-    """Return a file's content, one byte more than `most` if it is longer; raise InputError if it cannot be read.
+    """Return a file's first `most` + 1 bytes, which are all of a shorter file; raise InputError if it cannot be read.
 
-    The file's size is not used, since files under /proc have none. STANDARD_INPUT is read to its end, once.
+    The file's size is not used, since files under /proc have none. STANDARD_INPUT is read by the first call; later calls
+    return the same content.
     """
     if path == STANDARD_INPUT:
         return _standard_input()[: most + 1]

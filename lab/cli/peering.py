@@ -43,9 +43,9 @@ VERBS = {
         CreatePeering,
         _show,
         arguments=["name"],
-        example="mqlab peering create again --requester tokyo --accepter singapore",
+        example="mqlab peering create tokyo-singapore-2 --requester tokyo --accepter singapore",
     ),
-    "accept": command(AcceptPeering, _show, arguments=["peering"], example="mqlab peering accept again"),
-    "reject": command(RejectPeering, _show, arguments=["peering"], example="mqlab peering reject again"),
+    "accept": command(AcceptPeering, _show, arguments=["peering"], example="mqlab peering accept tokyo-singapore-2"),
+    "reject": command(RejectPeering, _show, arguments=["peering"], example="mqlab peering reject tokyo-singapore-2"),
     "delete": command(DeletePeering, _show, arguments=["peering"], example="mqlab peering delete tokyo-singapore"),
 }

@@ -21,7 +21,7 @@ def check(context: Context, step: Step) -> Iterator[Problem]:
         broker = context.topology.brokers[login.broker]
         users = broker.users
         if login.user is None and broker.user is None and len(users) > 1:
-            once = f"or add user once: beside steps, or in the broker {login.broker} of the topology"
+            once = f"or write user beside steps, for all steps, or in the broker {login.broker} of the topology"
             right = f"add user: one of {', '.join(users)}\n{once}"
             yield context.wrong("broker", f"{login.broker} has {len(users)} users", right)
     its = context.recall(Brokers).named.get(getattr(step, "broker", None) or "")

@@ -28,7 +28,7 @@ class Log(Expectation):
     """The exact or bounded number of matching lines, instead of `count`."""
     absent: YesNo = False
     """Whether the log must have no matching line."""
-    after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove after")] | None = None
+    after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove the key after")] | None = None
     """The step from whose start lines are searched (default: the whole log)."""
     within: Duration | None = None
     """The time, from the end of step `after`, in which the line must appear."""

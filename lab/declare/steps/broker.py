@@ -59,7 +59,7 @@ class OnInstance(OnBroker):
     """A step on one instance of a broker; for a pair, the default is the active instance."""
 
     instance: Instance | None = None
-    """The instance of an active/standby pair (default: the active one, or the first that is down or paused)."""
+    """The instance of an active/standby pair (default: the active one)."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

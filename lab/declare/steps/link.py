@@ -17,7 +17,7 @@ class OnLink(Step):
     link: LinkName
     """The name of the link: its two regions, joined by a dash."""
     leaving: LinkEnd | None = None
-    """The region that the changed direction leaves (default: both directions)."""
+    """The region that the packets of the changed direction leave (default: both directions)."""
 
     @property
     def new_impairment(self) -> Impairment | None:

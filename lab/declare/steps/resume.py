@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.steps.base import Bridges
-from lab.declare.steps.broker import OnInstance, State
+from lab.declare.steps.broker import Instance, OnInstance, State
 
 
 class Resume(OnInstance):
@@ -15,3 +15,5 @@ class Resume(OnInstance):
     needs = (State.PAUSED,)
     brings = State.UP
     bridges = Bridges.RAISED
+    instance: Instance | None = None
+    """The instance of an active/standby pair (default: the first that is paused)."""

@@ -13,7 +13,7 @@ from lab.network.vpc import Network
 
 
 class RevokeIngress(OnNetwork, InboundRule):
-    """Remove the inbound rule with this protocol, port and source from a security group; open connections continue."""
+    """Remove the inbound rule with exactly this protocol, port and source from a group; open connections continue."""
 
     verb: ClassVar[str] = "revoke-ingress"
     refused_at = "from"

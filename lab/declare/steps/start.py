@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lab.declare.fields import Duration
 from lab.declare.steps.base import Bridges
-from lab.declare.steps.broker import STARTS_WITHIN, OnInstance, State
+from lab.declare.steps.broker import STARTS_WITHIN, Instance, OnInstance, State
 
 
 class Start(OnInstance):
@@ -16,5 +16,7 @@ class Start(OnInstance):
     needs = (State.DOWN,)
     brings = State.UP
     bridges = Bridges.RAISED
+    instance: Instance | None = None
+    """The instance of an active/standby pair (default: the first that is down)."""
     within: Duration = STARTS_WITHIN
     """The maximum time to wait until the broker has started."""

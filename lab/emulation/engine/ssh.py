@@ -127,7 +127,7 @@ def command(
 def tied(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
     """Start an ssh that ends with this process in any case, and then removes its `folder`.
 
-    Its options make it print `OPEN`. Its errors are at standard error.
+    Its options make it print the line `open`. Its errors are at standard error.
     """
     return subprocess.Popen(
         ["sh", "-c", _TIED, str(folder or ""), *command],
@@ -140,7 +140,7 @@ def tied(command: Sequence[str], environment: Mapping[str, str], folder: Path | 
 
 
 def says_open() -> tuple[str, ...]:
-    """Return the options that make ssh print `OPEN` once it is connected and its forwards listen."""
+    """Return the options that make ssh print the line `open` once it is connected and its forwards listen."""
     return "PermitLocalCommand=yes", "LocalCommand=echo open"
 
 
