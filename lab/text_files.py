@@ -109,8 +109,8 @@ def open_file(path: Path, file: str) -> BinaryIO:
 def read_bytes(path: Path, file: str, most: int) -> bytes:
     """Return a file's first `most` + 1 bytes, which are all of a shorter file; raise InputError if it cannot be read.
 
-    The file's size is not used, since files under /proc have none. STANDARD_INPUT is read by the first call; later calls
-    return the same content.
+    The file's size is not used, since files under /proc have none. STANDARD_INPUT is read by the first call; later
+    calls return the same content.
     """
     if path == STANDARD_INPUT:
         return _standard_input()[: most + 1]
