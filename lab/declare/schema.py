@@ -53,7 +53,7 @@ def scenario_schema(
         "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
         "user": {"type": "string"},
         "clients": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Application"}},
-        "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
+        "steps": {"type": "array", "items": {"$ref": "#/$defs/Step"}},
         "expect": {"type": "array", "items": _one_key(kinds)},
     }
     variant = {
@@ -67,7 +67,8 @@ def scenario_schema(
         },
         "fails": {"type": "array", "items": {"type": "string"}},
     }
-    definitions["Scenario"] = _file_schema(Scenario, scenario, ["scenario", "topology", "steps"])
+    judged = {"anyOf": [{"required": ["steps"]}, {"required": ["clients"]}]}
+    definitions["Scenario"] = {**_file_schema(Scenario, scenario, ["scenario", "topology"]), **judged}
     definitions["Variant"] = _file_schema(VariantFile, variant, ["variant-of", "scenario", "set"])
     either = {
         "if": {"required": ["variant-of"]},

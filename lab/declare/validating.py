@@ -76,6 +76,8 @@ def validate(
     for part, kinds in (("steps", steps), ("expect", expectations)):
         if part in content:
             parts[part] = _validate_entries(content[part], (part,), kinds, origin, found)
+    if "clients" in content:
+        parts.setdefault("steps", ())
     scenario = None
     try:
         scenario = Scenario.model_validate({**shell, **parts})

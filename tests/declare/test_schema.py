@@ -7,8 +7,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from lab.declare.loading import load
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.declare.yaml_reading import read
+from lab.errors import InputError
 
 SCENARIO, TOPOLOGY = (jsonschema.Draft202012Validator(schema()) for schema in (scenario_schema, topology_schema))
 SHIPPED = Path(__file__).parents[2] / "scenarios"
@@ -52,3 +54,16 @@ def test_shipped_topology_fits(path: Path) -> None:
 @pytest.mark.parametrize("name", BY_SHAPE)
 def test_bad_shape_does_not_fit(name: str) -> None:
     assert not SCENARIO.is_valid(content(BAD / f"{name}.yaml"))
+
+
+def test_a_scenario_that_judges_applications_needs_no_steps(tmp_path: Path) -> None:
+    path = tmp_path / "billed.yaml"
+    shop = "clients:\n  shop: {client-id: shop, broker: tokyo}\n"
+    topology = SHIPPED / "topologies" / "tokyo-singapore.yaml"
+    path.write_text(f"scenario: orders are billed\ntopology: {topology}\n{shop}")
+    SCENARIO.validate(content(path))
+    assert load(path, environment={}).steps == ()
+    path.write_text(f"scenario: orders are billed\ntopology: {topology}\n")
+    assert not SCENARIO.is_valid(content(path))
+    with pytest.raises(InputError, match="the scenario has no steps"):
+        load(path, environment={})
