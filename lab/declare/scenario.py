@@ -40,7 +40,7 @@ class Scenario(Declared):
     user: str | None = None
     """The user that clients log in as, on each broker that has a user of this name (default: the broker's `user`)."""
     steps: tuple[Step, ...]
-    """The steps of the scenario, in order; with `clients` the list may be empty or left out."""
+    """The steps of the scenario, in order (default with `clients`: an empty list)."""
     expect: tuple[Expectation, ...] = ()
     """The expectations, each with one verdict when the run ends."""
     _origin: Origin = PrivateAttr(default_factory=Origin)
