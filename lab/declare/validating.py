@@ -25,6 +25,7 @@ from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
+from lab.declare.steps.link import arrow_remedy
 from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
@@ -214,7 +215,8 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
         what, right = f"{shown} is not valid here", remedy(shown.strip("'\""), valid, "valid")
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
-        right = wide_signs.remedy(shown) or (
+        arrow = arrow_remedy(shown.strip("'\"")) if loc and loc[-1] == "link" else ""
+        right = arrow or wide_signs.remedy(shown) or (
             "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
             if "://" in shown
             else "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and "
