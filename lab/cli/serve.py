@@ -49,7 +49,11 @@ def serve(
     ] = None,
     vpcs: Annotated[
         int | None,
-        typer.Option("--vpcs", metavar="N", help=f"The number of VPCs that can have brokers (default: {VPCS})."),
+        typer.Option(
+            "--vpcs",
+            metavar="N",
+            help=f"The number of VPCs that can have brokers; CreateVpc chooses a VPC's CIDR block (default: {VPCS}).",
+        ),
     ] = None,
     brokers: Annotated[
         int | None,

@@ -110,6 +110,8 @@ def _no_option(path: str, params: Sequence[Any], word: str, words: Sequence[str]
     problem = f"{path.removeprefix('mqlab ')} has no option {word}"
     if not options:
         return InputError.of(problem, f"run {path} --help")
+    if (flag := f"--{_after(word, words)}") in options:  # such as --format json
+        return InputError.of(problem, f"write {flag}")
     near = meant(word, [*options, "--help"])
     listed = f"run {path} --help for its options"
     return InputError.of(problem, "\n".join([*([f"write {' or '.join(near)}"] if near else []), listed]))
@@ -132,7 +134,9 @@ def _bad_number(error: Any, words: Sequence[str]) -> InputError:
         number = _or(least, 1)
     is_number = re.fullmatch("-?[0-9]+", text) is not None
     problem = f"{name}: {_quoted(text)} is not " + (f"a number{bounds}" if is_number else "a whole number")
-    return InputError.of(problem, f"write a whole number{bounds}: {name} {number}")
+    help_ = str(getattr(param, "help", None) or "").rstrip(".")
+    about = f"\n{name} is {help_[0].lower()}{help_[1:]}" if name.startswith("--") and help_ else ""
+    return InputError.of(problem, f"write a whole number{bounds}: {name} {number}{about}")
 
 
 def _extra_argument(place: str, params: Sequence[Any], message: str, words: Sequence[str], usage: str) -> InputError:
@@ -181,13 +185,22 @@ def _name(param: Any) -> str:
 
 def _given(param: Any, words: Sequence[str]) -> str:
     """Return the text that an option was given in the words of a command line; "" if it is not found."""
-    for word, after in zip(words, (*words[1:], ""), strict=True):
-        if word in param.opts:
-            return after
-        if (option := word.partition("=")[0]) in param.opts and option != word:
-            return word.partition("=")[2]
+    for option in param.opts:
+        if text := _after(option, words):
+            return text
+    for word in words:
         if any(len(name) == 2 and word.startswith(name) for name in param.opts):
             return word[2:]
+    return ""
+
+
+def _after(option: str, words: Sequence[str]) -> str:
+    """Return the text after an option, or after its equals sign, in the words of a command line; "" if none is."""
+    for word, after in zip(words, (*words[1:], ""), strict=True):
+        if word == option:
+            return after
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
     return ""
 
 

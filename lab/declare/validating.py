@@ -36,6 +36,8 @@ _Model = TypeVar("_Model", bound=Declared)
 _Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]
 _SECRET = "password"
 _MANY = 10**9  # an upper bound beyond it is no help to anyone
+_BROKER = "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
+_NAME = "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and underscores"
 _MESSAGES = {
     "string_type": "a text is needed here",
     "string_unicode": "the text has half of a surrogate pair in it, which is no character",
@@ -216,12 +218,7 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
         arrow = arrow_remedy(shown.strip("'\"")) if loc and loc[-1] == "link" else ""
-        right = arrow or wide_signs.remedy(shown) or (
-            "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
-            if "://" in shown
-            else "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and "
-            "underscores"
-        )
+        right = arrow or wide_signs.remedy(shown) or (_BROKER if "://" in shown else _NAME)
     elif kind == "greater_than_equal":
         what, right = f"{shown} is too small", f"write at least {context['ge']}"
     elif kind == "less_than_equal":

@@ -55,7 +55,9 @@ class OnBroker(Step):
             units.parse_duration(fields if isinstance(fields, str) else "")
         except ValueError:
             return None
-        needed = ", ".join(f"{field.alias or name}: …" for name, field in cls.model_fields.items() if field.is_required())
+        needed = ", ".join(
+            f"{field.alias or name}: …" for name, field in cls.model_fields.items() if field.is_required()
+        )
         what = f"{cls.verb} acts on {cls.target}, and {fields} is a time"
         return what, f"write - wait: {fields} to wait, or - {cls.verb}: {{{needed}}}"
 
