@@ -43,7 +43,7 @@ def with_free_blocks(topology: Topology) -> Topology:
 
 
 def _overlaps(topology: Topology) -> Mapping[str, tuple[str, Keys]]:
-    """Return each region whose VPC overlaps that of an earlier region in an active peering: that region, and a place."""
+    """Return each region whose VPC overlaps that of an earlier region in an active peering: that region, a place."""
     order = {name: number for number, name in enumerate(topology.regions)}
     peered: list[tuple[tuple[str, ...], Keys]] = [
         ((each.requester, each.accepter), ("peerings", name))
@@ -63,7 +63,7 @@ def _overlaps(topology: Topology) -> Mapping[str, tuple[str, Keys]]:
 
 
 def _free_blocks(topology: Topology) -> Mapping[str, IPv4Network]:
-    """Return a free block for each region that needs another one: around its declared addresses, if that is possible."""
+    """Return a free block for each region that needs another one, around its declared addresses if possible."""
     overlaps, blocks = _overlaps(topology), dict[str, IPv4Network]()
     taken = [region.vpc for name, region in topology.regions.items() if name not in overlaps]
     for name in overlaps:

@@ -72,7 +72,8 @@ def watch(
 ) -> None:
     """Print the applications' messages that are waiting, late, lost or doubled, until Ctrl-C.
 
-    Each line is true when it is printed. A later line corrects it, for example when a message that was waiting arrives.
+    Each line is true when it is printed. A later line has the new state of the same message, for example when a
+    message that was waiting arrives.
 
     Example: mqlab watch --scenario orders.yaml
     """

@@ -40,6 +40,18 @@ def test_an_unknown_message_is_refused_by_name() -> None:
         find(CUT, "last:")
 
 
+def test_a_name_in_place_of_a_message_gets_the_message_to_write(tmp_path: Path) -> None:
+    lines: list[Observation] = [BEGAN, sent(2), sent(3, 2), Ended(t=30, complete=True)]
+    path = write(tmp_path / "history.jsonl", header_line(STANDING) + "".join(map(line, lines)))
+    for name, right in (("orders", "write last:orders"), ("shop", "write ID:2"), ("tokyo", "write ID:2")):
+        with pytest.raises(InputError, match=f"{name} is a .*, and no message\n  {right}"):
+            find(path, name)
+    with pytest.raises(InputError, match="no message with nowhere in its id"):
+        find(path, "nowhere")
+    with pytest.raises(InputError, match=r"singapore is a broker, and no message\n  write 3-10"):
+        find(CUT, "singapore")
+
+
 def test_the_page_has_the_way_of_the_first_message_of_each_fate() -> None:
     judged = judge_whole(CUT)
     found = traces(judged)
