@@ -80,7 +80,7 @@ def watch(
     usual = _WITHIN_SECONDS if within is None else client_options.seconds("--within", within)
     asked = expectations(scenario, os.environ) if scenario else None
     clients = applications(scenario, os.environ) if scenario else None
-    with closing(Watch(find(run), asked, clients, since, usual)) as watched:
+    with closing(Watch(find(run, "watch"), asked, clients, since, usual)) as watched:
         with until_a_signal(KeyboardInterrupt):
             RealClock().wait(lambda: _print(watched, json=json), inf)
         _print_summary(watched, json=json, verdicts=scenario is not None)

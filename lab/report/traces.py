@@ -21,13 +21,13 @@ from lab.history import (
     observations,
 )
 from lab.judge import Judged
-from lab.judge.evidence.applications import declared_in
+from lab.judge.evidence.applications import declared_in, observed
 from lab.judge.evidence.configurations import routes
 from lab.judge.evidence.own_clients import fits
 from lab.report.copies import is_change, no_routes
 from lab.report.html.lanes import NOT_DELIVERED, ways
 from lab.report.story import Story
-from lab.report.trace import LAST, Trace, trace
+from lab.report.trace import LAST, Trace, trace, unobserved
 from lab.suggestions import nearest
 
 OF_LAB = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}")  # the id of a message of the lab's own clients
@@ -44,8 +44,8 @@ def find(path: Path, wanted: str) -> Trace:
         return trace(_of(path), wanted, no_routes if header is None else routes(header.declared))
     except InputError:
         if not wanted.startswith(LAST):
-            if header is not None and (named := _named(path, wanted, header)) is not None:
-                raise named from None
+            if header is not None and (wrong := _named(path, wanted, header) or _unknown(path, wanted, header)):
+                raise wrong from None
             raise
         own, name = _last(_of(path)), wanted.removeprefix(LAST)
         if name not in own:
@@ -90,6 +90,17 @@ def _named(path: Path, name: str, header: Header) -> InputError | None:
     else:
         return None
     return InputError.of(f"{name} is {what}, and no message", right)
+
+
+def _unknown(path: Path, wanted: str, header: Header) -> InputError | None:
+    """Return the error for another text than an id, in a run without observers; None if no message was sent in it."""
+    last = {} if observed(header) else _last(_of(path))
+    if not last:
+        return None
+    destination, message = next(iter(last.items()))
+    what = f"no message of the lab's clients has the id {wanted}, and no broker of this run was observed"
+    right = f"write {message} or {LAST}{destination} for the last message to {destination}"
+    return InputError.of(what, f"{right}\n{unobserved().problems[0].remedy}")
 
 
 def of_lab(history: Iterable[Observation], message: str) -> Trace:

@@ -32,8 +32,10 @@ def test_a_message_of_the_labs_own_clients_has_its_trace_by_its_id() -> None:
 def test_an_unknown_message_is_refused_by_name() -> None:
     with pytest.raises(InputError, match='no message "3-99" was sent in this history'):
         find(CUT, "3-99")
-    with pytest.raises(InputError, match="no broker of this run was observed"):
+    with pytest.raises(InputError, match=r"no broker of this run was observed\n  write 3-10 or last:"):
         find(CUT, "order-7")
+    with pytest.raises(InputError, match=r"no broker of this run was observed\n  write 3-10 or last:"):
+        find(CUT, "last")
     with pytest.raises(InputError, match=r"did you mean last:MQ Test Singapore-to-Tokyo\?"):
         find(CUT, "last:MQ Test Singapre-to-Tokyo")
     with pytest.raises(InputError, match="the destination after last: is missing\n  write last:orders"):
