@@ -295,7 +295,7 @@ def _keys_needed(model: Any, written: Any) -> str:
     """Return the remedy for a value, or None, that stands where a mapping is needed: the keys that it must have."""
     needed = [key for key, field in _fields_of(model) if field.is_required()]
     if not needed:
-        return f"valid keys here: {', '.join(_keys_of(model))}"
+        return f"write {{KEY: …}}; valid keys here: {', '.join(_keys_of(model))}"
     plain = isinstance(written, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", written)
     value = written if plain and len(needed) == 1 and needed[0] != _SECRET else "…"
     return f"write {{{', '.join(f'{key}: {value}' for key in needed)}}}"
@@ -308,7 +308,7 @@ def _missing_key(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -
         )
     owner = [str(step) for step in (*path, *loc[:-1]) if isinstance(step, str) and not step.startswith("<")]
     where = owner[-1] if owner else "the scenario"
-    valid = f"valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}"
+    valid = f"write {loc[-1]}: …; valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}"
     what = f"{where} has no {loc[-1]}"
     if str(loc[-1]) == where.removeprefix("the "):  # its name is written after what it is
         what, valid = f"the {loc[-1]} has no name", f"write {loc[-1]}: and its name\n{valid}"

@@ -211,7 +211,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
         (
             ["brokers.osaka.memory=1GiB"],
             ['--set brokers.osaka.memory (topology.yaml:6:3): no broker named "osaka"\n'
-             "  brokers here: tokyo.one, singapore"],
+             "  write one of the brokers here: tokyo.one, singapore"],
         ),
         (
             ["brokers.singapore.users.bridge.password=correct-horse-42"],
@@ -239,7 +239,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
              "  write ]"],
         ),
         (["expect.1.to=[tk, zz]"], ["--set expect.1.to (story.yaml:17:21): no client named \"zz\"\n"
-                                    "  clients that subscribe: tk"]),
+                                    "  write one of the clients that subscribe: tk"]),
         (["topology=other.yaml"], ["--set topology (story.yaml:2:11): the file other.yaml is not there\n"
                                    "  write a path relative to the folder FOLDER"]),
         (
