@@ -174,9 +174,9 @@ def _extra_argument(place: str, params: Sequence[Any], message: str, words: Sequ
     return InputError.of(what, usage)
 
 
-def _words_until_an_option(words: Sequence[str], place: str) -> str:
+def _words_until_an_option(arguments: Sequence[str], place: str) -> str:
     """Return the words of a command line behind its command, up to the first option, as one text."""
-    behind = list(words)[list(words).index(place) + 1 :] if place in words else list(words)
+    behind = list(arguments)[list(arguments).index(place) + 1 :] if place in arguments else list(arguments)
     return " ".join(takewhile(lambda word: not word.startswith("-"), behind))
 
 
@@ -217,9 +217,9 @@ def _given(param: Any, words: Sequence[str]) -> str:
     return ""
 
 
-def _after(option: str, words: Sequence[str]) -> str:
+def _after(option: str, arguments: Sequence[str]) -> str:
     """Return the text after an option, or after its equals sign, in the words of a command line; "" if none is."""
-    for word, after in zip(words, (*words[1:], ""), strict=True):
+    for word, after in zip(arguments, (*arguments[1:], ""), strict=True):
         if word == option:
             return after
         if word.startswith(f"{option}="):

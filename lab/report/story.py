@@ -112,7 +112,7 @@ class Story:
             steps = "write <step>-<n>, such as 3-1, or last:DESTINATION"
             if count:
                 steps = f"{first}, the only message of step {self._step}"
-            if count > 1:
+            if count is not None and count > 1:
                 steps = f"{first} to {self._step}-{count} for a message of step {self._step}, which publishes {count}"
             raise InputError.of(f'no message "{self.message}" was sent in this history', steps)
         self._timeline.last = self._last
