@@ -109,6 +109,9 @@ def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation
     Raises InputError with every Problem found, or if an expectation cannot be read without a password that it names.
     """
     scenario = read(name, environment, another_lab=True)
+    if scenario.is_topology:
+        right = "name a scenario's file, which has expect: beside topology:"
+        raise InputError.of(f"{name} is a topology, and expects nothing", right)
     try:
         return expectations_of(scenario.origin.mask.value(scenario.declared()))
     except ValidationError as error:

@@ -62,6 +62,30 @@ _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {  # words that people use → val
     "show": ("status", "history"),
     "settings": ("doctor",),
     "sweep-parameters": ("vary",),
+    "diagnose": ("doctor",),
+    "explain": ("trace", "judge"),
+    "why": ("trace", "judge"),
+    "movie": ("film",),
+    "video": ("film",),
+    "animate": ("film",),
+    "explore": ("vary",),
+    "compare": ("vary",),
+    "follow": ("watch", "trace"),
+    "bookmark": ("mark",),
+    "environment": ("env",),
+    "credentials": ("env",),
+    "endpoints": ("env",),
+    # options
+    "--expect": ("--scenario", "--expect"),
+    "--expectations": ("--scenario", "--expect"),
+    "--export": ("--shell",),
+    "--bash": ("--shell",),
+    "--vary": ("--set",),
+    "--dask": ("--on",),
+    "--cluster": ("--on",),
+    "--since": ("--from",),
+    "--until": ("--to",),
+    "--timeout": ("--within", "--limit"),
     # verbs
     "fix": ("heal",),
     "mend": ("heal",),
@@ -75,6 +99,7 @@ _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {  # words that people use → val
     "restart": ("reboot",),
     "sleep": ("wait",),
 }
+_ONE = {"valid": "that is ", "shipped": "that is ", "to set": "", "its ends": "of "}  # labels that are no nouns
 _MOST = 60  # words that are listed: a repeat may have a name for each of thousands of rounds
 
 
@@ -83,7 +108,11 @@ def remedy(word: str, valid: Iterable[str], label: str, meanings: Mapping[str, s
     words = list(valid)
     more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
     listed = f"{label}: {', '.join(words[:_MOST]) or 'none'}{more}"
-    return "\n".join(line for line in (guess(word, words, meanings), listed) if line)
+    if near := guess(word, words, meanings):
+        return f"{near}\n{listed}"
+    if not words:
+        return listed
+    return f"write one {_ONE.get(label, 'of the ')}{listed}"
 
 
 def guess(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> str:

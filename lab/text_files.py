@@ -53,9 +53,11 @@ def not_a_file(path: Path, file: str, why: str) -> InputError:
         return InputError.of(f"{file} {why}", f"name a file in it, such as {inside or path / 'scenario.yaml'}")
     if why == "is not there" and re.search(r"[*?\[]", file):
         files = sorted(path.parent.glob(path.name))[:_FITTING] if "**" not in file else []
-        known = " ".join(map(str, files))
-        right = f"name files instead: {known}" if known else "write the path of one file, such as ./mine.yaml"
-        return InputError.of(f"no file is named {file}, and mqlab does not read a pattern", right)
+        what = f"no file is named {file}, and mqlab does not read a pattern"
+        if not files:
+            return InputError.of(what, "write the path of one file, such as ./mine.yaml")
+        others = f"; mqlab run and mqlab check accept several: {' '.join(map(str, files))}" if files[1:] else ""
+        return InputError.of(what, f"write {files[0]}{others}")
     if why == "is not there":
         near = file_near(path)
         right = f"did you mean {near}?" if near else "write the path of a file that exists"

@@ -46,8 +46,15 @@ class KeptAccount(Struct, frozen=True, kw_only=True):
 def account_folder(states: Path, name: str) -> Path:
     """Return the folder of an account below that of the state files; raise InputError if it is not a name."""
     if not _NAME.fullmatch(name):
-        raise InputError.of(f"--account {name} is not a name", "write letters, digits, dots, dashes, underscores")
+        raise InputError.of(f"--account {name} is not a name", f"write {_name_like(name)}")
     return states / "accounts" / name
+
+
+def _name_like(name: str) -> str:
+    """Return the option with a name that is like a wrong one, and the characters of a name."""
+    like = re.sub("[^A-Za-z0-9._-]+", "-", name).strip("-._")[:40]
+    example = f"--account {like}, with " if _NAME.fullmatch(like) else ""
+    return f"{example}letters, digits, dots, dashes and underscores"
 
 
 def new_access_key() -> str:

@@ -37,7 +37,7 @@ def check_ends(context: Context, connection: Reachable | Dropped | Try) -> Itera
         ports = [each.port for each in ENDPOINTS]
         if connection.port is not None and connection.port not in ports:
             yield context.wrong(
-                "port", f"{connection.port} is no endpoint of a broker", f"they are {', '.join(map(str, ports))}"
+                "port", f"{connection.port} is no endpoint of a broker", f"write one of {', '.join(map(str, ports))}"
             )
     elif (hosts.get(connection.source) or brokers[connection.source]).region == brokers[connection.to].region:
         what = f"{connection.source} and {connection.to} are in one region, whose packets do not pass the router"

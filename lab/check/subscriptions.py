@@ -27,7 +27,9 @@ def too_early(context: Context, client: str) -> Problem:
     later = any(isinstance(each, Subscribe) and each.client == client for each in steps)
     reason = "subscribes only later" if later else "never subscribes"
     so_far = ", ".join(context.recall(Subscriptions).first) or "none"
-    return context.wrong("client", f"the client {client} {reason}", f"clients so far: {so_far}")
+    return context.wrong(
+        "client", f"the client {client} {reason}", f"add a step subscribe before this step; clients so far: {so_far}"
+    )
 
 
 def check_leaving(context: Context, client: str, *, twice: bool) -> Iterator[Problem]:

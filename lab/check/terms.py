@@ -12,7 +12,7 @@ from lab.declare.steps.subscribe import Subscribe
 from lab.errors import Problem
 
 NO_QUEUES = "MQTT knows topics, not queues"
-WHOLE_NAME = "* and > are wildcards: write a whole name"
+WHOLE_NAME = "write a whole name: * and > are wildcards"
 
 
 def check_terms(context: Context, step: Subscribe | Message) -> Iterator[Problem]:

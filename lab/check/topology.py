@@ -13,6 +13,7 @@ from lab.amazonmq.names import (
 )
 from lab.amazonmq.passwords import check_password
 from lab.amazonmq.quotas import GROUPS_PER_USER, USERS_PER_BROKER
+from lab.check.blocks import check_blocks, with_free_blocks
 from lab.check.hosts import MOST_BROKERS, NO_MORE_ADDRESSES, ROUTER, check_hosts, no_address
 from lab.check.pairs import check_pair
 from lab.check.ports import check_ports
@@ -33,6 +34,8 @@ _ROOT: Keys = ("topology",)
 def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
     """Yield the Problems of the topology, except those inside its configurations."""
     yield from _regions(topology, origin)
+    yield from check_blocks(topology, origin)
+    topology = with_free_blocks(topology)
     here: dict[str, list[str]] = {region: [] for region in topology.regions}
     for name, broker in topology.brokers.items():
         here.get(broker.region, []).extend(name for _ in broker.deployment_mode.instances)
@@ -88,18 +91,6 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
             )
         if reason := check_vpc(region.vpc):
             yield Problem(what=reason, remedy="write a block such as 10.1.0.0/16", place=origin.place(*path, "vpc"))
-    order = {name: number for number, name in enumerate(topology.regions)}
-    linked = {frozenset(link.between) for link in topology.links if topology.routed_by_links}
-    for pair in linked:
-        if len(pair) < 2 or not pair <= topology.regions.keys():
-            continue
-        one, other = sorted(pair, key=order.__getitem__)
-        if topology.regions[one].vpc.overlaps(topology.regions[other].vpc):
-            yield Problem(
-                what=f"the VPC {topology.regions[other].vpc} of {other} overlaps {topology.regions[one].vpc} of {one}",
-                remedy="AWS refuses to peer VPCs that overlap: give one of them another block",
-                place=origin.place(*_ROOT, "regions", other, "vpc"),
-            )
 
 
 def _reserved(kind: str, name: str, owner: str, place: Place | None) -> Problem:

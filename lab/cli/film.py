@@ -32,7 +32,7 @@ def film(
 
     Example: mqlab film latest film.html
     """
-    history = find(run)
+    history = find(run, "film")
     folder = RunFolder(path=history.parent)
     reports.check_writable(file or folder.film, None)
     judged = judge_whole(history)

@@ -106,7 +106,7 @@ def history(
             raise InputError.of("--as-scenario writes the whole run", "remove the filters, --follow and --json")
         from lab.cli.history_as_scenario import write_scenario  # here, since few histories become scenarios
 
-        return write_scenario(find(run), as_scenario, expect, force=force)
+        return write_scenario(find(run, "history"), as_scenario, expect, force=force)
     if expect is not None or force:
         option = "--expect" if expect is not None else "--force"
         raise InputError.of(f"{option} is valid only with --as-scenario", "add --as-scenario FILE")
@@ -124,7 +124,7 @@ def history(
                 told = in_time(told)
             _show(map(describe, told) if unfold else folded(told))
 
-    path = find(run)
+    path = find(run, "history")
     if follow:
         _follow(path, choice, show, json=json)
         return 0
@@ -164,10 +164,10 @@ def _open(run: str) -> bool | None:
     return found.detached or (owner is not None and not owner.is_dead(Owner.current()))
 
 
-def find(named: str | None) -> Path:
+def find(named: str | None, command: str = "judge") -> Path:
     """Return the path of the history named by its path, its run folder or its run id; the latest run's for None.
 
-    Raise InputError, which lists the runs, if there is none.
+    Raise InputError, which lists the runs, if there is none. `command` is the command that reads the history.
     """
     if named is not None and named != "latest":
         path = Path(named)
@@ -175,7 +175,10 @@ def find(named: str | None) -> Path:
         if what == "is a folder":
             return _history_in(path)
         if path.suffix in (".yaml", ".yml"):
-            right = f"write mqlab judge RUN --scenario {named} to judge a run by it; without RUN, the latest run"
+            if command in ("judge", "watch"):
+                right = f"write mqlab {command} --scenario {named} for the latest run, or name another run before it"
+            else:
+                right = f"name a run, or latest for the latest run; mqlab run {named} makes a new run"
             raise InputError.of(f"{named} is a scenario's file, not a run", right)
         if what != "is not there" or path.suffix == ".jsonl" or os.sep in named:
             return path
@@ -194,7 +197,8 @@ def _history_in(folder: Path) -> Path:
         beside = (each.parent.name for each in folder.parent.glob("*/history.jsonl"))
         runs = sorted(each for each in beside if each != "latest")
         what = f"{folder.resolve().name} has no history: no scenario was replayed there"
-        raise InputError.of(what, f"runs with a history: {', '.join(runs[-10:]) or 'none'}")
+        right = f"name a run with a history: {', '.join(runs[-10:])}" if runs else "run mqlab run SCENARIO first"
+        raise InputError.of(what, right)
     return found
 
 

@@ -15,6 +15,7 @@ from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
 from lab.scenarios import PlannedScenario
 from lab.shipped import shipped
+from lab.text_files import STANDARD_INPUT, not_a_file, why_not_a_file
 
 if TYPE_CHECKING:  # most commands plan nothing
     from lab.plan.values import Plan
@@ -23,6 +24,13 @@ if TYPE_CHECKING:  # most commands plan nothing
 def load_named(name: str, set: Mapping[str, str] = {}, environment: Mapping[str, str] = os.environ) -> Scenario:
     """Load a scenario by its path, or by the name of a shipped one, without checking it."""
     return scenarios.load_named(name, environment, set)
+
+
+def check_file(name: str) -> None:
+    """Raise InputError if a scenario's name is neither the path of a file nor the name of a shipped scenario."""
+    path = resolve(name, shipped("scenarios"))
+    if path != STANDARD_INPUT and (why := why_not_a_file(path)):
+        raise not_a_file(path, str(path), why)
 
 
 def shipped_path(name: str) -> Path:

@@ -30,7 +30,7 @@ def trace(
 
     Example: mqlab trace last:orders
     """
-    way = trace_of(find(run), message)
+    way = trace_of(find(run, "trace"), message)
     if json:
         rows = [{"t": row.t, "broker": row.actor, "event": row.text} for row in way.rows if row.until is None]
         options.print_json({"message": way.message, "events": rows, "outcome": way.outcome, "gaps": list(way.gaps)})

@@ -13,6 +13,7 @@ from lab import labs, runtimes
 from lab.cli import options, page_process, status_text
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
 from lab.cli.page_process import LIVE_PAGE
+from lab.cli.scenario_argument import check_file
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.interrupts import until_a_signal
@@ -70,6 +71,7 @@ def up(
     """
     chosen = runtime or runtimes.usual(os.environ)
     if chosen in runtimes.RUNTIMES and chosen not in runtimes.STANDING:
+        check_file(scenario)
         raise InputError.of(
             f"a lab of the runtime {chosen} has no ports, and other commands could not reach it",
             f"write --runtime emulation for a real lab; mqlab run {scenario} runs the steps in a simulation",

@@ -22,9 +22,15 @@ _EXPECT = (
     "write expectations below expect: in a scenario, and run mqlab run SCENARIO, or mqlab judge for a finished run"
 )
 _OBSERVE = 'write mqlab up SCENARIO --observe "orders.>", or observe: ["orders.>"] in the topology'
+_CI = "write uses: OWNER/mqlab@v0 in a GitHub workflow, or include: with a template in GitLab; docs/ci.md has both"
+_SHARE = "write mqlab film latest film.html or mqlab judge --html report.html, and share this file"
 _NO_COMMANDS = {  # words that belong in a file, or are an option → the remedy
     **dict.fromkeys(("expect", "expectation", "expectations", "assert"), _EXPECT),
     **dict.fromkeys(("observe", "observer"), _OBSERVE),
+    **dict.fromkeys(("ci", "github", "gitlab"), _CI),
+    **dict.fromkeys(("share", "publish-report"), _SHARE),
+    "transcript": "write mqlab history --as-scenario FILE for a scenario with the acts of a run",
+    **dict.fromkeys(("api", "server"), "write mqlab serve, or mqlab up TOPOLOGY --api for a lab of a file"),
 }
 
 
@@ -48,6 +54,9 @@ def unknown_command(
         return InputError.of(problem, f"write {' '.join([path, *map(shlex.quote, instead)])}")
     if top and word.lower() in _NO_COMMANDS:
         return InputError.of(problem, f"{_NO_COMMANDS[word.lower()]}\n{listed}")
+    if top and word.lower() in ("simulate", "simulation"):
+        named = _line("mqlab run", *rest[:1]) if rest else "mqlab run SCENARIO"
+        return InputError.of(problem, f"write {named} --runtime simulation\n{listed}")
     if rest and rest[0] in known:
         return InputError.of(problem, f"write {_line(path, rest[0], word, *rest[1:])}")
     if (top and (shipped("scenarios") / f"{word}.yaml").is_file()) or word.endswith((".yaml", ".yml")):
@@ -108,8 +117,13 @@ def _no_option(path: str, params: Sequence[Any], word: str, words: Sequence[str]
     if len(word) == 2 and (long := [name for name in one_hyphen if name.partition("=")[0] in options]):
         return InputError.of(f"{long[0][1:]} begins with one hyphen", f"write {long[0]}")
     problem = f"{path.removeprefix('mqlab ')} has no option {word}"
+    files = [argument for argument in _arguments(params) if argument.metavar.strip("[]") == "FILE"]
+    if files and word in ("--output", "-o", "--out", "--html", "--file"):
+        return InputError.of(problem, f"write {path} latest {shlex.quote(_after(word, words) or 'FILE')}")
     if not options:
         return InputError.of(problem, f"run {path} --help")
+    if (flag := f"--{_after(word, words)}") in options:  # such as --format json
+        return InputError.of(problem, f"write {flag}")
     near = meant(word, [*options, "--help"])
     listed = f"run {path} --help for its options"
     return InputError.of(problem, "\n".join([*([f"write {' or '.join(near)}"] if near else []), listed]))
@@ -132,7 +146,9 @@ def _bad_number(error: Any, words: Sequence[str]) -> InputError:
         number = _or(least, 1)
     is_number = re.fullmatch("-?[0-9]+", text) is not None
     problem = f"{name}: {_quoted(text)} is not " + (f"a number{bounds}" if is_number else "a whole number")
-    return InputError.of(problem, f"write a whole number{bounds}: {name} {number}")
+    help_ = str(getattr(param, "help", None) or "").rstrip(".")
+    about = f"\n{name} is {help_[0].lower()}{help_[1:]}" if name.startswith("--") and help_ else ""
+    return InputError.of(problem, f"write a whole number{bounds}: {name} {number}{about}")
 
 
 def _extra_argument(place: str, params: Sequence[Any], message: str, words: Sequence[str], usage: str) -> InputError:
@@ -146,11 +162,22 @@ def _extra_argument(place: str, params: Sequence[Any], message: str, words: Sequ
     options = [name for param in params for name in param.opts]
     what = f"{place}: {_quoted(first)} is one argument too many"
     destinations = [f"{option} {shlex.quote(first)}" for option in ("--queue", "--topic") if option in options]
+    texts = [param for param in params if param.param_type_name == "argument" and "TEXT" in str(param.metavar)]
+    if texts and (start := _words_until_an_option(words, place)):
+        return InputError.of(what, f"write mqlab {place} {shlex.quote(start)} with quotes around the text")
+    if first.endswith((".yaml", ".yml")) and place == "serve":
+        return InputError.of(what, f"write mqlab up {shlex.quote(first)} --api for a lab of this file with the API")
     if destinations and "--queue" in options:
         return InputError.of(what, f"write {' or '.join(destinations)} if that is the destination\n{usage}")
     if f"--{first}" in options:
         return InputError.of(what, f"write --{first}")
     return InputError.of(what, usage)
+
+
+def _words_until_an_option(arguments: Sequence[str], place: str) -> str:
+    """Return the words of a command line behind its command, up to the first option, as one text."""
+    behind = list(arguments)[list(arguments).index(place) + 1 :] if place in arguments else list(arguments)
+    return " ".join(takewhile(lambda word: not word.startswith("-"), behind))
 
 
 def _synopsis(path: str, params: Sequence[Any]) -> str:
@@ -181,13 +208,22 @@ def _name(param: Any) -> str:
 
 def _given(param: Any, words: Sequence[str]) -> str:
     """Return the text that an option was given in the words of a command line; "" if it is not found."""
-    for word, after in zip(words, (*words[1:], ""), strict=True):
-        if word in param.opts:
-            return after
-        if (option := word.partition("=")[0]) in param.opts and option != word:
-            return word.partition("=")[2]
+    for option in param.opts:
+        if text := _after(option, words):
+            return text
+    for word in words:
         if any(len(name) == 2 and word.startswith(name) for name in param.opts):
             return word[2:]
+    return ""
+
+
+def _after(option: str, arguments: Sequence[str]) -> str:
+    """Return the text after an option, or after its equals sign, in the words of a command line; "" if none is."""
+    for word, after in zip(arguments, (*arguments[1:], ""), strict=True):
+        if word == option:
+            return after
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
     return ""
 
 

@@ -87,7 +87,8 @@ def vary(
     most = _limit(limit)
     grid = Grid(values=values_of(set or ()), seeds=(None,) if seeds is None else seeds_of(seeds))
     if grid.count == 1:
-        right = f"write --set KEY=A,B or --seeds N; or run mqlab run {scenario} to run it once"
+        key = next((each.partition("=")[0] for each in set or ()), "KEY")
+        right = f"write --set {key}=A,B or --seeds N; or run mqlab run {scenario} to run it once"
         raise InputError.of("nothing varies", right)
     _check_new(csv, json_file, html)
     asking = grid.count > _ASKED_FROM and not yes

@@ -72,14 +72,15 @@ def watch(
 ) -> None:
     """Print the applications' messages that are waiting, late, lost or doubled, until Ctrl-C.
 
-    Each line is true when it is printed. A later line corrects it, for example when a message that was waiting arrives.
+    Each line is true when it is printed. A later line has the new state of the same message, for example when a
+    message that was waiting arrives.
 
     Example: mqlab watch --scenario orders.yaml
     """
     usual = _WITHIN_SECONDS if within is None else client_options.seconds("--within", within)
     asked = expectations(scenario, os.environ) if scenario else None
     clients = applications(scenario, os.environ) if scenario else None
-    with closing(Watch(find(run), asked, clients, since, usual)) as watched:
+    with closing(Watch(find(run, "watch"), asked, clients, since, usual)) as watched:
         with until_a_signal(KeyboardInterrupt):
             RealClock().wait(lambda: _print(watched, json=json), inf)
         _print_summary(watched, json=json, verdicts=scenario is not None)

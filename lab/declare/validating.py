@@ -25,6 +25,7 @@ from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
+from lab.declare.steps.link import arrow_remedy
 from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
@@ -35,6 +36,8 @@ _Model = TypeVar("_Model", bound=Declared)
 _Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]
 _SECRET = "password"
 _MANY = 10**9  # an upper bound beyond it is no help to anyone
+_BROKER = "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
+_NAME = "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and underscores"
 _MESSAGES = {
     "string_type": "a text is needed here",
     "string_unicode": "the text has half of a surrogate pair in it, which is no character",
@@ -216,12 +219,8 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
         what, right = f"{shown} is not valid here", remedy(shown.strip("'\""), valid, "valid")
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
-        right = wide_signs.remedy(shown) or (
-            "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
-            if "://" in shown
-            else "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and "
-            "underscores"
-        )
+        arrow = arrow_remedy(shown.strip("'\"")) if loc and loc[-1] == "link" else ""
+        right = arrow or wide_signs.remedy(shown) or (_BROKER if "://" in shown else _NAME)
     elif kind == "greater_than_equal":
         what, right = f"{shown} is too small", f"write at least {context['ge']}"
     elif kind == "less_than_equal":
@@ -298,7 +297,7 @@ def _keys_needed(model: Any, written: Any) -> str:
     """Return the remedy for a value, or None, that stands where a mapping is needed: the keys that it must have."""
     needed = [key for key, field in _fields_of(model) if field.is_required()]
     if not needed:
-        return f"valid keys here: {', '.join(_keys_of(model))}"
+        return f"write {{KEY: …}}; valid keys here: {', '.join(_keys_of(model))}"
     plain = isinstance(written, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", written)
     value = written if plain and len(needed) == 1 and needed[0] != _SECRET else "…"
     return f"write {{{', '.join(f'{key}: {value}' for key in needed)}}}"
@@ -311,7 +310,7 @@ def _missing_key(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -
         )
     owner = [str(step) for step in (*path, *loc[:-1]) if isinstance(step, str) and not step.startswith("<")]
     where = owner[-1] if owner else "the scenario"
-    valid = f"valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}"
+    valid = f"write {loc[-1]}: …; valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}"
     what = f"{where} has no {loc[-1]}"
     if str(loc[-1]) == where.removeprefix("the "):  # its name is written after what it is
         what, valid = f"the {loc[-1]} has no name", f"write {loc[-1]}: and its name\n{valid}"

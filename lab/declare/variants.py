@@ -47,7 +47,8 @@ def settings_of(arguments: Iterable[str]) -> dict[str, str]:
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if not key or not equals:
-            right = "write --set KEY=VALUE" + (", with = instead of the full-width ＝" if "＝" in argument else "")
+            named = argument if argument and _key_of(argument) == argument else "KEY"
+            right = f"write --set {named}=VALUE" + (", with = instead of the full-width ＝" if "＝" in argument else "")
             raise InputError.of(f"--set {_key_of(argument)} gives no value", right)
         if key != key.strip():
             right = f"write --set {_key_of(key.strip())}=VALUE"
@@ -196,6 +197,11 @@ def _path(content: dict[str, Any], key: str) -> Keys:
     if root in _OF_A_TOPOLOGY and isinstance(content.get("topology"), dict):
         node, path = content["topology"], ("topology",)
     elif root not in _OF_A_SCENARIO or (root == "topology" and root != key):
+        if root == "topology":  # its parts are set without it
+            inner = key.partition(".")[2]
+            raise _NowhereError(
+                (), "the parts of the topology are set without its name", f"write --set {_key_of(inner)}=…"
+            )
         raise _NowhereError((), f"there is no {root!r} to set", remedy(root, _ROOTS, "to set"))
     rest = key
     while rest:

@@ -91,7 +91,7 @@ class _NetworkBuilder:
     def _check_region(self, region: str, place: Keys) -> bool:
         if region in self._topology.regions:
             return True
-        label = f"regions of this topology: {', '.join(self._topology.regions)}"
+        label = f"write one of the regions of this topology: {', '.join(self._topology.regions)}"
         self._report(place, f'no region named "{region}"', label)
         return False
 
@@ -140,7 +140,7 @@ class _NetworkBuilder:
                         self._report(
                             place,
                             f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet: {other.name}",
-                            f"{other.name} is {other.cidr}",
+                            f"write another part of {of.vpc}: {other.name} is {other.cidr}",
                         )
                 here.append(Subnet(name=name, vpc=region, cidr=cidr, route_table=ruled.pop((region, name), main)))
             made += here
@@ -148,7 +148,9 @@ class _NetworkBuilder:
             if region in self._topology.regions:
                 its = ", ".join(self._topology.regions[region].subnets) or "none is declared"
                 place = ("route-tables", table, "subnets")
-                self._report(place, f'{region} has no subnet named "{subnet}"', f"its subnets: {its}")
+                self._report(
+                    place, f'{region} has no subnet named "{subnet}"', f"name a subnet of {region}; its subnets: {its}"
+                )
         self.network = replace(self.network, subnets=tuple(made))
 
     def _main_tables(self) -> dict[str, list[str]]:
@@ -170,17 +172,13 @@ class _NetworkBuilder:
             if all(known):
                 self._apply(place, partial(_request, name=name, ends=(each.requester, each.accepter), age=each.age))
             if all(known) and each.state == "active" and len(self.problems) == before:
-                self._activate(name, place)
+                self._activate(name)
         self.network = self.network.at(BEGINNING)
 
-    def _activate(self, name: str, place: Keys) -> None:
+    def _activate(self, name: str) -> None:
         """Make a declared peering active, however long ago it was requested: its accepter accepted it in time."""
         found = self.network.peering(name)
-        if found.state is PeeringState.FAILED:
-            asking, asked = self.network.vpc(found.requester), self.network.vpc(found.accepter)
-            what = f"the VPC {asked.cidrs[0]} of {asked.name} overlaps {asking.cidrs[0]} of {asking.name}"
-            self._report(place, what, "give one VPC another block: AWS does not peer VPCs that overlap")
-        else:
+        if found.state is not PeeringState.FAILED:  # of two blocks that overlap: `lab.check.blocks` reports them
             self.network = self.network.with_peering(replace(found, state=PeeringState.ACTIVE))
 
     def _peer_by_links(self) -> None:
@@ -298,7 +296,7 @@ class _NetworkBuilder:
         if not inside and address in self._topology.regions[region].vpc:
             its = ", ".join(f"{each.name} {each.cidr}" for each in subnets)
             what = f"{address} is in no subnet of {region}"
-            self._report((kind, name, "address"), what, f"its subnets: {its}")
+            self._report((kind, name, "address"), what, f"write an address inside one of its subnets: {its}")
         return inside
 
 

@@ -108,7 +108,12 @@ class Story:
         """Return the story in the order of time; raise InputError if the history has no such message."""
         if self._publishing is None or self._sent is None:
             count = 0 if self._publishing is None else self._publishing.count
-            steps = f"step {self._step} publishes {count}" if count else "a message is named <step>-<n>, such as 3-1"
+            first = f"write {self._step}-1"
+            steps = "write <step>-<n>, such as 3-1, or last:DESTINATION"
+            if count:
+                steps = f"{first}, the only message of step {self._step}"
+            if count is not None and count > 1:
+                steps = f"{first} to {self._step}-{count} for a message of step {self._step}, which publishes {count}"
             raise InputError.of(f'no message "{self.message}" was sent in this history', steps)
         self._timeline.last = self._last
         sent, publishing = self._sent, self._publishing

@@ -59,7 +59,7 @@ def trace(observations: Iterable[Observation], wanted: str, routes: Routes = no_
                 silent[seen.broker, seen.instance] = seen
             else:
                 silent.pop((seen.broker, seen.instance), None)
-    if wanted == LAST:
+    if wanted in (LAST, LAST.rstrip(":")):
         raise InputError.of(f"the destination after {LAST} is missing", f"write {LAST}orders")
     if not observed:
         raise unobserved()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from lab.history import (
     observations,
 )
 from lab.judge import Judged
+from lab.judge.evidence.applications import declared_in, observed
 from lab.judge.evidence.configurations import routes
+from lab.judge.evidence.own_clients import fits
 from lab.report.copies import is_change, no_routes
 from lab.report.html.lanes import NOT_DELIVERED, ways
 from lab.report.story import Story
-from lab.report.trace import LAST, Trace, trace
+from lab.report.trace import LAST, Trace, trace, unobserved
 from lab.suggestions import nearest
 
 OF_LAB = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}")  # the id of a message of the lab's own clients
@@ -41,6 +44,8 @@ def find(path: Path, wanted: str) -> Trace:
         return trace(_of(path), wanted, no_routes if header is None else routes(header.declared))
     except InputError:
         if not wanted.startswith(LAST):
+            if header is not None and (wrong := _named(path, wanted, header) or _unknown(path, wanted, header)):
+                raise wrong from None
             raise
         own, name = _last(_of(path)), wanted.removeprefix(LAST)
         if name not in own:
@@ -48,6 +53,54 @@ def find(path: Path, wanted: str) -> Trace:
                 raise InputError.of(f"no message to {name} was recorded", f"did you mean {LAST}{near}?") from None
             raise
     return of_lab(_of(path), own[name])
+
+
+def _named(path: Path, name: str, header: Header) -> InputError | None:
+    """Return the error for a name of a destination, a sender or a broker in place of a message; None for another name.
+
+    The remedy has the last message to this destination, from this sender or at this broker.
+    """
+    pattern: str | None = None
+    with suppress(ValueError):  # of a header that was edited
+        application = declared_in(header).get(name)
+        pattern = None if application is None else application.client_id
+    steps: dict[str, Publishing] = {}
+    last: dict[str, str] = {}
+    for seen in _of(path):
+        if isinstance(seen, MessageSeen) and seen.event == "sent" and not seen.network:
+            message, broker, client, destination = seen.message, seen.broker, seen.client_id, seen.destination
+        elif isinstance(seen, Sent) and (step := steps.get(seen.id.partition("-")[0])) is not None:
+            message, broker, client, destination = seen.id, step.broker, step.client, step.destination
+        else:
+            if isinstance(seen, Publishing):
+                steps[str(seen.step)] = seen
+            continue
+        if name == destination.partition("://")[2]:
+            return InputError.of(f"{name} is a destination, and no message", f"write {LAST}{name} for its last message")
+        if name == client or (pattern is not None and fits(client, pattern)):
+            last["client"] = message
+        elif name == broker:
+            last["broker"] = message
+    if "client" in last:
+        what, right = "a client", f"write {last['client']} for the last message that it sent"
+    elif "broker" in last:
+        what, right = "a broker", f"write {last['broker']} for the last message that was sent to it"
+    elif pattern is not None:
+        what, right = "an application", f"write {LAST}DESTINATION: no message from this application was recorded"
+    else:
+        return None
+    return InputError.of(f"{name} is {what}, and no message", right)
+
+
+def _unknown(path: Path, wanted: str, header: Header) -> InputError | None:
+    """Return the error for another text than an id, in a run without observers; None if no message was sent in it."""
+    last = {} if observed(header) else _last(_of(path))
+    if not last:
+        return None
+    destination, message = next(iter(last.items()))
+    what = f"no message of the lab's clients has the id {wanted}, and no broker of this run was observed"
+    right = f"write {message} or {LAST}{destination} for the last message to {destination}"
+    return InputError.of(what, f"{right}\n{unobserved().problems[0].remedy}")
 
 
 def of_lab(history: Iterable[Observation], message: str) -> Trace:

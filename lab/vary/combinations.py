@@ -77,7 +77,10 @@ class Grid:
 
 def values_of(arguments: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return KEY → VALUES of arguments such as `links.a-b.delay=5ms,70ms`; raise InputError if one is not like that."""
-    found = {key: split(text, f"--set {key}") for key, text in settings_of(arguments).items()}
+    written = tuple(arguments)
+    if "seed" in written:
+        check_values({"seed": ()})
+    found = {key: split(text, f"--set {key}") for key, text in settings_of(written).items()}
     check_values(found)
     return found
 
@@ -180,6 +183,7 @@ def seeds_of(text: str) -> tuple[int, ...]:
         return numbers
     if not 1 <= numbers[0] <= MOST_SEEDS:
         raise InputError.of(
-            f"--seeds {shown(text)} is not between 1 and {MOST_SEEDS}", "write a comma after a single seed: 7,"
+            f"--seeds {shown(text)} is not between 1 and {MOST_SEEDS}, the number of seeds",
+            f"write --seeds 10 for the seeds 1 to 10; a single seed has a comma: --seeds {numbers[0]},",
         )
     return tuple(range(1, numbers[0] + 1))

@@ -21,9 +21,9 @@ from tests.living.notes import noted
     [
         (["--runtime", "emulatoin"], "write emulation"),
         (["--runtime", "none", "--vpcs", "3"], "remove --vpcs"),
-        (["--runtime", "simulation", "--brokers", "0"], "write 1 to 10"),
+        (["--runtime", "simulation", "--brokers", "0"], "write --brokers 1 to --brokers 10"),
         (["--runtime", "none", "--shell", "fish"], "write one of bash, powershell, dotenv, terraform"),
-        (["--runtime", "none", "--account", "../x"], "write letters, digits"),
+        (["--runtime", "none", "--account", "../x"], "write --account x, with letters, digits"),
         (["--runtime", "none", "--access-key", "a b"], "write letters and digits"),
         (["--runtime", "none", "--reboot-time", "soon"], "--reboot-time"),
         (["--runtime", "none", "--endpoints", "local"], "which only real brokers have"),

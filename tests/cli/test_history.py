@@ -64,7 +64,7 @@ def test_a_lab_that_only_stood_has_no_history(mqlab: Commands, runs: Path) -> No
             ended = mqlab.inside(command, *words)
             assert ended.code == 2
             assert "20260103-101010-cccccc has no history" in ended.err
-            assert "runs with a history: 20260101-101010-aaaaaa, 20260102-101010-bbbbbb" in ended.err
+            assert "name a run with a history: 20260101-101010-aaaaaa, 20260102-101010-bbbbbb" in ended.err
 
 
 def test_json_is_the_lines_that_were_asked_for(mqlab: Commands) -> None:

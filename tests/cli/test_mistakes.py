@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.errors import InputError
+from lab.scenarios import expectations
 from lab.shipped import shipped
 from tests.command import Commands
 
@@ -51,6 +53,11 @@ def test_a_remedy_begins_with_an_imperative(file: Path) -> None:
     _, problem, remedy, *_ = file.read_text("utf-8").splitlines()
     assert problem.startswith("mqlab: ")
     assert remedy.split()[0] in ("write", "run", "name", "set", "did", "leave", "remove")
+
+
+def test_a_topology_gives_no_expectations_to_judge_by() -> None:
+    with pytest.raises(InputError, match=r"two.yaml is a topology, and expects nothing\n  name a scenario's file"):
+        expectations(str(TWO), {})
 
 
 def test_with_json_a_mistake_is_on_stdout_too(tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def test_an_argument_without_a_value_is_told_by_its_key_alone(argument: str, sho
     for read in (settings_of, values_of):
         with pytest.raises(InputError) as caught:
             read([argument])
-        assert caught.value.problems == (Problem(what=f"--set {shown} gives no value", remedy="write --set KEY=VALUE"),)
+        right = f"write --set {'KEY' if '…' in shown else shown}=VALUE"
+        assert caught.value.problems == (Problem(what=f"--set {shown} gives no value", remedy=right),)
 
 
 def test_a_value_that_is_no_yaml_is_not_quoted(tmp_path: Path) -> None:

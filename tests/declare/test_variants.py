@@ -211,7 +211,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
         (
             ["brokers.osaka.memory=1GiB"],
             ['--set brokers.osaka.memory (topology.yaml:6:3): no broker named "osaka"\n'
-             "  brokers here: tokyo.one, singapore"],
+             "  write one of the brokers here: tokyo.one, singapore"],
         ),
         (
             ["brokers.singapore.users.bridge.password=correct-horse-42"],
@@ -239,7 +239,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
              "  write ]"],
         ),
         (["expect.1.to=[tk, zz]"], ["--set expect.1.to (story.yaml:17:21): no client named \"zz\"\n"
-                                    "  clients that subscribe: tk"]),
+                                    "  write one of the clients that subscribe: tk"]),
         (["topology=other.yaml"], ["--set topology (story.yaml:2:11): the file other.yaml is not there\n"
                                    "  write a path relative to the folder FOLDER"]),
         (
@@ -279,7 +279,7 @@ def test_an_unknown_first_word_is_refused_with_all_there_are(story: Path) -> Non
         "--set link.tokyo-singapore.delay (story.yaml:1:1): there is no 'link' to set\n  did you mean links?"
     )
     (told,) = refused(story, "topology.links.1.delay=70ms")
-    assert "there is no 'topology' to set" in told
+    assert told.endswith("the parts of the topology are set without its name\n  write --set links.1.delay=…")
 
 
 def test_a_place_behind_what_is_set_is_that_of_the_file(story: Path) -> None:

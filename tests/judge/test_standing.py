@@ -237,7 +237,7 @@ def test_what_is_counted_at_a_runs_end_alone_is_unknown(tmp_path: Path) -> None:
 
 
 def test_a_mark_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match='no mark "nowhere" in this history\n  marks in it: "before", "after"'):
+    with pytest.raises(InputError, match='no mark "nowhere" in this history\n  name a mark of it: "before", "after"'):
         judged(tmp_path, EXACTLY, two_stretches(), since="nowhere")
     with pytest.raises(InputError, match='the mark "before" was made before "after"'):
         judged(tmp_path, EXACTLY, two_stretches(), since="after", until="before")

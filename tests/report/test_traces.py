@@ -32,12 +32,26 @@ def test_a_message_of_the_labs_own_clients_has_its_trace_by_its_id() -> None:
 def test_an_unknown_message_is_refused_by_name() -> None:
     with pytest.raises(InputError, match='no message "3-99" was sent in this history'):
         find(CUT, "3-99")
-    with pytest.raises(InputError, match="no broker of this run was observed"):
+    with pytest.raises(InputError, match=r"no broker of this run was observed\n  write 3-10 or last:"):
         find(CUT, "order-7")
+    with pytest.raises(InputError, match=r"no broker of this run was observed\n  write 3-10 or last:"):
+        find(CUT, "last")
     with pytest.raises(InputError, match=r"did you mean last:MQ Test Singapore-to-Tokyo\?"):
         find(CUT, "last:MQ Test Singapre-to-Tokyo")
     with pytest.raises(InputError, match="the destination after last: is missing\n  write last:orders"):
         find(CUT, "last:")
+
+
+def test_a_name_in_place_of_a_message_gets_the_message_to_write(tmp_path: Path) -> None:
+    lines: list[Observation] = [BEGAN, sent(2), sent(3, 2), Ended(t=30, complete=True)]
+    path = write(tmp_path / "history.jsonl", header_line(STANDING) + "".join(map(line, lines)))
+    for name, right in (("orders", "write last:orders"), ("shop", "write ID:2"), ("tokyo", "write ID:2")):
+        with pytest.raises(InputError, match=f"{name} is a .*, and no message\n  {right}"):
+            find(path, name)
+    with pytest.raises(InputError, match="no message with nowhere in its id"):
+        find(path, "nowhere")
+    with pytest.raises(InputError, match=r"singapore is a broker, and no message\n  write 3-10"):
+        find(CUT, "singapore")
 
 
 def test_the_page_has_the_way_of_the_first_message_of_each_fate() -> None:

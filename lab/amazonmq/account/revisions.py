@@ -50,7 +50,8 @@ class SavedConfiguration:
         if 1 <= number <= len(self.revisions):
             return self.revisions[number - 1]
         raise InputError.of(
-            f"the configuration {self.name} has no revision {number}", f"its revisions: 1 to {len(self.revisions)}"
+            f"the configuration {self.name} has no revision {number}",
+            f"write one of its revisions: 1 to {len(self.revisions)}",
         )
 
     def compare(self, before: int, after: int) -> str:

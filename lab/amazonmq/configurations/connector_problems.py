@@ -64,7 +64,7 @@ def _user_problems(
     if connector.user_name is not None and connector.user_name not in {user.name for user in identity.users}:
         yield Problem(
             what=f"the connector {connector.name} names the user {connector.user_name!r}, unknown at {identity.name}",
-            remedy=f"users of {identity.name}: {', '.join(user.name for user in identity.users)}",
+            remedy=f"write one of the users of {identity.name}: {', '.join(user.name for user in identity.users)}",
             place=_value_place(configuration, connector.xml.attribute("userName")),
         )
 

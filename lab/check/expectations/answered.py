@@ -23,5 +23,5 @@ def check(context: Context, expectation: AnsweredExpectation) -> Iterator[Proble
     if any(wanted is None or hears(wanted, each) for each in asked):
         return
     what = "no request is sent" + ("" if wanted is None else f" to {wanted}")
-    right = f"requests go to: {', '.join(asked) or 'nothing'}"
+    right = f"add a step request, or name another destination; requests go to: {', '.join(asked) or 'nothing'}"
     yield context.whole(f"{what}, so nothing is expected", right)

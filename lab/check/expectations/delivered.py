@@ -22,10 +22,15 @@ def check(context: Context, expectation: Delivered) -> Iterator[Problem]:
         return
     queue = str(destination_of(expectation))
     there = [each.client for each in listeners(context.scenario) if hears(each.destination or "", queue)]
+    subscribed = ", ".join(dict.fromkeys(there)) or "nobody"
     strangers = [name for name in expectation.shares if name not in there]
     for name in strangers:
         what = f"{name} does not subscribe to {queue}, so it has no share"
-        yield context.wrong("shares", what, f"subscribed to it: {', '.join(dict.fromkeys(there)) or 'nobody'}")
+        yield context.wrong(
+            "shares",
+            what,
+            f"add a step subscribe, or name another client; subscribed to it: {subscribed}",
+        )
     if not strangers:
         yield from _impossible_shares(context, expectation.shares, queue, set(there))
 

@@ -38,4 +38,8 @@ def check(context: Context, expectation: Finished) -> Iterator[Problem]:
                 if expectation.to is None
                 else f"{who} does not receive messages of {word}"
             )
-            yield context.wrong(field, what, f"it sends to: {', '.join(sent) or 'nothing'}")
+            yield context.wrong(
+                field,
+                what,
+                f"add a step subscribe, or name another client; it sends to: {', '.join(sent) or 'nothing'}",
+            )

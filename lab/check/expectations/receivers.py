@@ -43,11 +43,13 @@ def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
             yield context.wrong(field, what, f'write in the topology observe: ["{wanted.replace("://", ":")}"]')
             return
         if not fed.may_have(wanted):
-            yield context.wrong(field, f"no step publishes to {wanted}", _listed("published to", fed.sent))
+            yield context.wrong(field, f"no step publishes to {wanted}", _add("publish", "published to", fed.sent))
             return
         if not any(hears(each, wanted) for each in heard):
             where = f" at {at}" if at is not None else ""
-            yield context.wrong(field, f"no client subscribes to {wanted}{where}", _listed("subscribed to", heard))
+            yield context.wrong(
+                field, f"no client subscribes to {wanted}{where}", _add("subscribe", "subscribed to", heard)
+            )
             return
     if unobserved and not context.topology.observe:
         what = f"the brokers observe no destination, so nothing is known of {unobserved[0]}'s messages"
@@ -63,7 +65,11 @@ def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
         its = {each.destination or "" for each in subscriptions if each.client == client}
         if at is not None and not its:
             there = sorted({each.broker for each in listeners(context.scenario) if each.client == client})
-            yield context.wrong("at", f"{client} does not subscribe at {at}", f"it subscribes at: {', '.join(there)}")
+            yield context.wrong(
+                "at",
+                f"{client} does not subscribe at {at}",
+                f"write at: {there[0] if there else '…'}; it subscribes at: {', '.join(there)}",
+            )
             continue
         meant = {each for each in its if wanted is None or hears(each, wanted)}
         yield from _receiver(context, expectation, client, its, meant, wanted)
@@ -84,7 +90,7 @@ def _receiver(
     by_brokers = sorted(each for each in meant if fed.by_brokers(each))
     if not by_brokers:
         heard, published = _listed(f"{client} subscribes to", destinations), _listed("published to", fed.sent)
-        right = f"{_in_ascii(destinations, sent)}{heard}\n{published}"
+        right = f"{_in_ascii(destinations, sent)}add a step publish, or name another client\n{heard}\n{published}"
         what = f"no step publishes to a destination that {client} subscribes to, so nothing is expected"
         yield context.wrong("to", what, right)
     elif not (
@@ -125,3 +131,9 @@ def _in_ascii(destinations: Iterable[str], sent: Collection[str]) -> str:
 
 def _listed(label: str, destinations: Iterable[str]) -> str:
     return f"{label}: {', '.join(sorted(destinations)) or 'nothing'}"
+
+
+def _add(verb: str, label: str, destinations: Iterable[str]) -> str:
+    """Return the remedy for a destination that no step uses: a step with a verb, or a destination that steps use."""
+    other = ", or name another destination" if destinations else ""
+    return f"add a step {verb} for it{other}; {_listed(label, destinations)}"

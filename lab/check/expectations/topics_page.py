@@ -29,4 +29,6 @@ def check(context: Context, expectation: TopicsPage) -> Iterator[Problem]:
         yield context.wrong("topic", "a console lists topics by name", WHOLE_NAME)
     elif not any(hears(each, wanted) for each in used):
         what = f"no step uses {wanted}, so nothing is expected"
-        yield context.wrong("topic", what, f"used: {', '.join(used) or 'nothing'}")
+        yield context.wrong(
+            "topic", what, f"add a step that uses it, or name another topic; used: {', '.join(used) or 'nothing'}"
+        )

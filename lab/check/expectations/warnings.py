@@ -15,4 +15,4 @@ def check(context: Context, expectation: WarningsExpectation) -> Iterator[Proble
     last = context.recall(Revisions).by_name.get(expectation.configuration)
     if last is not None and expectation.revision is not None and expectation.revision > last:
         what = f"{expectation.configuration} never has a revision {expectation.revision}"
-        yield context.wrong("revision", what, f"its revisions: 1 to {last}")
+        yield context.wrong("revision", what, f"write one of its revisions: 1 to {last}")

@@ -17,4 +17,4 @@ def check(context: Context, step: Connect) -> Iterator[Problem]:
     if step.user not in users_of(context.scenario, step.broker):
         users = ", ".join(context.topology.brokers[step.broker].users)
         what = f"{step.broker} has no user {step.user}, so no password is right"
-        yield context.wrong("user", what, f"users of {step.broker}: {users}\nor write password: wrong")
+        yield context.wrong("user", what, f"write one of the users of {step.broker}: {users}\nor write password: wrong")

@@ -22,7 +22,8 @@ def check(context: Context, step: EndTraffic) -> Iterator[Problem]:
             reason = "has been ended before"
         else:
             reason = "begins only later" if step.name in names else "never begins"
-        right = f"traffic that goes on here: {', '.join(sorted(going_on)) or 'none'}"
+        act = "remove this step" if step.name in flows.known else "add a step traffic before this step"
+        right = f"{act}, or name another; traffic that goes on here: {', '.join(sorted(going_on)) or 'none'}"
         yield context.wrong("name", f"traffic named {step.name} {reason}", right)
     flows.going_on.discard(step.name)
     flows.timed.discard(step.name)

@@ -18,5 +18,5 @@ def check(context: Context, step: Together) -> Iterator[Problem]:
             client = getattr(each, "client", None) if each.uses_client else None
             if client is not None and first.setdefault(client, position) != position:
                 what = f"the client {client} is in two steps at once"
-                right = "a client does one thing at a time: put these steps one after the other, or use two clients"
+                right = "put these steps one after the other, or use two clients: a client does one thing at a time"
                 yield Problem(what=what, remedy=right, place=context.scenario.origin.place(*where, "client"))

@@ -36,11 +36,12 @@ def _destination(context: Context, step: Wait, destination: str) -> Iterator[Pro
     fed = context.recall(Fed)
     if step.until == "demand":
         if not any(hears(each, destination) for each in heard) and not fed.may_have_demand(destination):
-            listed = f"subscribed to: {', '.join(sorted(heard)) or 'nothing'}"
+            there = ", ".join(sorted(heard)) or "nothing"
+            listed = f"add a step subscribe for it, or name another destination; subscribed to: {there}"
             yield context.wrong(field, f"no client subscribes to {destination}, so there is never any demand", listed)
     elif has_wildcard(destination):
         yield context.wrong(field, "wait checks one queue", WHOLE_NAME)
     elif not fed.may_have(destination) and not any(hears(each, destination) for each in heard):
         used = sorted(each for each in heard | fed.sent if each.startswith("queue"))
-        listed = f"used here: {', '.join(used) or 'none'}"
+        listed = f"add a step that uses it, or name another queue; used here: {', '.join(used) or 'none'}"
         yield context.wrong(field, f"no step uses {destination}, so it would be empty from the beginning", listed)

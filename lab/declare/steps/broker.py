@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+from lab import units
 from lab.declare.references import BrokerName
 from lab.declare.steps.base import Fault, Part, Step
 
@@ -40,11 +41,25 @@ class OnBroker(Step):
 
     needs: ClassVar[tuple[State, ...]]  # the states in which the instance may be before
     brings: ClassVar[State | None] = None  # the state after it; None if it stays the same
+    target: ClassVar[str] = "a broker"  # in an error
     restarts: ClassVar[bool] = False  # whether the instance ends on the way there
     fault = Fault.BROKER
     changes = Part.BROKERS
     broker: BrokerName
     """The broker that the step acts on."""
+
+    @classmethod
+    def shape_error(cls, fields: Any) -> tuple[str, str] | None:
+        """Return the error and the remedy for a time that is written in place of the broker."""
+        try:
+            units.parse_duration(fields if isinstance(fields, str) else "")
+        except ValueError:
+            return None
+        needed = ", ".join(
+            f"{field.alias or name}: …" for name, field in cls.model_fields.items() if field.is_required()
+        )
+        what = f"{cls.verb} acts on {cls.target}, and {fields} is a time"
+        return what, f"write - wait: {fields} to wait, or - {cls.verb}: {{{needed}}}"
 
     def ways_out(self, state: State) -> tuple[str, ...]:
         """Return the steps of which one must be done before this one, if the instance is in such a state."""
@@ -58,6 +73,7 @@ class OnBroker(Step):
 class OnInstance(OnBroker):
     """A step on one instance of a broker; for a pair, the default is the active instance."""
 
+    target: ClassVar[str] = "the process of a broker"
     instance: Instance | None = None
     """The instance of an active/standby pair (default: the active one)."""
 

@@ -73,7 +73,13 @@ def between(marks: Iterable[Marked], since: str | None, until: str | None) -> In
     for text in (since, until):
         if text is not None and text not in known:
             listed = ", ".join(f'"{each}"' for each in known)
-            raise InputError.of(f'no mark "{text}" in this history', f"marks in it: {listed or 'none'}")
+            option = "--from" if text == since else "--to"
+            right = (
+                f"name a mark of it: {listed}"
+                if known
+                else f"leave out {option}: mqlab mark adds marks to a running lab"
+            )
+            raise InputError.of(f'no mark "{text}" in this history', right)
     begin, end = (-inf if since is None else known[since]), (inf if until is None else known[until])
     if begin > end:
         raise InputError.of(f'the mark "{until}" was made before "{since}"', "name the earlier one first")
