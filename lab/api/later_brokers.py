@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.brokers import still_to_be_created
 from lab.api.call import Call
+from lab.api.mq.instance_options import engine_version
 from lab.api.mq.lookup import arn, bad_request
-from lab.api.mq.offers import engine_version
 from lab.api.served_account import ServedAccount
 from lab.declare.steps.create_broker import CreateBroker
 from lab.network.vpc import Network

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.bundles import install
 from lab.bundles.install import FORMAT, IMAGES, MANIFEST, WHEELS
-from lab.bundles.wheels import Target
+from lab.bundles.platforms import Target
 from lab.errors import HostError
 from lab.shipped import shipped
 from lab.text_files import write_text

@@ -11,7 +11,8 @@ import typer
 
 from lab import offline
 from lab.bundles import install, saving
-from lab.bundles.wheels import PLATFORMS, PYTHONS, collect, own_wheel, target
+from lab.bundles.platforms import PLATFORMS, PYTHONS, target
+from lab.bundles.wheels import collect, own_wheel
 from lab.cli import new_files, options
 from lab.cli.options import JSON, QUIET, VERSIONS
 from lab.errors import InputError, LabError

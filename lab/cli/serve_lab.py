@@ -19,7 +19,7 @@ from lab.api.built_account import BuiltAccount, control_of, without_brokers
 from lab.api.call import Call
 from lab.api.kept_account import KeptAccount, new_access_key
 from lab.api.lab_account import LabCall
-from lab.api.mq.offers import ENGINE_VERSIONS
+from lab.api.mq.instance_options import ENGINE_VERSIONS
 from lab.dataclass import dataclass
 from lab.errors import HostError, LabError
 from lab.living.attach import attach, attend

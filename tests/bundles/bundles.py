@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from lab.bundles.install import MANIFEST, machine
+from lab.bundles.platforms import Target
 from lab.bundles.saving import save
-from lab.bundles.wheels import Target, own_wheel, repacked, requirements
+from lab.bundles.wheels import own_wheel, repacked, requirements
 
 PLATFORM, PYTHON = machine()
 HERE = Target(platform=PLATFORM, python=PYTHON)

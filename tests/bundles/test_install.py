@@ -17,8 +17,8 @@ import pytest
 
 from lab.bundles import install
 from lab.bundles.install import Refused, check_space, machine, opened
+from lab.bundles.platforms import Target
 from lab.bundles.saving import save
-from lab.bundles.wheels import Target
 from tests.bundles.bundles import HERE, PLATFORM, PYTHON, made, small
 from tests.command import Commands
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.bundles.wheels import PLATFORMS, PYTHONS, Target, check_hash, collect, requirements, target
+from lab.bundles.platforms import PLATFORMS, PYTHONS, Target, target
+from lab.bundles.wheels import check_hash, collect, requirements
 from lab.errors import HostError, InputError
 from tests.bundles.bundles import HERE
 from tests.command import Commands

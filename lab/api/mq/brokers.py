@@ -14,9 +14,9 @@ from lab.amazonmq.names import host_name
 from lab.api.call import Call
 from lab.api.mq.configurations import check_strategy
 from lab.api.mq.creation import applied_revision, check_replication_mode, in_network, logs_of, window_of
+from lab.api.mq.instance_options import check_instance_type, check_upgrades, engine_version
 from lab.api.mq.lookup import bad_request, broker_of
 from lab.api.mq.mq_records import BrokerFacts
-from lab.api.mq.offers import check_instance_type, check_upgrades, engine_version
 from lab.api.mq.users import summaries
 from lab.api.records import Records
 from lab.api.served_account import ServedAccount

@@ -14,9 +14,9 @@ from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.amazonmq.names import check_configuration_name
 from lab.amazonmq.quotas import CONFIGURATIONS_PER_REGION
 from lab.api.call import Call
+from lab.api.mq.instance_options import check_engine_type, engine_version
 from lab.api.mq.lookup import arn, bad_request, configuration_of, conflict, lab_configuration_name, not_found
 from lab.api.mq.mq_records import ConfigurationFacts
-from lab.api.mq.offers import check_engine_type, engine_version
 from lab.api.mq.tags import checked
 from lab.api.records import Records
 from lab.api.served_account import ServedAccount

@@ -22,15 +22,15 @@ from lab.amazonmq.quotas import BROKERS_PER_REGION, GROUPS_PER_USER, USERS_PER_B
 from lab.api.call import Call
 from lab.api.mq import configurations
 from lab.api.mq.default_network import check_default, default_group, default_subnets
-from lab.api.mq.lookup import arn, bad_request, configuration_of, conflict, lab_name
-from lab.api.mq.mq_records import BrokerFacts, Logs
-from lab.api.mq.offers import (
+from lab.api.mq.instance_options import (
     check_engine_type,
     check_instance_type,
     check_upgrades,
     engine_version,
     storage_type,
 )
+from lab.api.mq.lookup import arn, bad_request, configuration_of, conflict, lab_name
+from lab.api.mq.mq_records import BrokerFacts, Logs
 from lab.api.mq.tags import checked
 from lab.api.mq.users import check_replication
 from lab.api.records import Records

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.api.handler import Handler
-from lab.api.mq import brokers, configurations, creation, offers, tags, users
+from lab.api.mq import brokers, configurations, creation, instance_options, tags, users
 
 OPERATIONS: Mapping[str, Handler] = {
     "CreateBroker": creation.create_broker,
@@ -17,8 +17,8 @@ OPERATIONS: Mapping[str, Handler] = {
     "DeleteTags": tags.delete_tags,
     "DeleteUser": users.delete_user,
     "DescribeBroker": brokers.describe_broker,
-    "DescribeBrokerEngineTypes": offers.describe_broker_engine_types,
-    "DescribeBrokerInstanceOptions": offers.describe_broker_instance_options,
+    "DescribeBrokerEngineTypes": instance_options.describe_broker_engine_types,
+    "DescribeBrokerInstanceOptions": instance_options.describe_broker_instance_options,
     "DescribeConfiguration": configurations.describe_configuration,
     "DescribeConfigurationRevision": configurations.describe_configuration_revision,
     "DescribeSharedResources": brokers.describe_shared_resources,

@@ -46,11 +46,11 @@ from lab.judge.evidence.configurations import forwarded
 from lab.judge.evidence.consumers import Consumer, Consumers, Doubt
 from lab.judge.evidence.copies import Copies
 from lab.judge.evidence.dispatches import Dispatches
+from lab.judge.evidence.last_places import LastPlaces
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.message_ids import MessageIds
 from lab.judge.evidence.observer_gaps import GONE, ObserverGaps
 from lab.judge.evidence.own_clients import OwnClients, fits
-from lab.judge.evidence.ways import Ways
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
 HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
@@ -94,7 +94,7 @@ class Applications:
         self._dispatches = Dispatches()
         self.copies = Copies()
         self.ids = MessageIds(self.copies)
-        self.ways = Ways(self.ids.repeated)
+        self.last_places = LastPlaces(self.ids.repeated)
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
     def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
@@ -190,7 +190,7 @@ class Applications:
         taker = None
         if isinstance(seen, MessageSeen) and seen.message not in self._of_lab:
             taker = self._consumers.known(seen.broker, seen.consumer)
-            self.ways.add(seen, "" if taker is None else taker.client)
+            self.last_places.add(seen, "" if taker is None else taker.client)
         yield from self._followed(seen, process)
         if isinstance(seen, MessageSeen) and seen.message not in self._of_lab:
             self.copies.add(seen, "" if taker is None else taker.client)
@@ -211,7 +211,7 @@ class Applications:
             case ConfigurationSaved():
                 self._forwarded.clear()  # which broker has it, and since when, decides what becomes of messages
             case BridgeSeen():
-                self.ways.bridged(event)
+                self.last_places.bridged(event)
             case ObserverChanged():
                 self.ids.clock(event.clock_error)
                 if self._gaps.add(event, process):
@@ -219,7 +219,7 @@ class Applications:
             case BrokerChanged() if event.state in GONE:
                 killed = self._gaps.down(event)
                 if not event.standby:
-                    self.ways.forget_places(event.broker)
+                    self.last_places.forget_places(event.broker)
                     self.copies.all_left(event.broker)
                     yield from self._consumers.all_left(event.broker, event.t)
                 if killed:
@@ -232,7 +232,7 @@ class Applications:
         """Note the first line of a broker's new process: no client is connected to an earlier process any more."""
         if process > self._process.get(broker, 0):
             self._process[broker] = process
-            self.ways.forget_places(broker)
+            self.last_places.forget_places(broker)
             self.copies.all_left(broker)
             yield from self._consumers.all_left(broker, t, process - 1)
 
@@ -267,7 +267,7 @@ class Applications:
         if seen.state == "unsubscribed":
             self._lab_consumers.discard(key)
             self._uncounted.discard(key)
-            self.ways.left(*key)
+            self.last_places.left(*key)
             yield from self._consumers.left(*key, seen.t)
             return
         if seen.network or seen.browser or seen.error:
@@ -279,7 +279,7 @@ class Applications:
             return
         self._seen = True
         self._connections.setdefault(name, set()).add((seen.broker, seen.client_id))
-        self.ways.came(*key)
+        self.last_places.came(*key)
         declared = self._declared.get(name)
         consumer = Consumer(
             client=name,
@@ -303,7 +303,7 @@ class Applications:
                 yield from self._sending(seen, name)
             else:
                 self._of_lab.add(seen.message)
-                self.ways.forget(seen.message)
+                self.last_places.forget(seen.message)
             return
         if seen.event in _ENDS:
             self.ids.ended(seen)

@@ -238,7 +238,7 @@ def collect_evidence(
             publication.names = names
             publication.empty, publication.perhaps_empty = applications.empty[step], applications.perhaps_empty[step]
             if publication.expiry is not None:
-                ends = ((number, applications.ways.expired(name)) for number, name in names.items())
+                ends = ((number, applications.last_places.expired(name)) for number, name in names.items())
                 publication.ends = {number: its for number, its in ends if its}
         for message in applications.ids.withdrawn:
             of_step, _, digits = message.partition("-")

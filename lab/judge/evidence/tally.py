@@ -19,7 +19,7 @@ from lab.expected.entitlement import (
     surely_expired,
 )
 from lab.expected.records import OK, PERHAPS, Arrivals, Publication, Subscription, is_queue
-from lab.judge.evidence.ways import ran_out
+from lab.judge.evidence.last_places import ran_out
 
 
 @dataclass(slots=True, kw_only=True)

@@ -154,7 +154,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
 def _cause(evidence: Evidence, chosen: Chosen, gone: Sequence[tuple[Tally, int]]) -> str:
     """Return why messages did not come, as the end of a sentence: by the observers' events, or by the counters."""
     its = None if any(tally.alike for tally, _ in gone) else evidence.applications
-    if its is not None and (words := its.ways.cause(_as_sent(gone), chosen.audience.members)):
+    if its is not None and (words := its.last_places.cause(_as_sent(gone), chosen.audience.members)):
         return evidence.causes.of_loss(chosen.audience, *gone[0]) + words
     return explain(evidence, chosen.audience, gone)
 
@@ -162,7 +162,7 @@ def _cause(evidence: Evidence, chosen: Chosen, gone: Sequence[tuple[Tally, int]]
 def _left(evidence: Evidence, chosen: Chosen, messages: Sequence[tuple[Tally, int]]) -> str:
     """Return what became of messages that have left the clients that may have read them; "" if that is not known."""
     its = evidence.applications
-    return "" if its is None else its.ways.cause(_as_sent(messages), chosen.audience.members, left=True)
+    return "" if its is None else its.last_places.cause(_as_sent(messages), chosen.audience.members, left=True)
 
 
 def _as_sent(messages: Sequence[tuple[Tally, int]]) -> list[tuple[str, str]]:

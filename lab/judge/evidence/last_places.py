@@ -43,7 +43,7 @@ class _Place(NamedTuple):
     client: str = ""
 
 
-class Ways:
+class LastPlaces:
     """Collects the events; `add` wants them in the order of their moments."""
 
     def __init__(self, repeated: Container[str] = ()) -> None:
