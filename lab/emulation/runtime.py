@@ -15,7 +15,7 @@ import docker.errors
 
 import docker
 from lab.activemq.releases import NEWEST
-from lab.check.clients import check_clients
+from lab.check.client_libraries import check_clients
 from lab.clients import missing
 from lab.declare.scenario import Scenario
 from lab.emulation import doctor

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.check.clients import check_clients
+from lab.check.client_libraries import check_clients
 from lab.clients import missing
 from lab.scenarios import load_named
 
