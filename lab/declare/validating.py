@@ -20,7 +20,6 @@ from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, NotWholeError, types_in
-from lab.declare.malformed import is_key_with_brace
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
@@ -28,6 +27,7 @@ from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
 from lab.declare.steps.link import arrow_remedy
 from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
+from lab.declare.yaml_remedies import is_key_with_brace
 from lab.errors import Problem
 from lab.masking import is_secret
 from lab.suggestions import remedy

@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from lab.dataclass import dataclass
-from lab.declare import malformed
-from lab.declare.malformed import QUOTES
+from lab.declare import yaml_remedies
 from lab.declare.origin import Keys
+from lab.declare.yaml_remedies import QUOTES
 from lab.errors import InputError, Place, Problem
 from lab.text_files import read_bytes
 
@@ -171,7 +171,7 @@ class _Reader:
             spot = self._spot(event)
             value = next(self._events)
             nothing = self._if_nothing(event, begin, path) if _is_nothing(value) else ""
-            if nothing and key in found and malformed.splits_a_number(self.text, key, spot.start):
+            if nothing and key in found and yaml_remedies.splits_a_number(self.text, key, spot.start):
                 continue  # in 1,000,000, told of the first comma
             if key in found:
                 first = self.keys[(*path, key)].place
@@ -185,10 +185,10 @@ class _Reader:
     def _if_nothing(self, key: Any, begin: Any, path: Keys) -> str:
         """Return the remedy for a key after which nothing stands, in the mapping that begins with an event."""
         if not isinstance(key, yaml.ScalarEvent) or key.style is not None:
-            return malformed.NOTHING
+            return yaml_remedies.NOTHING
         spot = self._spot(key)
         entry, in_braces = isinstance(path[-1] if path else None, int), begin.flow_style
-        return malformed.nothing_after(
+        return yaml_remedies.nothing_after(
             self.text, str(key.value), spot.start, spot.end, entry=entry, in_braces=in_braces
         )
 
@@ -221,17 +221,17 @@ class _Reader:
             mark: Any = error.problem_mark or error.context_mark
             words = error.problem or error.context or "something is amiss"
             opened = error.context_mark
-            if opened is not None and (sign := malformed.unclosed(words, self.text, opened.index, mark.index)):
+            if opened is not None and (sign := yaml_remedies.unclosed(words, self.text, opened.index, mark.index)):
                 mark, words = opened, f"{sign} is not closed"
-            elif opened is not None and malformed.NO_COLON in words:
+            elif opened is not None and yaml_remedies.NO_COLON in words:
                 mark = opened  # the key alone: its content stands on the next line
             place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
-            right = malformed.remedy(words, self.text, mark.index)
+            right = yaml_remedies.remedy(words, self.text, mark.index)
             raise _UnreadableError(_malformed(words, place, right)) from error
         except yaml.reader.ReaderError as error:
             place = _place_after(self.file, self.text[: error.position].encode())
             words = "special characters are not allowed"
-            right = malformed.remedy(words, self.text, error.position)
+            right = yaml_remedies.remedy(words, self.text, error.position)
             raise _UnreadableError(_malformed(words, place, right)) from error
 
 

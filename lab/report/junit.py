@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from lab.judge.values import Outcome, Report
-from lab.report.delivery_figures import arrived
+from lab.report.not_delivered_rows import arrived
 from lab.text_files import write_text
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

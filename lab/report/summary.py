@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, 
 from lab.dataclass import dataclass
 from lab.errors import Place
 from lab.printable import plain_line
-from lab.report.delivery_figures import read
 from lab.report.junit import THE_RUN, safe, timestamp
+from lab.report.not_delivered_rows import read
 
 _SIGN = {"passed": "✅", "failed": "❌", "unknown": "❔"}
 ERROR = "error"  # no verdict: the run ended with an error

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from lab.judge.values import Delivery, Outcome, Report
 from lab.printable import plain_line
-from lab.report.delivery_figures import TITLES, became, told
 from lab.report.drawing import SIDE_BY_SIDE, drawing
+from lab.report.not_delivered_rows import TITLES, became, told
 from lab.units import several
 
 _MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.UNKNOWN: "?"}

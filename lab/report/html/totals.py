@@ -6,7 +6,7 @@ from lab.dataclass import dataclass
 from lab.judge.not_delivered import MOST_PLACES, NotDelivered
 from lab.judge.values import Outcome, Report
 from lab.judge.wording import listed
-from lab.report.delivery_figures import TITLES, of_all
+from lab.report.not_delivered_rows import TITLES, of_all
 from lab.units import several
 
 MORE = (  # figures of deliveries, with their titles
