@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from lab import wide_signs
+from lab.docs_site import reference
 from lab.errors import InputError
 from lab.shipped import shipped
 from lab.suggestions import meant, nearest
@@ -22,7 +23,7 @@ _EXPECT = (
     "write expectations below expect: in a scenario, and run mqlab run SCENARIO, or mqlab judge for a finished run"
 )
 _OBSERVE = 'write mqlab up SCENARIO --observe "orders.>", or observe: ["orders.>"] in the topology'
-_CI = "write uses: OWNER/mqlab@v0 in a GitHub workflow, or include: with a template in GitLab; docs/ci.md has both"
+_CI = f"write uses: OWNER/mqlab@v0 in a GitHub workflow, or include: with a template in GitLab; see {reference('ci')}"
 _SHARE = "write mqlab film latest film.html or mqlab judge --html report.html, and share this file"
 _NO_COMMANDS = {  # words that belong in a file, or are an option → the remedy
     **dict.fromkeys(("expect", "expectation", "expectations", "assert"), _EXPECT),
