@@ -43,7 +43,6 @@ _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {  # words that people use → val
     "lint": ("check",),
     "validate": ("check",),
     "verify": ("check",),
-    "init": ("generate",),
     "new": ("generate", "create"),
     "ls": ("status", "scenarios", "list"),
     "list": ("status", "scenarios"),

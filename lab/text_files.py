@@ -81,12 +81,22 @@ def file_near(path: Path) -> Path | None:
             Path(name).stem: name for name in _files_beside(path) if (path.suffix == ".xml") is (name[-4:] == ".xml")
         }
         near = nearest(path.stem, names)
-        return path.with_name(names[near]) if near else None
+        return path.with_name(names[near]) if near else _file_below(path)
     with suppress(OSError, ValueError):
         above = path.parent.parent
         folders = islice((each.name for each in above.iterdir() if is_file(each / path.name)), 1000)
         if near := nearest(path.parent.name, folders):
             return above / near / path.name
+    return None
+
+
+def _file_below(path: Path) -> Path | None:
+    """Return a file of a missing one's name in a folder beside it."""
+    with suppress(OSError, ValueError):
+        for folder in sorted(islice(path.parent.iterdir(), 1000)):
+            for name in (path.name, f"{path.name}.yaml", f"{path.name}.yml"):
+                if is_file(folder / name):
+                    return folder / name
     return None
 
 

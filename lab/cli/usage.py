@@ -30,6 +30,7 @@ _NO_COMMANDS = {  # words that belong in a file, or are an option → the remedy
     **dict.fromkeys(("observe", "observer"), _OBSERVE),
     **dict.fromkeys(("ci", "github", "gitlab"), _CI),
     **dict.fromkeys(("share", "publish-report"), _SHARE),
+    "init": "write mqlab scenarios tokyo-singapore --copy FOLDER for a scenario of your own",
     "transcript": "write mqlab history --as-scenario FILE for a scenario with the acts of a run",
     **dict.fromkeys(("api", "server"), "write mqlab serve, or mqlab up TOPOLOGY --api for a lab of a file"),
 }

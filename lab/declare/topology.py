@@ -261,9 +261,10 @@ def _check_observed(value: tuple[str, ...]) -> tuple[str, ...]:
         if its is not None and its.kind and kind + name != f"{its.kind}:{its.name}":
             raise ValueError(f"{pattern!r} is no pattern of destinations: write {its.kind}:{its.name}")
         if not _OBSERVED.fullmatch(name):
-            right = name.replace("/", ".").replace("#", ">").replace("+", "*")
-            remedy = f"write {right}" if right != name and _OBSERVED.fullmatch(right) else "write orders.>, say"
-            raise ValueError(f"{pattern!r} is no pattern of destinations: {remedy}, or begin it with queue: or topic:")
+            right = _with_wildcards(name.replace("/", ".").replace("#", ">").replace("+", "*"))
+            given = "write orders.>, say, or begin it with queue: or topic:"
+            remedy = f"write {kind}{right}" if right != name and _OBSERVED.fullmatch(right) else given
+            raise ValueError(f"{pattern!r} is no pattern of destinations: {remedy}")
         if why := no_wildcard(name):
             raise ValueError(f"in {pattern!r}, {why}: write {kind}{_with_wildcards(name)}")
     return value
@@ -271,6 +272,9 @@ def _check_observed(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _with_wildcards(name: str) -> str:
     """Return the pattern of destinations that a name stands for in which > or * is not a whole level of its own."""
+    begin, star, _ = name.partition("*")
+    if begin and star and not {".", ">"} & {*name}:
+        return f"{begin}.*"
     levels = [each if ">" in each else "*" if "*" in each else each for each in name.split(".")]
     last = next((number for number, level in enumerate(levels) if ">" in level), None)
     if last is None:

@@ -121,6 +121,8 @@ def _validate_entries(
     if not isinstance(written, list):
         dashed = [key.lstrip("-\u3000") for key in written if key.startswith("-")] if isinstance(written, dict) else []
         right = f"write a space after the dash: - {dashed[0]}: …" if dashed else f"write - {word}: …"
+        if isinstance(written, dict) and (known := [key for key in written if key in kinds]):
+            right = f"write a dash before each {word}: - {known[0]}: …"
         problems.append(Problem(what=f"{path[-1]} is a list", remedy=right, place=origin.place(*path)))
         return ()
     entries: list[Declared | None] = []
@@ -132,6 +134,8 @@ def _validate_entries(
             listed = f": {', '.join(names)}" if names else ""
             what = f"an entry of {path[-1]} is one {word} with its fields{listed}"
             right = f"write - {word}: {{…}}\n{label}: {', '.join(kinds)}"
+            if isinstance(entry, str) and (parts := entry.partition(":"))[0] in kinds:
+                right = f"write a colon and a space after {parts[0]}: - {parts[0]}: {parts[2].strip() or '{…}'}"
             problems.append(Problem(what=what, remedy=right, place=origin.place(*here)))
             continue
         (name,) = names

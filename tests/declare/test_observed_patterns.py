@@ -29,8 +29,10 @@ def test_a_pattern_is_accepted(pattern: str) -> None:
         ("queue://orders", "queue:orders"),
         ("/topic/prices.>", "topic:prices.>"),
         ("orders.#", "orders.>"),
+        ("queue:orders#", "queue:orders.>"),
+        ("orders*", "orders.*"),
     ],
 )
 def test_another_pattern_is_refused_with_the_right_one(pattern: str, right: str) -> None:
-    with pytest.raises(ValidationError, match=rf"write {re.escape(right)}(,|\s)"):
+    with pytest.raises(ValidationError, match=rf"write {re.escape(right)}(\s|$)"):
         READ.validate_python([pattern])
