@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -56,8 +57,8 @@ def not_a_file(path: Path, file: str, why: str) -> InputError:
         what = f"no file is named {file}, and mqlab does not read a pattern"
         if not files:
             return InputError.of(what, "write the path of one file, such as ./mine.yaml")
-        others = f"; mqlab run and mqlab check accept several: {' '.join(map(str, files))}" if files[1:] else ""
-        return InputError.of(what, f"write {files[0]}{others}")
+        others = f"; mqlab run and mqlab check accept several: {shlex.join(map(str, files))}" if files[1:] else ""
+        return InputError.of(what, f"write {shlex.quote(str(files[0]))}{others}")
     if why == "is not there":
         near = file_near(path)
         right = f"did you mean {near}?" if near else "write the path of a file that exists"

@@ -10,6 +10,9 @@ from lab.declare.topology import Topology
 from lab.errors import Problem
 from lab.plan.brokers import declared_addresses
 
+_LARGEST, _SMALLEST = 16, 28  # bits of a VPC's block
+_PRIVATE = [IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+
 
 def check_blocks(topology: Topology, origin: Origin) -> Iterator[Problem]:
     """Yield a Problem for each region whose VPC overlaps the VPC of an earlier region that it is peered with."""
@@ -17,6 +20,8 @@ def check_blocks(topology: Topology, origin: Origin) -> Iterator[Problem]:
     for region, (other, place) in _overlaps(topology).items():
         one, two = topology.regions[region].vpc, topology.regions[other].vpc
         right = f"write vpc: {blocks[region]} for {region}" if region in blocks else "write smaller blocks for both"
+        if region in blocks and any(each not in blocks[region] for each in _addresses(topology, region)):
+            right += ", and addresses in it for its brokers and hosts"
         yield Problem(
             what=f"the VPC {one} of {region} overlaps {two} of {other}",
             remedy=f"{right}: AWS does not peer VPCs that overlap",
@@ -25,7 +30,7 @@ def check_blocks(topology: Topology, origin: Origin) -> Iterator[Problem]:
 
 
 def with_free_blocks(topology: Topology) -> Topology:
-    """Return the topology as it is when the remedies of `check_blocks` are followed, for the checks that come after."""
+    """Return the topology with the blocks of the remedies, without addresses outside them, for the later checks."""
     blocks = {region: block for region, block in _free_blocks(topology).items() if not topology.regions[region].subnets}
     if not blocks:
         return topology
@@ -57,7 +62,9 @@ def _overlaps(topology: Topology) -> Mapping[str, tuple[str, Keys]]:
         if len({*ends}) < 2 or not {*ends} <= order.keys():
             continue
         one, other = sorted(ends, key=order.__getitem__)
-        if topology.regions[one].vpc.overlaps(topology.regions[other].vpc):
+        blocks = [topology.regions[end].vpc for end in (one, other)]
+        valid = all(_SMALLEST >= block.prefixlen >= _LARGEST for block in blocks)  # else another check has a remedy
+        if valid and blocks[0].overlaps(blocks[1]):
             found.setdefault(other, (one, place or ("regions", other, "vpc")))
     return found
 
@@ -67,14 +74,18 @@ def _free_blocks(topology: Topology) -> Mapping[str, IPv4Network]:
     overlaps, blocks = _overlaps(topology), dict[str, IPv4Network]()
     taken = [region.vpc for name, region in topology.regions.items() if name not in overlaps]
     for name in overlaps:
-        size = min(max(topology.regions[name].vpc.prefixlen, 16), 28)
-        around = (IPv4Network((each, size), strict=False) for each in _addresses(topology, name))
+        size = topology.regions[name].vpc.prefixlen
+        around = (IPv4Network((each, size), strict=False) for each in _addresses(topology, name) if _is_private(each))
         others = (IPv4Network((f"10.{second}.0.0", size)) for second in range(1, 256))
         block = next((each for each in (*around, *others) if not any(map(each.overlaps, taken))), None)
         if block is not None:
             blocks[name] = block
             taken.append(block)
     return blocks
+
+
+def _is_private(address: IPv4Address) -> bool:
+    return any(address in block for block in _PRIVATE)
 
 
 def _addresses(topology: Topology, region: str) -> Iterator[IPv4Address]:

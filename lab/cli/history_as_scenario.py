@@ -24,6 +24,8 @@ def write_scenario(history: Path, path: Path, expect: str | None, *, force: bool
             f"{path} is not a valid name for a scenario file", f"write {path.name.strip('-') or 'mine'}.yaml"
         )
     expected = None if expect is None else read(expect, AnyPassword(os.environ))
+    if expected is not None and expected.is_topology:
+        raise InputError.of(f"--expect: {expect} is a topology, and expects nothing", "name a scenario's file")
     found = transcript(history)
     topology_file = partial(file_of, scenario=expected, folder=path.parent)
     files = scenario_files(found, path.name, topology_file=topology_file, expected=expected)

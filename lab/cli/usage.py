@@ -57,7 +57,8 @@ def unknown_command(
     if top and word.lower() in _NO_COMMANDS:
         return InputError.of(problem, f"{_NO_COMMANDS[word.lower()]}\n{listed}")
     if top and word.lower() in ("simulate", "simulation"):
-        named = _line("mqlab run", *rest[:1]) if rest else "mqlab run SCENARIO"
+        scenario = [] if rest and not rest[0].startswith("-") else ["SCENARIO"]
+        named = _line("mqlab run", *scenario, *rest)
         return InputError.of(problem, f"write {named} --runtime simulation\n{listed}")
     if rest and rest[0] in known:
         return InputError.of(problem, f"write {_line(path, rest[0], word, *rest[1:])}")
@@ -121,7 +122,9 @@ def _no_option(path: str, params: Sequence[Any], word: str, words: Sequence[str]
     problem = f"{path.removeprefix('mqlab ')} has no option {word}"
     files = [argument for argument in _arguments(params) if argument.metavar.strip("[]") == "FILE"]
     if files and word in ("--output", "-o", "--out", "--html", "--file"):
-        return InputError.of(problem, f"write {path} latest {shlex.quote(_after(word, words) or 'FILE')}")
+        file = _after(word, words) or "FILE"
+        run = next((each for each in words if not each.startswith("-") and each not in (*path.split(), file)), "latest")
+        return InputError.of(problem, f"write {path} {shlex.quote(run)} {shlex.quote(file)}")
     if not options:
         return InputError.of(problem, f"run {path} --help")
     if (flag := f"--{_after(word, words)}") in options:  # such as --format json

@@ -52,7 +52,7 @@ def scenario_schema(
         "topology": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}]},
         "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
         "user": {"type": "string"},
-        "clients": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Application"}},
+        "clients": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/Application"}},
         "steps": {"type": "array", "items": {"$ref": "#/$defs/Step"}},
         "expect": {"type": "array", "items": _one_key(kinds)},
     }

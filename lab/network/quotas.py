@@ -8,7 +8,7 @@ from __future__ import annotations
 VPCS_PER_REGION = 5
 SUBNETS_PER_VPC = 200
 ROUTE_TABLES_PER_VPC = 200
-ROUTES_PER_TABLE = 50
+ROUTES_PER_TABLE = 500  # 50 until June 2025
 INTERNET_GATEWAYS_PER_REGION = 5
 PEERINGS_PER_VPC = 50  # active ones
 MOST_PEERINGS_PER_VPC = 125  # AWS raises the number of active ones to no more

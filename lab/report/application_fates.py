@@ -64,7 +64,7 @@ class Fates:
     known: dict[Key, Fate] = field(default_factory=dict)
     sent: int = 0
     in_time: int = 0
-    pending: int = 0  # deliveries whose time is not over
+    pending: int = 0  # deliveries whose time is not over, or of which it is unknown whether they were in time
     open_ids: set[str] = field(default_factory=set)  # messages that have not reached all their receivers
     doubts: list[str] = field(default_factory=list)  # why messages are left out or unknown
 
@@ -233,7 +233,8 @@ class Reader:
         who = client or listed(list(dict.fromkeys(names)))
         came = "was dispatched to" if self._applications.dispatches(names) else "arrived at"
         sent_at = publication.sent_at[number]
-        missing = self._applications.gap(sent_at) if publication.over == "amqp" else ""
+        until = inf if twice else sent_at + seconds
+        missing = self._applications.gap(sent_at, until) if publication.over == "amqp" else ""
         if missing and (twice or seconds > within):  # the sender may have sent another message with the same id
             self._doubt(key, f"it {came} {who} after {gap(seconds)}; {missing}")
         elif twice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
@@ -75,8 +76,10 @@ def _named(path: Path, name: str, header: Header) -> InputError | None:
             if isinstance(seen, Publishing):
                 steps[str(seen.step)] = seen
             continue
-        if name == destination.partition("://")[2]:
-            return InputError.of(f"{name} is a destination, and no message", f"write {LAST}{name} for its last message")
+        plain = destination.partition("://")[2]
+        if name in (plain, destination, destination.replace("://", ":")):
+            right = f"write {shlex.quote(LAST + plain)} for its last message"
+            return InputError.of(f"{name} is a destination, and no message", right)
         if name == client or (pattern is not None and fits(client, pattern)):
             last["client"] = message
         elif name == broker:

@@ -45,9 +45,8 @@ def arrow_remedy(text: str) -> str:
     if len(text) > _LONGEST or (parts := _ARROW.fullmatch(text.strip())) is None:
         return ""
     here, arrow, there = parts.groups()
-    if ">" not in arrow and arrow[0] in "<←":  # from right to left
-        here, there = there, here
     both = f"write {{link: {here}-{there}}}"
     if arrow[0] == "↔" or ("<" in arrow and ">" in arrow):
         return both
-    return f"{both} for both directions, or {{link: {here}-{there}, leaving: {here}}} for this direction"
+    begin = there if ">" not in arrow and arrow[0] in "<←" else here
+    return f"{both} for both directions, or {{link: {here}-{there}, leaving: {begin}}} for this direction"

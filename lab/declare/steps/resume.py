@@ -16,4 +16,4 @@ class Resume(OnInstance):
     brings = State.UP
     bridges = Bridges.RAISED
     instance: Instance | None = None
-    """The instance of an active/standby pair (default: the first that is paused)."""
+    """The instance of an active/standby pair (default: the only one that is paused)."""

@@ -17,6 +17,6 @@ class Start(OnInstance):
     brings = State.UP
     bridges = Bridges.RAISED
     instance: Instance | None = None
-    """The instance of an active/standby pair (default: the first that is down)."""
+    """The instance of an active/standby pair (default: the only one that is down)."""
     within: Duration = STARTS_WITHIN
     """The maximum time to wait until the broker has started."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.network import interfaces
+from lab.network.quotas import ROUTES_PER_TABLE
 from lab.plan.control import Control
 from tests.api.ec2.asking import SINGAPORE, TOKYO, Ec2
 
@@ -160,8 +161,8 @@ def test_refusals_of_routes(ec2: Ec2) -> None:
     assert code(RouteTableId=foreign, VpcPeeringConnectionId=peering) == "InvalidParameterValue"
     assert code("DeleteRoute", "10.1.0.0/16") == "InvalidParameterValue"
     assert code("ReplaceRoute", VpcPeeringConnectionId=peering) == "InvalidRoute.NotFound"
-    for number in range(50):
-        destination = f"10.4.{number}.0/24"
+    for number in range(ROUTES_PER_TABLE):
+        destination = f"10.4.{number // 8}.{number % 8 * 32}/27"
         ec2("CreateRoute", RouteTableId=table, DestinationCidrBlock=destination, VpcPeeringConnectionId=peering)
     assert code(VpcPeeringConnectionId=peering) == "RouteLimitExceeded"
 
