@@ -49,7 +49,7 @@ VERBS = {
         _show,
         arguments=["table"],
         spelled=_BLOCK,
-        example="mqlab route create tokyo --destination-cidr-block 10.2.0.0/16 --peering again",
+        example="mqlab route create tokyo --destination-cidr-block 10.2.0.0/16 --peering tokyo-singapore-2",
     ),
     "delete": command(
         DeleteRoute,

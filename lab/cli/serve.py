@@ -130,7 +130,7 @@ def serve(
         if number is not None and chosen == RECORDS:
             raise InputError.of(f"--runtime {RECORDS} has no brokers", f"remove {option}")
         if number is not None and not 1 <= number <= most:
-            raise InputError.of(f"{option} {number} is not a size of a lab", f"write {option} {most}, or less")
+            raise InputError.of(f"{option} {number} is not a size of a lab", f"write {option} 1, or up to {most}")
     if shell not in client_settings.SHELLS:
         raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(client_settings.SHELLS)}")
     if endpoints is not None and checked_endpoints(endpoints) == LOCAL and chosen != runtimes.USUAL:

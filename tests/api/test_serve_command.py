@@ -21,7 +21,7 @@ from tests.living.notes import noted
     [
         (["--runtime", "emulatoin"], "write emulation"),
         (["--runtime", "none", "--vpcs", "3"], "remove --vpcs"),
-        (["--runtime", "simulation", "--brokers", "0"], "write --brokers 1 to --brokers 10"),
+        (["--runtime", "simulation", "--brokers", "0"], "write --brokers 1, or up to 10"),
         (["--runtime", "none", "--shell", "fish"], "write one of bash, powershell, dotenv, terraform"),
         (["--runtime", "none", "--account", "../x"], "write --account x, with letters, digits"),
         (["--runtime", "none", "--access-key", "a b"], "write letters and digits"),
