@@ -8,10 +8,8 @@ from ipaddress import IPv4Address, IPv4Network
 from lab.declare.origin import Keys, Origin
 from lab.declare.topology import Topology
 from lab.errors import Problem
+from lab.network.addresses import PRIVATE, check_vpc
 from lab.plan.brokers import declared_addresses
-
-_LARGEST, _SMALLEST = 16, 28  # bits of a VPC's block
-_PRIVATE = [IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 
 
 def check_blocks(topology: Topology, origin: Origin) -> Iterator[Problem]:
@@ -63,8 +61,7 @@ def _overlaps(topology: Topology) -> Mapping[str, tuple[str, Keys]]:
             continue
         one, other = sorted(ends, key=order.__getitem__)
         blocks = [topology.regions[end].vpc for end in (one, other)]
-        valid = all(_SMALLEST >= block.prefixlen >= _LARGEST for block in blocks)  # else another check has a remedy
-        if valid and blocks[0].overlaps(blocks[1]):
+        if not any(map(check_vpc, blocks)) and blocks[0].overlaps(blocks[1]):
             found.setdefault(other, (one, place or ("regions", other, "vpc")))
     return found
 
@@ -85,7 +82,7 @@ def _free_blocks(topology: Topology) -> Mapping[str, IPv4Network]:
 
 
 def _is_private(address: IPv4Address) -> bool:
-    return any(address in block for block in _PRIVATE)
+    return any(address in block for block in PRIVATE)
 
 
 def _addresses(topology: Topology, region: str) -> Iterator[IPv4Address]:

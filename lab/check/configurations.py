@@ -70,6 +70,6 @@ def _unlinked(
             if there != here and frozenset((here, there)) not in linked:
                 yield Problem(
                     what=f"the connector {connector.name} leads from {here} to {there}, and no link joins them",
-                    remedy=f"add to the topology's links: {{between: [{here}, {there}], link: {{delay: 35ms}}}}",
+                    remedy=f"add to the topology's list links: - {{between: [{here}, {there}], link: {{delay: 35ms}}}}",
                     place=remote.place,
                 )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 SHORTEST_PREFIX, LONGEST_PREFIX = 16, 28  # the prefix lengths that AWS accepts for a VPC
+PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 RESERVED_FIRST = 4  # network, router, DNS, "future use"; the broadcast address is the fifth
 
 

@@ -49,7 +49,7 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
     if pair not in network.linked:
         raise InputError.of(
             f"no link joins {requester} and {accepter}, so no packet could use the peering",
-            f"add to the topology's links: {{between: [{requester}, {accepter}], link: aws}}",
+            f"add to the topology's list links: - {{between: [{requester}, {accepter}], link: aws}}",
         )
     outstanding = sum(each.requester == requester and each.state is PeeringState.PENDING for each in network.peerings)
     if outstanding >= PENDING_PEERINGS_PER_VPC:

@@ -49,7 +49,7 @@ def looks(world: World) -> Iterator[tuple[Fates, dict[Key, Fate]]]:
 
 
 def faults(world: World) -> Iterator[str]:
-    """Yield what is false in the fates of a world's messages, or missing in a world without faults."""
+    """Yield each false fate of a world's messages, and each fate that is missing in a world without faults."""
     for now, known in looks(world):
         for fate in known.values():
             meant = [its for its in world.messages if fate.message in (its.id, _name(its))]
@@ -80,7 +80,7 @@ def _why_false(fate: Fate, message: Message, t: float) -> str:
     if fate.text.startswith("it was dispatched"):
         return ""  # it does not say that the client read the message
     match fate.state:
-        case "late" if not had or had[-1] - message.sent <= WITHIN:
+        case "late" if not had or (had[0] - message.sent <= WITHIN and not message.unacknowledged):
             return f"it came at {had}"
         case "doubled" if len(had) < 2:
             return f"it came once, at {had}"

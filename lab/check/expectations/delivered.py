@@ -22,7 +22,7 @@ def check(context: Context, expectation: Delivered) -> Iterator[Problem]:
         return
     queue = str(destination_of(expectation))
     there = [each.client for each in listeners(context.scenario) if hears(each.destination or "", queue)]
-    subscribed = ", ".join(dict.fromkeys(there)) or "nobody"
+    subscribed = ", ".join(dict.fromkeys(there)) or "no client"
     strangers = [name for name in expectation.shares if name not in there]
     for name in strangers:
         what = f"{name} does not subscribe to {queue}, so it has no share"

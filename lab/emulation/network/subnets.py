@@ -12,12 +12,12 @@ from ipaddress import IPv4Address, IPv4Network
 
 from lab.dataclass import dataclass
 from lab.errors import InputError
+from lab.network.addresses import PRIVATE
 from lab.settings import POOL
 
 DEFAULT_POOL = IPv4Network(POOL.default)
 PREFIX_BITS = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge
 FIRST_BROKER = 10
-_PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,8 @@ def pool(environment: Mapping[str, str]) -> IPv4Network:
         network = IPv4Network(text)
     except ValueError as error:
         raise InputError.of(f"MQLAB_POOL={text!r} is not a CIDR block: {error}", f"write {DEFAULT_POOL}") from error
-    if not any(network.subnet_of(block) for block in _PRIVATE) or network.prefixlen > PREFIX_BITS - 2:
-        blocks = ", ".join(str(block) for block in _PRIVATE)
+    if not any(network.subnet_of(block) for block in PRIVATE) or network.prefixlen > PREFIX_BITS - 2:
+        blocks = ", ".join(str(block) for block in PRIVATE)
         raise InputError.of(
             f"MQLAB_POOL={text!r} must be a block of /{PREFIX_BITS - 2} or larger inside {blocks}",
             f"write {DEFAULT_POOL}",
