@@ -15,7 +15,7 @@ COSTS ?= costs.toml
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check docs dist lock bench scenarios contract calibrate routes pictures images engine clean
+.PHONY: help demo test test-all test-fast check docs dist lock bench scenarios contract calibrate routes pictures images engine clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,15 +28,14 @@ demo: $(VENV)/.ready engine ## run the article: two brokers, an ocean, messages 
 	$(BIN)/mqlab run $(SCENARIO)
 endif
 
-test: $(VENV)/.ready engine images ## run every test, those with Docker too
-	@bash docker/test-tools.sh
-	@rm -rf .pytest_cache; export MQLAB_TEST_ALL=1; failed=0; \
-	$(BIN)/pytest --durations=15 -n 2 --dist loadgroup -m "not alone" || failed=1; \
-	$(BIN)/pytest --durations=15 -m alone || failed=1; \
-	[ $$failed = 0 ] || $(BIN)/python -m tests.again
+test: $(VENV)/.ready ## run the tests that a change needs, some of them on real brokers
+	@$(BIN)/python -m tests.parts test
 
-test-fast: $(VENV)/.ready ## run the tests that need no Docker
-	$(BIN)/pytest -n 2 -m "not docker and not netns"
+test-all: $(VENV)/.ready ## run every test
+	@$(BIN)/python -m tests.parts all
+
+test-fast: $(VENV)/.ready ## run the tests that need nothing but Python
+	@$(BIN)/python -m tests.parts fast
 
 check: $(VENV)/.ready ## ruff, mypy --strict, import-linter, the structure of lab/
 	$(BIN)/ruff check .

@@ -218,6 +218,12 @@ SETTINGS = (
     ),
     Setting(
         name="MQLAB_TEST_ALL",
+        sentence="If set, `.ci/run` runs `make test-all` instead of `make test`.",
+        unit="text",
+        reader=Reader.MAKE,
+    ),
+    Setting(
+        name="MQLAB_TEST_PROMISED",
         sentence="If set, a test that this machine cannot run fails instead of being skipped. `make test` sets it.",
         unit="text",
         reader=Reader.MAKE,

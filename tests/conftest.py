@@ -19,10 +19,13 @@ from tests import diagnosis
 from tests.command import Commands
 from tests.integration.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing
 from tests.promised import PROMISED, kept, lacking
+from tests.report.browser import Browser, browser
 
 # How long an example takes is the machine's affair.
 settings.register_profile("mqlab", deadline=None)
 settings.load_profile("mqlab")
+
+_TOOLS = {"chromium", "far"}  # fixtures that need what docker/test-tools.sh installs
 
 # Files whose tests share a lab or a site, and a name for it: one worker runs all tests of a name, and opens it once.
 _TOGETHER = {
@@ -68,6 +71,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     return ByLab(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a browser or an sshd, before pytest chooses by marks."""
+    for item in items:
+        if not _TOOLS.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("tools")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Put beside the failure of a test with Docker what one would look at next, could one look."""
@@ -82,6 +93,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_make_collect_report() -> Iterator[None]:
     """Let no file be skipped as a whole where every test is promised."""
     return kept((yield), promised=bool(os.environ.get(PROMISED)))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A real browser without a window, for the tests of a module."""
+    with browser() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

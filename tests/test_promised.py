@@ -1,4 +1,4 @@
-"""Under MQLAB_TEST_ALL nothing is skipped: what the machine lacks is a failure that says so."""
+"""Under MQLAB_TEST_PROMISED nothing is skipped: what the machine lacks is a failure that says so."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(folder: Path, text: str, promised: str) -> str:
     shutil.copy(Path(__file__).with_name("conftest.py"), folder)
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", str(folder)],
-        env={**os.environ, "MQLAB_TEST_ALL": promised, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "MQLAB_TEST_PROMISED": promised, "PYTHONPATH": str(Path(__file__).parents[1])},
         cwd=folder,
         text=True,
         capture_output=True,

@@ -17,7 +17,7 @@ from lab import docs_site
 from lab.docs_site import anchor, reference
 from lab.errors import HostError, InputError
 from tests.command import Commands
-from tests.report.browser import Browser, browser
+from tests.report.browser import Browser
 from tests.wheels import MOST_SITE, SITE, wrong_site
 
 from . import site
@@ -178,33 +178,31 @@ def hits(running: Browser, folder: Path, query: str) -> list[str]:
     return list(dict.fromkeys(address.partition(".html")[0] for address in found))
 
 
-def test_a_search_in_a_browser_finds_pages_without_a_network(built: Path) -> None:
-    with browser() as running:
-        for folder, word, page in (
-            (built, "duplex", "verdicts"),
-            (built, "unknown", "verdicts"),
-            (built / "ja", "プレフェッチ", "concepts"),
-            (built / "ja", "判定不能", "troubleshooting"),
-            (built / "ja", "失敗するはずの変種", "workshop"),
-            (built / "ja", "TTLまで", "concepts"),
-        ):
-            assert page in hits(running, folder, word), word
+def test_a_search_in_a_browser_finds_pages_without_a_network(built: Path, chromium: Browser) -> None:
+    for folder, word, page in (
+        (built, "duplex", "verdicts"),
+        (built, "unknown", "verdicts"),
+        (built / "ja", "プレフェッチ", "concepts"),
+        (built / "ja", "判定不能", "troubleshooting"),
+        (built / "ja", "失敗するはずの変種", "workshop"),
+        (built / "ja", "TTLまで", "concepts"),
+    ):
+        assert page in hits(chromium, folder, word), word
 
 
-def test_a_search_answers_the_questions_of_a_first_day_within_three_pages(built: Path) -> None:
-    with browser() as running:
-        for query, page in (
-            ("LocalStack", "index"),
-            ("install", "install"),
-            ("Windows macOS", "install"),
-            ("without Docker", "quickstart"),
-            ("connect Java", "java"),
-            ("connect Node", "node"),
-            ("connect Python", "python"),
-            ("glossary", "concepts"),
-            ("unknown result", "unknown"),
-            ("memory", "install"),
-            ("uninstall", "install"),
-            ("differences Amazon MQ", "amazon-mq"),
-        ):
-            assert page in hits(running, built, query)[:3], query
+def test_a_search_answers_the_questions_of_a_first_day_within_three_pages(built: Path, chromium: Browser) -> None:
+    for query, page in (
+        ("LocalStack", "index"),
+        ("install", "install"),
+        ("Windows macOS", "install"),
+        ("without Docker", "quickstart"),
+        ("connect Java", "java"),
+        ("connect Node", "node"),
+        ("connect Python", "python"),
+        ("glossary", "concepts"),
+        ("unknown result", "unknown"),
+        ("memory", "install"),
+        ("uninstall", "install"),
+        ("differences Amazon MQ", "amazon-mq"),
+    ):
+        assert page in hits(chromium, built, query)[:3], query

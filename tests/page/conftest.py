@@ -1,4 +1,4 @@
-"""A browser, and the page of a simulated lab."""
+"""The page of a simulated lab."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.browser import Browser, browser
-
 from .pages import Served, served
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture

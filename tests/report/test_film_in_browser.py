@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from lab.report.film import to_html
 from lab.report.film.scenes import Film
 
 from .accessibility import barriers
-from .browser import Browser, browser
+from .browser import Browser
 from .film_cases import JUDGED, film_of, hub, hub_header, replayed
 from .histories import EVIL, header, judged, story, written
 from .test_page_in_browser import CONTRAST, WIDE
@@ -23,12 +22,6 @@ PLAYS = "document.querySelector('#play').getAttribute('aria-pressed')"
 SHOWN = """[...document.querySelectorAll('svg.network > g')].map((group) => group.getAttribute('class')).concat(
   [...document.querySelectorAll('.end-of-bridge')].map((end) => end.getAttribute('class').split(' ')[1]),
   [...document.querySelectorAll('.box .room')].map((room) => room.textContent))"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

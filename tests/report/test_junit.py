@@ -64,6 +64,7 @@ def jenkins() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(path))
 
 
+@pytest.mark.tools
 @CASE
 def test_jenkins_takes_every_report(case: Path, jenkins: etree.XMLSchema) -> None:
     jenkins.assertValid(etree.fromstring(to_xml(judge_file(case / "history.jsonl"), 1.5).encode()))

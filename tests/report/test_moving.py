@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from .browser import browser
+from .browser import Browser
 from .moving import animated
 
 DECODED = """(async (text) => {
@@ -23,17 +23,16 @@ DECODED = """(async (text) => {
 })"""
 
 
-def test_its_frames_are_shown_one_after_the_other(tmp_path: Path) -> None:
+def test_its_frames_are_shown_one_after_the_other(chromium: Browser, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text("<!doctype html><title>frames</title>")
-    with browser() as running:
-        running.open(page)
-        frames = []
-        for colour in ("black", "white", "black"):
-            running.ask(f"document.documentElement.style.background = '{colour}'")
-            clip = {"x": 0, "y": 0, "width": 32, "height": 20, "scale": 1}
-            taken = running.call("Page.captureScreenshot", format="webp", quality=55, clip=clip)["data"]
-            frames.append(base64.b64decode(taken))
-        picture = base64.b64encode(animated(frames, (32, 20), milliseconds=180, rest=900, times=3)).decode()
-        shown = running.ask(f"{DECODED}('{picture}')")
+    chromium.open(page)
+    frames = []
+    for colour in ("black", "white", "black"):
+        chromium.ask(f"document.documentElement.style.background = '{colour}'")
+        clip = {"x": 0, "y": 0, "width": 32, "height": 20, "scale": 1}
+        taken = chromium.call("Page.captureScreenshot", format="webp", quality=55, clip=clip)["data"]
+        frames.append(base64.b64decode(taken))
+    picture = base64.b64encode(animated(frames, (32, 20), milliseconds=180, rest=900, times=3)).decode()
+    shown = chromium.ask(f"{DECODED}('{picture}')")
     assert shown == [[32, 20, 180, False], [32, 20, 180, True], [32, 20, 900, False]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,18 +11,12 @@ from lab.judge.values import Report
 from lab.report.html import Files, to_html
 
 from .accessibility import barriers
-from .browser import Browser, browser
+from .browser import Browser
 from .histories import EVIL, header, judged, story
 from .networks import THIRTY, THREE, hub, network
 
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 GROUND = "getComputedStyle(document.body).backgroundColor"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

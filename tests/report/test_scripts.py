@@ -12,6 +12,7 @@ import pytest
 from lab.report.film import SCRIPTS, joined, shipped
 from tests.npm import packages
 
+pytestmark = [pytest.mark.tools, pytest.mark.release]
 TYPESCRIPT = "typescript@7.0.2"
 STRICT = {
     "allowJs": True, "checkJs": True, "noEmit": True, "strict": True, "target": "es2023", "types": [],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from lab.vary.axes import Upward, axis_of, numbers
 from lab.vary.combinations import Grid
 from lab.vary.picture import draw
 from lab.vary.row import error_row
-from tests.report.browser import Browser, browser
+from tests.report.browser import Browser
 from tests.vary.working import variation
 
 PREFETCH = ("1", "10", "100", "1000")
@@ -133,12 +132,6 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows() -> None:
 
 def test_equal_variations_have_equal_pages() -> None:
     assert to_html(variation(TWO)) == to_html(variation(TWO))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

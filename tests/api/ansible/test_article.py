@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -19,9 +18,9 @@ from lab.cli.serve_lab import Served, Wanted, served
 from lab.http_server import HOST, listening, server
 from lab.runtime.progress import Logged
 from tests.api.ansible.tools import made, playbook
-from tests.promised import PROMISED, lacking
+from tests.promised import lacking
 
-pytestmark = pytest.mark.skipif(not os.environ.get(PROMISED), reason="a minute of CPU: make test runs it")
+pytestmark = pytest.mark.release
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 
 from lab.api.serving import ServedHere
 from tests.api.javascript.tools import made, program
-from tests.promised import PROMISED, lacking
+from tests.promised import lacking
 
-pytestmark = pytest.mark.skipif(not os.environ.get(PROMISED), reason="npm fetches 50 MB: make test runs it")
+pytestmark = [pytest.mark.tools, pytest.mark.release]
 
 
 @pytest.fixture(scope="module")
