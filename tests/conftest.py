@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,10 +75,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses a browser or an sshd, before pytest chooses by marks."""
+    """Mark what uses a browser or an sshd, and all but a sample of a test's cases, before pytest chooses by marks."""
+    cases = defaultdict[tuple[Path, str, int], list[pytest.Item]](list)
     for item in items:
         if not _TOOLS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("tools")
+        if (sampled := item.get_closest_marker("sampled")) is not None:
+            cases[item.path, getattr(item, "originalname", item.name), *sampled.args].append(item)
+    for (*_, few), its in cases.items():
+        chosen = {position * len(its) // few for position in range(few)}
+        for number, item in enumerate(its):
+            if number not in chosen:
+                item.add_marker("release")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -72,6 +72,7 @@ def test_a_password_is_masked_in_every_spelling(written: object) -> None:
     assert not [part for part in PARTS if part in masked]
 
 
+@pytest.mark.release
 @example("0000\\\\000000")  # of two backslashes one by number
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), min_size=12, max_size=40))
 def test_whatever_a_password_is_it_is_in_no_json_xml_or_url(secret: str) -> None:

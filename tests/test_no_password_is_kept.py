@@ -221,6 +221,7 @@ def test_a_configuration_alone_is_not_quoted(scenario: Path, words: str) -> None
     assert "networkConnector" in told
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -252,6 +253,7 @@ def test_a_topology_alone_is_not_quoted(words: str, scenario: Path) -> None:
     assert leaks(said(words, scenario)) == []
 
 
+@pytest.mark.release
 def test_a_file_that_is_named_as_a_password_is_kept_and_told_under_another_name(tmp_path: Path) -> None:
     secret = "of-a-file-name-1858"
     (tmp_path / "secret.xml").write_text(CONFIGURATION)
@@ -287,6 +289,7 @@ def simulated(scenario: Path) -> Path:
 BODIES = (f"say {USERS['tokyo']}", f"say {USERS['singapore']}", f"password={SHORT}")
 
 
+@pytest.mark.release
 def test_no_password_is_in_what_comes_of_values(simulated: Path, tmp_path: Path) -> None:
     """Two values that look alike without their passwords are told apart by their numbers."""
     table, document, page = (tmp_path / name for name in ("a.csv", "a.json", "a.html"))
@@ -335,6 +338,7 @@ def test_the_command_that_runs_it_instead_has_no_password(simulated: Path) -> No
     assert f"'steps.2.body=say {MASK}'" in told and told.endswith("--seed 7 --runtime simulation")
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(
     ("was", "wrong"),
     [

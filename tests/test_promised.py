@@ -33,6 +33,7 @@ def test_what_is_promised_is_not_skipped(tmp_path: Path, promised: str, outcomes
         assert reason in told
 
 
+@pytest.mark.release
 def test_nor_is_a_whole_file(tmp_path: Path) -> None:
     assert "1 skipped" in run(tmp_path, "import pytest\npytest.importorskip('no_such_module')\n", "")
     assert "1 error" in run(tmp_path, "import pytest\npytest.importorskip('no_such_module')\n", "1")

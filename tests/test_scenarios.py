@@ -37,6 +37,7 @@ def test_no_report_is_left_of_a_scenario_that_has_gone() -> None:
     assert reports == {path.stem for path in SCENARIOS}
 
 
+@pytest.mark.release
 def test_the_bench_knows_the_reasons_of_each_failing_variant() -> None:
     reasons = bench_scenarios.shipped()
     assert sorted(name for name, lines in reasons.items() if lines) == sorted(FAILING_VARIANTS)

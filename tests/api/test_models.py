@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from lab.api.operations import OPERATIONS
 from lab.api.wire.models import models
 from tests.api import prune
 
 
+@pytest.mark.release
 def test_the_shipped_models_are_those_of_botocore() -> None:
     shipped = json.loads(prune.FILE.read_text(encoding="utf-8"))
     assert shipped == prune.document(), "run python -m tests.api.prune"

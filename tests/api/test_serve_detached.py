@@ -88,6 +88,7 @@ def test_a_detached_server_is_found_read_and_ended_by_other_commands(variables: 
         assert "MissingAuthenticationToken" in command(variables, "logs", "server").stdout
 
 
+@pytest.mark.release
 def test_a_server_ends_with_the_process_that_it_was_started_for(variables: Mapping[str, str]) -> None:
     states = Path(variables["MQLAB_STATE"])
     with subprocess.Popen(["sleep", "600"]) as job, detached(variables, "--while", str(job.pid), "--account", "job"):
@@ -97,6 +98,7 @@ def test_a_server_ends_with_the_process_that_it_was_started_for(variables: Mappi
         assert not list(states.rglob(NOTE))
 
 
+@pytest.mark.release
 def test_an_account_that_is_forgotten_leaves_nothing(variables: Mapping[str, str]) -> None:
     states = Path(variables["MQLAB_STATE"])
     with detached(variables, "--account", "job", "--forget"):
@@ -106,6 +108,7 @@ def test_an_account_that_is_forgotten_leaves_nothing(variables: Mapping[str, str
         assert not list(states.glob("accounts/*"))
 
 
+@pytest.mark.release
 def test_a_server_that_was_killed_keeps_no_other_one_from_its_account(variables: Mapping[str, str]) -> None:
     states = Path(variables["MQLAB_STATE"])
     with detached(variables):

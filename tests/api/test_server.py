@@ -263,6 +263,7 @@ class Elsewhere:
         self.url, self.access_key = settings["AWS_ENDPOINT_URL"], settings["AWS_ACCESS_KEY_ID"]
 
 
+@pytest.mark.release
 def test_a_server_that_was_killed_in_mid_reboot_is_started_again_and_goes_on(tmp_path: Path) -> None:
     with process(tmp_path) as (killed, settings):
         mq = client(Elsewhere(settings), "mq")

@@ -17,6 +17,7 @@ from tests.router.namespaces import unfit
 _NO_NETWORK = "import socket, sys; sys.exit([name for _, name in socket.if_nameindex()] != ['lo'])"
 
 
+@pytest.mark.release
 @pytest.mark.netns
 def test_a_bundle_installs_and_a_scenario_passes_without_network(tmp_path: Path) -> None:
     if reason := unfit():

@@ -58,6 +58,7 @@ def test_markers_are_those_of_the_other_machine(tmp_path: Path) -> None:
     assert names("linux-arm64", "3.12") == {"shiny-thing", "fast"}
 
 
+@pytest.mark.release
 def test_wheels_of_a_folder_are_followed_to_the_end_without_extras_of_mqlab(tmp_path: Path) -> None:
     source, folder = tmp_path / "source", tmp_path / "folder"
     source.mkdir()

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lab.check.client_libraries import check_clients
 from lab.clients import missing
 from lab.scenarios import load_named
@@ -39,6 +41,7 @@ def test_a_step_inside_a_repeat_is_refused_once(tmp_path: Path) -> None:
     assert problem.place is not None and problem.place.line == 7
 
 
+@pytest.mark.release
 def test_without_the_library_a_run_is_refused_and_a_check_is_not(tmp_path: Path) -> None:
     def mqlab(*words: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -57,6 +60,7 @@ def test_without_the_library_a_run_is_refused_and_a_check_is_not(tmp_path: Path)
     assert mqlab("check", SCENARIO).returncode == 0
 
 
+@pytest.mark.release
 def test_a_simulation_needs_no_library_of_a_protocol(tmp_path: Path) -> None:
     without = "import sys; sys.modules.update(dict.fromkeys(('proton', 'stomp', 'paho', 'websocket', 'docker')))"
     ended = subprocess.run(

@@ -356,6 +356,7 @@ def test_pages_of_an_earlier_job_are_removed_and_no_other_file(writing: dict[str
     assert left == {"mine.html", "mine.junit.xml", "annotations.txt", "failed-runs"}
 
 
+@pytest.mark.release
 def test_a_summary_of_an_earlier_run_is_not_shown_for_this_one(environment: dict[str, str], tmp_path: Path) -> None:
     reports = tmp_path / "reports"
     given = {"MQLAB_CI_REPORTS": str(reports), "MQLAB_CI_SCENARIOS": "one-way\r\n"}
@@ -387,6 +388,7 @@ def test_later_steps_of_a_job_have_the_api_until_the_job_ends(environment: dict[
         assert RealClock().wait(lambda: not servers(states) and not list(states.glob("accounts/*")), 60.0)
 
 
+@pytest.mark.release
 def test_the_script_of_a_component_has_the_api_and_leaves_no_server(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -453,6 +455,7 @@ def test_a_job_that_is_cancelled_tells_mqlab_and_waits_for_it(environment: dict[
     assert Path(environment["GITHUB_STEP_SUMMARY"]).read_text("utf-8") == "told to end"
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(("scenarios", "code"), [("", 2), ("no-such-scenario", 2), ("broken.yaml", 1)])
 def test_the_exit_code_is_mqlabs(environment: dict[str, str], tmp_path: Path, scenarios: str, code: int) -> None:
     text = (
@@ -475,6 +478,7 @@ def test_a_script_before_the_one_that_installs_says_so(environment: dict[str, st
     ]
 
 
+@pytest.mark.release
 def test_the_jobs_page_has_names_where_the_summary_has_links(environment: dict[str, str], tmp_path: Path) -> None:
     """Signs of Markdown in a name are escaped, brackets and what ends a link among them."""
     text = (

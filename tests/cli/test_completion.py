@@ -44,6 +44,7 @@ def offered(here: Path, *words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("command", ["run", "up", "vary", "check", "plan", "scenarios"])
 def test_scenarios_that_ship(here: Path, command: str) -> None:
     assert offered(here, command, "tokyo-") == ["tokyo-singapore", "tokyo-singapore-fails"]
@@ -57,6 +58,7 @@ def test_runs(here: Path) -> None:
     assert offered(here, "broker", "list", "--run", "20260822") == [OTHER]
 
 
+@pytest.mark.release
 def test_brokers_links_and_regions_of_the_lab_that_is_meant(here: Path) -> None:
     assert offered(here, "link", "cut", "--run", RUN, "") == ["tokyo-singapore"]
     assert offered(here, "link", "cut", "--run", "a1b2c3", "--leaving", "") == ["singapore", "tokyo"]

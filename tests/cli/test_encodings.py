@@ -16,6 +16,7 @@ def commands(tmp_path: Path) -> Commands:
     return Commands(folder=tmp_path / "here")
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_the_encoding_of_stdout_changes_no_exit_code_of_a_run(commands: Commands, encoding: str) -> None:
     """At 80 columns, where something of a table is cut."""

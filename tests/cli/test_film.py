@@ -35,6 +35,7 @@ def test_a_run_has_a_film_only_if_it_is_asked_for_then_or_later(mqlab: Commands,
     assert 'href="film.html"' in (mqlab.latest / "report.html").read_text()
 
 
+@pytest.mark.release
 def test_several_runs_have_a_film_each(mqlab: Commands) -> None:
     assert mqlab.inside("run", "one-way", "one-way-fails", *RUN[2:], "--film").code == 1
     assert len([*(mqlab.home / "runs").glob("2*/film.html")]) == 2

@@ -23,6 +23,7 @@ def test_every_example_is_read_by_its_command(words: str) -> None:
     assert len(given) == 0 or any(context.params.values())
 
 
+@pytest.mark.release
 def test_the_examples_that_need_no_engine_end_well(tmp_path: Path) -> None:
     mqlab = Commands(folder=tmp_path)
     for words in ALONE:

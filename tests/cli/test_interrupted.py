@@ -126,6 +126,7 @@ WORDS = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
 @pytest.mark.parametrize("both", [False, True], ids=["stdout", "both"])
 def test_a_reader_that_has_left_is_no_verdict(tmp_path: Path, words: list[str], both: bool) -> None:

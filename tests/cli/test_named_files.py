@@ -145,6 +145,7 @@ def test_where_a_report_finds_no_room_the_verdicts_are_told_and_nothing_of_it_st
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.release
 def test_a_table_that_finds_no_room_leaves_no_part_of_itself(mqlab: Commands, tmp_path: Path) -> None:
     path = tmp_path / "v.csv"
     done = limited(mqlab, "vary", "small-window", "--seeds", "40", "--csv", path, "--quiet", "--jobs", "1")
@@ -160,6 +161,7 @@ def test_a_stdout_that_cannot_be_written_is_told_once(mqlab: Commands) -> None:
         assert ('no scenario named "nosuch"' if words is fails else "No space left on device") in done.stderr
 
 
+@pytest.mark.release
 def test_a_stdout_that_is_closed_changes_no_exit_code(mqlab: Commands) -> None:
     run = ["run", "one-way", "--runtime", "simulation", "--quiet"]
     broken = Path(__file__).parents[1] / "judge" / "counters-failed" / "history.jsonl"

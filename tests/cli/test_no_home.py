@@ -48,12 +48,14 @@ def test_a_simulation_needs_none_and_its_history_is_read(tmp_path: Path) -> None
     assert (code, err) == (0, "") and "the replay came to its end" in out
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("words", [["run", "one-way"], ["up", "one-way"], ["status"], ["down"], ["sweep"]])
 def test_what_needs_notes_names_the_variables(tmp_path: Path, words: list[str]) -> None:
     code, _, err = said(tmp_path, *words)
     assert (code, err.startswith(NOWHERE + "MQLAB_STATE"), (tmp_path / "runs").exists()) == (3, True, False), err
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("variable", ["MQLAB_STATE", "XDG_STATE_HOME"])
 def test_notes_have_a_folder_that_is_named_otherwise(tmp_path: Path, variable: str) -> None:
     code, _, err = said(tmp_path, "run", "one-way", **{variable: str(tmp_path / "state")})

@@ -87,6 +87,7 @@ def test_a_shard_without_scenarios_passes_and_writes_its_reports(commands: Comma
     assert "<testsuites" in junit.read_text("utf-8")
 
 
+@pytest.mark.release
 def test_what_did_not_pass_is_run_again_until_it_passes(commands: Commands) -> None:
     written(commands, a=PASSING, b=FAILING, c="scenario: c\n")
     assert commands.inside("run", "--last-failed", *SIMULATED).err.splitlines() == [
@@ -148,6 +149,7 @@ def test_of_a_run_that_reaches_its_time_limit_the_events_until_then_are_kept(com
     assert (commands.latest / "report.html").is_file()
 
 
+@pytest.mark.release
 def test_of_several_runs_one_that_reaches_its_time_limit_is_an_error(commands: Commands) -> None:
     ended = commands("run", "no-such", endless(commands), *SIMULATED, "--time-limit", "1s", "--json")
     assert ended.code == 4

@@ -84,6 +84,7 @@ def test_several_scenarios_are_run_and_told(commands: Commands, tmp_path: Path) 
     assert line.startswith("::error title=no-such-scenario%3A error::no scenario named")
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("kept", [True, False])
 def test_of_a_run_that_did_not_pass_the_page_is_named(commands: Commands, tmp_path: Path, kept: bool) -> None:
     text = (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8") + "  - latency: {to: [sg], at-least: 1m}\n"
@@ -145,6 +146,7 @@ def test_what_a_run_that_did_not_fail_said_is_kept(tmp_path: Path) -> None:
     assert [(one.outcome, one.warnings) for one in ended] == [("passed", "warning: a port")]
 
 
+@pytest.mark.release
 def test_warnings_of_each_are_printed_also_without_progress(commands: Commands) -> None:
     done = commands("run", "one-way", "tokyo-singapore", "--runtime", "simulation", "--port-base", "20000", "--quiet")
     assert done.code == 0
@@ -158,6 +160,7 @@ def replaying(runs: Path) -> list[Path]:
     return [each for each in found if each.exists() and '"kind":"step"' in each.read_text("utf-8")]
 
 
+@pytest.mark.release
 def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: Commands, tmp_path: Path) -> None:
     endless, reports = tmp_path / "endless.yaml", tmp_path / "reports"
     text = (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8").replace("expect:", "  - wait: 9000h\nexpect:")
@@ -190,6 +193,7 @@ def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: 
     ]
 
 
+@pytest.mark.release
 def test_verdicts_are_told_also_where_a_report_cannot_be_written(commands: Commands, tmp_path: Path) -> None:
     (tmp_path / "summary.md").mkdir()
     junit = tmp_path / "junit.xml"

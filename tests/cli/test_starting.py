@@ -62,6 +62,7 @@ def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
     assert not found & set(kinds)  # which the file does not name
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(
     "words",
     [

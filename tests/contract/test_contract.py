@@ -90,6 +90,7 @@ def test_runs_with_another_congestion_control_are_left_out_and_counted(tmp_path:
     assert (bbr.missing(2, IMAGES), cubic.missing(2, IMAGES)) == ((), (1,))
 
 
+@pytest.mark.release
 def test_runs_whose_figures_are_by_other_rules_are_left_out_by_name_and_made_again(tmp_path: Path) -> None:
     its = contract(tmp_path, Runs("tokyo-singapore"))
     for seed in (1, 2):
@@ -129,6 +130,7 @@ def test_a_model_that_is_wrong_is_found(tmp_path: Path) -> None:
     assert "| failed | passed |" in [*text.disagreements([found])][2]
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(("name", "chance"), [("tokyo-singapore", False), ("jitter-and-loss", True)])
 def test_chance_takes_more_seeds(name: str, chance: bool, tmp_path: Path) -> None:
     runs = Runs("tokyo-singapore")

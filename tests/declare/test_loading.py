@@ -202,6 +202,7 @@ def spoilt(draw: st.DrawFn) -> str:
         node = node[key]
 
 
+@pytest.mark.release
 @given(spoilt())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_spoilt_is_said_and_nothing_else_is_raised(tmp_path: Path, text: str) -> None:

@@ -143,6 +143,7 @@ def test_examples_of_other_doors_are_true(door: Callable[..., Any], tmp_path: Pa
     )
 
 
+@pytest.mark.release
 @pytest.mark.docker
 def test_examples_of_an_open_lab_are_true_in_containers(mqlab: Commands, engine: Engine) -> None:
     here: dict[str, Any] = {"environment": mqlab.environment()}

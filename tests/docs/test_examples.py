@@ -87,6 +87,7 @@ def test_a_fragment_shown_has_no_problem(block: Block, scenarios: Path) -> None:
     assert check(load(path, environment={})) == ()
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("block", PLAIN, ids=ours)
 def test_a_command_shown_says_what_is_shown(block: Block, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
@@ -100,6 +101,7 @@ def test_a_command_shown_says_what_is_shown(block: Block, tmp_path: Path) -> Non
         assert fits(each.output, found), f"$ {each.command}\n{found}"
 
 
+@pytest.mark.release
 @pytest.mark.docker
 @pytest.mark.xdist_group("docs")
 def test_the_commands_of_each_page_that_need_docker_do_what_is_shown(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def test_the_page_shows_some() -> None:
     assert len(FILES) == 4 and len(SESSIONS) == 3
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("block", SESSIONS, ids=lambda block: block.id)
 def test_a_session_shown_says_what_is_shown(block: object, pytester: pytest.Pytester) -> None:
     shutil.copytree(ROOT / "scenarios" / "topologies", pytester.path / "topologies")

@@ -29,6 +29,7 @@ def test_every_variable_that_code_names_is_in_the_table() -> None:
     assert named - of_a_broker == {name for name in _NAMES if name.startswith("MQLAB_")}
 
 
+@pytest.mark.release
 def test_a_variable_is_read_by_its_setting_alone() -> None:
     files = [path for path in (ROOT / "lab").rglob("*.py") if path != ROOT / "lab" / "settings.py"]
     trees = {path: ast.parse(path.read_text("utf-8")) for path in files}

@@ -53,6 +53,7 @@ def test_every_page_is_in_the_site_and_a_search_needs_no_server(built: Path) -> 
     assert found.startswith("file:///") and "site%20with%20a%20space/troubleshooting.html#left-behind" in found
 
 
+@pytest.mark.release
 def test_the_languages_are_apart_and_lead_to_each_other(project: Path) -> None:
     output = project / "site"
     site.build(output, project)
@@ -145,6 +146,7 @@ def test_every_reference_of_a_text_leads_to_a_page_and_its_heading() -> None:
         assert reference(page, heading) == f"mqlab docs {page}" + (f"#{anchor(heading)}" if heading else "")
 
 
+@pytest.mark.release
 def test_no_other_text_names_a_file_of_the_documentation() -> None:
     """A file below docs/ is not installed; `reference` names the command that opens the page."""
     for path in (ROOT / "lab").rglob("*.py"):

@@ -18,6 +18,7 @@ CASES = int(os.environ.get("MQLAB_FUZZ_CASES", "1000"))
 PARTS = 4  # for as many processors
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_is_handed_in_is_taken_or_refused_in_words(part: int) -> None:
     first, behind = (CASES * each // PARTS for each in (part, part + 1))

@@ -31,6 +31,7 @@ def written(path: Path) -> list[Any]:
     return [json.loads(each) for each in text[: text.rfind("\n") + 1].splitlines() if each]
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.relative_to(HERE).as_posix())
 def test_every_line_of_every_history_is_valid(path: Path) -> None:
     """Of those that differ in their moment and their message alone, one is looked at."""

@@ -266,6 +266,7 @@ while True:
 """
 
 
+@pytest.mark.release
 def test_no_number_is_given_twice_whenever_a_writer_is_killed(history: SharedHistory, path: Path) -> None:
     """Some of them are killed between a line and the note of its number: whichever comes first must not tell."""
     for _ in range(8):

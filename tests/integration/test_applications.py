@@ -23,7 +23,7 @@ from tests.integration.labs import Engine, eventually
 from tests.npm import packages
 from tests.promised import PROMISED
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 HERE = Path(__file__).parent
 TOPOLOGY = HERE / "scenarios" / "observed-topology.yaml"

@@ -28,6 +28,7 @@ def test_a_broker_killed_in_mid_traffic_loses_nothing(mqlab: Commands, engine: E
     cleaned_up(mqlab, engine)
 
 
+@pytest.mark.release
 def test_a_wrong_password_keeps_the_bridge_down_and_is_in_the_log(mqlab: Commands, engine: Engine) -> None:
     ended = mqlab("run", "wrong-password")
     assert ended.code == 0, ended

@@ -50,6 +50,7 @@ def interrupt(mqlab: Commands, process: subprocess.Popen[str], number: int, word
     return said
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(
     ("number", "code", "after"),
     [
@@ -73,6 +74,7 @@ def test_a_signal_during_the_opening(mqlab: Commands, engine: Engine, number: in
     nothing_left(mqlab, engine)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"])
 def test_a_signal_during_the_replay(mqlab: Commands, engine: Engine, tmp_path: Path, number: int, code: int) -> None:
     shutil.copytree(shipped("scenarios"), tmp_path / "scenarios")
@@ -96,6 +98,7 @@ def test_a_signal_during_the_replay(mqlab: Commands, engine: Engine, tmp_path: P
     assert (judged.code, judged.json["outcome"]) == (1, "unknown")
 
 
+@pytest.mark.release
 def test_a_lab_in_the_foreground_ends_with_ctrl_c(mqlab: Commands, engine: Engine) -> None:
     words = ("up", "tokyo-singapore")
     process = mqlab.start(*words)
@@ -107,6 +110,7 @@ def test_a_lab_in_the_foreground_ends_with_ctrl_c(mqlab: Commands, engine: Engin
     nothing_left(mqlab, engine)
 
 
+@pytest.mark.release
 def test_a_lab_that_a_program_leaves_open_is_removed_as_it_ends(mqlab: Commands, engine: Engine) -> None:
     """The notebook's form, without the `close`."""
     mqlab.folder.mkdir(parents=True, exist_ok=True)
@@ -124,6 +128,7 @@ def test_a_lab_that_a_program_leaves_open_is_removed_as_it_ends(mqlab: Commands,
     nothing_left(mqlab, engine)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("words", "after"),
     [
@@ -148,6 +153,7 @@ def test_what_a_killed_run_leaves_a_sweep_removes(
     nothing_left(mqlab, engine)
 
 
+@pytest.mark.release
 def test_a_run_killed_in_mid_traffic_is_judged_as_far_as_it_was_written(
     mqlab: Commands, engine: Engine, tmp_path: Path
 ) -> None:
@@ -178,6 +184,7 @@ def test_a_run_killed_in_mid_traffic_is_judged_as_far_as_it_was_written(
     nothing_left(mqlab, engine)
 
 
+@pytest.mark.release
 def test_a_broker_that_stops_while_starting(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
     """A configuration that is well written and that ActiveMQ does not take: its last words are shown."""
     shutil.copytree(shipped("scenarios"), tmp_path / "scenarios")
@@ -192,6 +199,7 @@ def test_a_broker_that_stops_while_starting(mqlab: Commands, engine: Engine, tmp
     assert "99999999999" in (mqlab.latest / "logs" / "tokyo.log").read_text()
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("missing", ["router", "broker"])
 def test_an_opening_that_fails_half_way(engine: Engine, tmp_path: Path, missing: str) -> None:
     scenario, plan = scenario_at(ARTICLE)
@@ -233,6 +241,7 @@ class FaultyLab:
         return self._lab.connect(events=Faulty(events), **more)
 
 
+@pytest.mark.release
 def test_an_exception_in_a_client_ends_the_run_and_the_lab(engine: Engine, tmp_path: Path) -> None:
     scenario, plan = scenario_at(ARTICLE)
     opening = opening_of(scenario, plan, tmp_path)

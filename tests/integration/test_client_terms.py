@@ -16,7 +16,7 @@ from lab.runtime.messages import ORDINARY, Destination, Session, Terms
 from tests.activemq.selectors import CASES
 from tests.clients.hearing import Heard, message
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 Opened = Callable[..., tuple[Client, Heard]]
 OK = SendOutcome.OK
 

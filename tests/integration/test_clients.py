@@ -186,6 +186,7 @@ def test_a_ca_file_that_is_not_there_is_named(endpoint: Endpoints, protocol: str
     assert "cannot read the CA file" in refusal(protocol, replace(endpoint(protocol), ca_file=tmp_path / "gone.pem"))
 
 
+@pytest.mark.release
 def test_a_broker_killed_half_way_leaves_every_send_with_one_outcome(
     endpoint: Endpoints, to: Destination, kill_broker: Callable[[], None]
 ) -> None:

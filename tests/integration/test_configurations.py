@@ -24,7 +24,7 @@ from tests.amazonmq.cases import HERE, RenderCase, identity_of, render_cases
 from tests.amazonmq.configurations.corpus import whole
 from tests.integration.labs import Engine, eventually
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 # Of the corpus two, which between them have every element and attribute with a choice of two, and what is saved of one
 # that was cut; more would cost more time than they show.

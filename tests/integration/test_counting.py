@@ -10,7 +10,7 @@ from tests.command import Commands
 from tests.integration.labs import Engine
 from tests.integration.test_run import cleaned_up, reasons, report
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 
 def test_a_slow_bridge_discards_what_its_publisher_has_a_receipt_for(mqlab: Commands, engine: Engine) -> None:

@@ -11,7 +11,7 @@ from tests.command import Commands
 from tests.integration.labs import Engine, left_of
 from tests.integration.test_run import reasons, report
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 LATER = Path(__file__).parent / "scenarios" / "later.yaml"
 
 

@@ -95,6 +95,7 @@ def test_up_prints_all_that_a_client_needs(stand: tuple[Commands, Ended]) -> Non
     assert f"mqlab down {mqlab.latest.name}" in ended.err
 
 
+@pytest.mark.release
 def test_a_port_that_was_asked_for_leads_to_its_broker_and_is_named_while_it_is_taken(
     stand: tuple[Commands, Ended], asked_for: int, engine: Engine
 ) -> None:
@@ -266,6 +267,7 @@ def test_links_are_changed_by_hand(stand: tuple[Commands, Ended]) -> None:
     assert (unknown.code, "links of this lab: tokyo-singapore" in unknown.err) == (2, True)
 
 
+@pytest.mark.release
 def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
     stand: tuple[Commands, Ended], engine: Engine
 ) -> None:
@@ -300,6 +302,7 @@ def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
         singapore.start()  # harmless where it runs
 
 
+@pytest.mark.release
 def test_a_sweep_takes_what_the_dead_left_and_leaves_the_living_alone(
     stand: tuple[Commands, Ended], engine: Engine, request: pytest.FixtureRequest
 ) -> None:

@@ -17,7 +17,7 @@ from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Engine, eventually, left_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 
 def test_a_run_whose_router_is_killed(mqlab: Commands, engine: Engine) -> None:

@@ -10,7 +10,7 @@ from lab.history import Browsed, Received, read
 from tests.command import Commands
 from tests.integration.test_run import report
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 ELSEWHERE = Path(__file__).parent / "scenarios" / "elsewhere.yaml"
 
 

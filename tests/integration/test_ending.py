@@ -25,7 +25,7 @@ from tests.command import Commands
 from tests.integration.labs import ARTICLE, Engine, Quiet, host_of, left_of, opening_of, scenario_at, stranger
 from tests.living.live_lab import LiveLab
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 
 @pytest.fixture

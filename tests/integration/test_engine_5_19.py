@@ -48,6 +48,7 @@ def test_every_protocol_crosses_a_broker_of_5_19(engine: object, tmp_path: Path)
     assert header.mixed.keys() == ({ran} if ran == RELEASES["5.19"] else set())
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_passes_at_5_19(name: str, engine: object, tmp_path: Path) -> None:
     ran = run(name, 1, ["--runs", str(tmp_path), *of_engine(name, "5.19")])

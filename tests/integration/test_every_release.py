@@ -20,7 +20,7 @@ from tests.command import Commands
 from tests.integration.foreign.process import Process
 from tests.integration.labs import Ear, Engine, eventually
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 EVERY_RELEASE = Path(__file__).parent / "scenarios" / "every-release.yaml"
 APPLICATIONS = Path(__file__).parent / "foreign" / "applications.py"
 FORGED = "2026-11-26T08:00:00.000Z INFO  [main] BrokerService | Apache ActiveMQ 5.18.3 (new, ID:new-1) is shutdown"

@@ -23,7 +23,7 @@ from tests.integration.far_sshd import Sshd
 from tests.integration.labs import TWO_SHORES, Engine
 from tests.promised import lacking
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 PATIENCE = 180.0  # seconds: a lab opens on a busy machine
 CLOCK = RealClock()
 

@@ -10,7 +10,7 @@ from tests.command import Commands
 from tests.help_examples import example
 from tests.integration.labs import Engine, left_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 BEFORE = (
     "status", "env", "wait bridge", "wait broker", "logs", "mark", "link list", "link impair", "link cut",

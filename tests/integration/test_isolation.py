@@ -87,6 +87,7 @@ def test_names_of_the_lab_resolve_and_no_others_do(article_lab: Standing) -> Non
     assert broker.attrs["HostConfig"]["Dns"] == article_lab.router.attrs["HostConfig"]["Dns"] == ["127.0.0.1"]
 
 
+@pytest.mark.release
 def test_two_labs_do_not_hear_each_other(article_lab: Standing, shores_lab: Standing) -> None:
     for here, there in ((article_lab, shores_lab), (shores_lab, article_lab)):
         targets = [(address(there, other), OPENWIRE) for other in there.lab.state.brokers]
@@ -97,6 +98,7 @@ def test_two_labs_do_not_hear_each_other(article_lab: Standing, shores_lab: Stan
             assert reached(here.broker(broker), [*targets, *own]) == named(own)
 
 
+@pytest.mark.release
 def test_without_the_router_packets_go_nowhere(shores_lab: Standing) -> None:
     ashburn, dublin = shores_lab.broker("ashburn"), address(shores_lab, "dublin")
     assert opens(ashburn, dublin, OPENWIRE)
@@ -115,6 +117,7 @@ def test_without_the_router_packets_go_nowhere(shores_lab: Standing) -> None:
     assert shores_lab.router.attrs["NetworkSettings"]["Ports"] == before
 
 
+@pytest.mark.release
 def test_a_killed_link_takes_the_router_with_it(shores_lab: Standing) -> None:
     router = shores_lab.router
     code, output = router.exec_run(["python3", "-c", KILL_LINK])

@@ -72,6 +72,7 @@ def test_a_client_in_java_sends_receives_and_fails_over(program: list[str], tmp_
         assert set(heard.splitlines()) == {f"order {number}" for number in range(1, COUNT + 1)}
 
 
+@pytest.mark.release
 def test_a_client_in_a_region_feels_the_ocean_and_times_out_when_the_group_closes(
     program: list[str], tmp_path: Path, engine: Engine, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def seen(lab: Standing, leaving: str) -> LinkSeen:
     return next(each for each in lab.lab.links.counters() if each.leaving == leaving)
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("leaving", [None, "ashburn", "dublin"])
 def test_a_cut_is_silent_and_heals(lab: Standing, leaving: str | None) -> None:
     assert crosses(lab)
@@ -66,6 +67,7 @@ def test_a_rejecting_link_answers_at_once(lab: Standing) -> None:
     assert crosses(lab)
 
 
+@pytest.mark.release
 @pytest.mark.alone
 def test_a_delay_is_configured_and_measured(lab: Standing) -> None:
     slow = Impairment(delay=timedelta(milliseconds=60))

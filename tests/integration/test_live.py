@@ -14,7 +14,7 @@ from tests.command import Commands, Ended
 from tests.docs.pages import blocks
 from tests.integration.labs import Engine, eventually, left_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 JOINED = shipped("scenarios") / "configurations" / "tokyo.xml"
 PASSWORD = "second-in-Singapore"

@@ -154,6 +154,7 @@ def test_what_is_not_observed_is_not_recorded(lab: Standing, recorder: MemoryRec
     assert not [each for each in recorder.observations if isinstance(each, ObserverChanged) and each.state == "lost"]
 
 
+@pytest.mark.release
 def test_a_paused_broker_is_silent_until_it_goes_on_and_a_stopped_one_has_lost_nothing(
     lab: Standing, recorder: MemoryRecorder
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_paused_instance_keeps_the_lock(pair_lab: Standing) -> None:
     assert lab.instances.active("singapore") == 1
 
 
+@pytest.mark.release
 def test_a_killed_instance_is_taken_over_from_and_back(pair_lab: Standing) -> None:
     lab, recorder = pair_lab.lab, MemoryRecorder()
     lab.watch(recorder)
@@ -102,6 +103,7 @@ def test_a_killed_instance_is_taken_over_from_and_back(pair_lab: Standing) -> No
     assert [(each.state, each.instance) for each in told] == [("active", 2), ("active", 1)]
 
 
+@pytest.mark.release
 def test_who_names_only_the_standby_has_no_bridge_before_it_takes_over(pair_lab: Standing) -> None:
     """The last one with this lab: its first instance stays down."""
     lab, live = pair_lab.lab, Live(pair_lab.lab)
@@ -123,6 +125,7 @@ def test_who_names_only_the_standby_has_no_bridge_before_it_takes_over(pair_lab:
     assert eventually(lambda: lab.management.bridge_is_up(planned), 120)
 
 
+@pytest.mark.release
 def test_what_a_killed_run_leaves_of_a_pair_a_sweep_removes(mqlab: Commands, engine: Engine) -> None:
     words = ("run", "failover")
     process = mqlab.start(*words)
@@ -137,6 +140,7 @@ def test_what_a_killed_run_leaves_of_a_pair_a_sweep_removes(mqlab: Commands, eng
     assert left_of(engine.client, run) == [] and list(mqlab.state.iterdir()) == []
 
 
+@pytest.mark.release
 def test_failing_over_loses_nothing_and_a_pair_is_whole_again_after_reboots(
     mqlab: Commands, engine: Engine, tmp_path: Path
 ) -> None:

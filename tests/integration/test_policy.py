@@ -67,6 +67,7 @@ def test_a_group_is_closed_and_opened_and_the_bridge_goes_on(lab: Standing) -> N
     assert dropped(lab)[cause] >= 1, "what was dropped before is still told"
 
 
+@pytest.mark.release
 def test_a_deleted_peering_stops_the_bridge_itself(lab: Standing) -> None:
     whole = lab.plan.network
     (peering,) = whole.peerings
@@ -90,6 +91,7 @@ def test_what_is_not_public_is_silent_for_this_machine_and_its_management_answer
     assert lab.is_up(FAR)
 
 
+@pytest.mark.release
 def test_a_broker_that_does_not_run_refuses_and_one_whose_group_is_closed_does_not(lab: Standing) -> None:
     whole = lab.plan.network
     lab.lab.instances.stop(FAR, within=20)

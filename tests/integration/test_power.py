@@ -15,7 +15,7 @@ from lab.history import BridgeSeen, LogLine, MemoryRecorder, Trouble
 from lab.runtime.messages import Destination
 from tests.integration.labs import TWO_SHORES, Engine, Standing, eventually, standing
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 CONNECTOR = "ashburn_to_dublin"
 
 

@@ -14,7 +14,7 @@ from tests.command import Commands
 from tests.docs.pages import ROOT
 from tests.pytest_plugin.conftest import PLUGIN
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 LEFT = """
 RUNS = set()

@@ -11,7 +11,7 @@ from lab import labs
 from tests.command import Commands
 from tests.living.recorded_again import TOPOLOGY, check_same_again, recorded
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 
 def test_record_replay_record_is_the_same_again(mqlab: Commands, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from lab.runtime.messages import Destination, Outgoing, Terms
 from tests.integration.labs import Ear, Standing, eventually, output_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 
 def identity(lab: Standing, broker: str) -> dict[str, Any]:

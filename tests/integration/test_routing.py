@@ -8,7 +8,7 @@ import pytest
 
 from tests.routing.proof import answers, compare
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 
 def test_messages_arrive_where_the_table_says(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tests.docs.pages import blocks
 from tests.failing_variants import failed_for_its_reason
 from tests.integration.labs import Engine, left_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 LATE = 500.0  # ms that a packet may be late on a machine that is busy with other things; on an idle one: `make bench`
 

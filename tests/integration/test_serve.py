@@ -20,7 +20,7 @@ from tests.api.clients import SINGAPORE, TOKYO
 from tests.command import Commands
 from tests.integration.labs import Engine, left_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 Client = Callable[[str, str], Any]
 
 

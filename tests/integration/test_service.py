@@ -10,7 +10,7 @@ from lab.history import StepEnded, read
 from tests.command import Commands
 from tests.integration.labs import Engine, left_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 SCENARIO = Path(__file__).parent / "scenarios" / "service.yaml"
 WRITERS = "MQ-lab-2021-writer"

@@ -12,7 +12,7 @@ from tests.command import Commands
 from tests.integration.labs import Engine, eventually
 from tests.integration.test_run import cleaned_up, copy_of, reasons, report
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 STEPS = """steps:
   - subscribe: {client: sg, broker: singapore, over: stomp, queue: orders}
   - traffic: {name: all-day, broker: tokyo, over: stomp, queue: orders, rate: 10/s}

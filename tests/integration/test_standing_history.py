@@ -36,7 +36,7 @@ from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Engine, eventually, left_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 
 MESSAGES = 100
 CROSSING = """

@@ -13,7 +13,7 @@ from tests.command import Commands
 from tests.integration.labs import Engine
 from tests.integration.test_run import cleaned_up
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 TAKING = Path(__file__).parent / "scenarios" / "taking.yaml"
 BECAME = {
     "queue://jobs": {"received": 10, "lost": 0, "duplicated": 0, "returned": 5},

@@ -24,7 +24,7 @@ from lab.shipped import shipped
 from tests.failing_variants import failing_variant, not_said
 from tests.integration.labs import ARTICLE, Engine, Standing, eventually, output_of, standing
 
-pytestmark = [pytest.mark.docker, pytest.mark.alone]
+pytestmark = [pytest.mark.docker, pytest.mark.alone, pytest.mark.release]
 
 NAMES = ("cut-topics", "asymmetric-delay", "jitter-and-loss", "narrow-link")
 

@@ -11,7 +11,7 @@ from tests.command import Commands
 from tests.integration.labs import Engine, left_of
 from tests.integration.test_crossing import EVERY, WITH_QUEUES
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.release]
 TURNED_AWAY = Path(__file__).parent / "scenarios" / "turned-away.yaml"
 PASSWORDS = (b"Turned away clerk 1", b"Turned away guest 1")
 WAYS = {

@@ -163,6 +163,7 @@ def test_a_burst_rests_on_what_each_message_costs(tmp_path: Path) -> None:
     assert [str(each.basis) for each in judge_whole(path).report.verdicts] == [CALIBRATED]
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_verdict_has_one_and_says_so_wherever_it_is_shown(case: Path, tmp_path: Path) -> None:
     its = judged(case.name, tmp_path)

@@ -45,6 +45,7 @@ def keys(part: Any) -> set[str]:
     return set(part if isinstance(part, dict) else ()).union(*map(keys, inner))
 
 
+@pytest.mark.sampled(16)
 @CASE
 def test_every_report_keeps_to_the_schema(case: Path) -> None:
     Draft202012Validator.check_schema(schema())

@@ -22,6 +22,7 @@ CASES = [each.parent.name for each in sorted(FOLDER.glob("*/history.jsonl")) if 
 MOST = 60  # places at which a long history is cut, evenly spread
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("case", CASES)
 def test_no_part_of_a_history_is_judged_otherwise_than_the_whole(case: str) -> None:
     whole = read(FOLDER / case / "history.jsonl")

@@ -169,6 +169,7 @@ PREMISES = {
 }
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", PREMISES.values(), ids=PREMISES)
 @settings(max_examples=EXAMPLES)
 @given(data=st.data())

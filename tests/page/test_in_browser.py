@@ -55,6 +55,7 @@ def history(page: Served) -> list[object]:
     return list(read(page.lab(lambda live: live.history.file.path)).observations)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_is_quiet_fits_can_be_read_and_asks_its_own_server_alone(
@@ -217,6 +218,7 @@ def test_a_page_that_only_shows_has_no_buttons(chromium: Browser, tmp_path: Path
         assert "only shows" in chromium.ask("document.querySelector('#state').textContent")
 
 
+@pytest.mark.release
 def test_figures_grow_old_when_the_server_is_gone(chromium: Browser, tmp_path: Path) -> None:
     with served("tokyo-singapore", tmp_path) as page:
         enter(chromium, page)

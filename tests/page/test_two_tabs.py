@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lab.history import StepStarted
 from lab.history.reading import read
 from tests.command import Commands
@@ -33,6 +35,7 @@ def test_two_tabs_show_what_is_done_in_one_and_share_each_poll(chromium: Browser
     assert steps == ["page", "page"]
 
 
+@pytest.mark.release
 def test_what_happens_without_a_network_is_there_after_it_and_after_a_reload(chromium: Browser, page: Served) -> None:
     enter(chromium, page)
     chromium.call("Page.reload")

@@ -99,6 +99,7 @@ def test_a_broker_that_is_created_later_is_not_there_yet(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", [2, 3, 5, 10, 11, 12, 13, 14, 54])
 def test_what_stops_messages_is_told_with_what_lets_them_through(seed: int, tmp_path: Path) -> None:
     """In the last of these networks no rule refuses: a subscription that was there first is joined by the consumer."""

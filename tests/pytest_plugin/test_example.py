@@ -35,10 +35,12 @@ def run(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
     )
 
 
+@pytest.mark.release
 def test_its_suite_passes_in_models_on_each_worker(pytester: pytest.Pytester) -> None:
     run(pytester, "-n", "2").assert_outcomes(passed=3, skipped=4)
 
 
+@pytest.mark.release
 def test_where_the_link_is_cut_it_fails_and_says_so(pytester: pytest.Pytester) -> None:
     ended = run(pytester, "-p", "cut", "-k", "billed_in_singapore")
     ended.assert_outcomes(failed=1, skipped=1, deselected=5)

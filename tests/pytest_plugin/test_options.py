@@ -172,6 +172,7 @@ def test_options_that_make_no_sense_are_refused(
     ended.stderr.fnmatch_lines([says])
 
 
+@pytest.mark.release
 def test_workers_that_reuse_labs_have_whole_files(pytester: pytest.Pytester, session: Session) -> None:
     for name in ("one", "two"):
         tests = f"@pytest.mark.parametrize('n', range(4))\ndef test_it(worker_id, n): Path('{name}', worker_id).touch()"
@@ -220,6 +221,7 @@ def test_a_lab_that_cannot_stay_is_not_the_one_that_is_kept(pytester: pytest.Pyt
     session("--mqlab-keep", "failed").assert_outcomes(passed=1, failed=1)
 
 
+@pytest.mark.release
 def test_an_interrupted_session_ends_its_lab(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -106,6 +106,7 @@ def test_what_a_runtime_refuses_fails_each_test_and_runs_nothing(pytester: pytes
     assert not (pytester.path / ".mqlab").exists()
 
 
+@pytest.mark.release
 def test_one_worker_has_all_of_a_file(pytester: pytest.Pytester, session: Session, runs: Runs) -> None:
     for name in ("one", "two"):
         put(pytester, name=name)

@@ -253,6 +253,7 @@ def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: Callable[[byt
         summarise(path)
 
 
+@pytest.mark.release
 def test_no_more_steps_are_kept_than_a_bound(tmp_path: Path) -> None:
     path = history(tmp_path / "h", *(publishing(n) for n in range(1, 100_002)))
     with pytest.raises(InputError, match=r"h:100002:1: more than 100000 steps send messages"):

@@ -108,6 +108,7 @@ def test_a_standby_that_waits_for_the_store_later_than_it_was_waited_for_is_back
     assert states(recorder) == ["started"] and not its.off
 
 
+@pytest.mark.release
 def test_a_start_is_either_late_or_in_time_whoever_comes_first(tmp_path: Path) -> None:
     """A log tells of a start while a step gives it up: one of them tells, never both."""
     for _ in range(200):

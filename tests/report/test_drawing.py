@@ -103,6 +103,7 @@ def test_ascii_means_ascii() -> None:
     assert drawing(report(), 80, ascii=True).isascii()
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("ascii", [False, True])
 @pytest.mark.parametrize("width", [20, 59, 60, 80, 120])
 @pytest.mark.parametrize("many", NETWORKS, ids=lambda many: len(many.regions))
@@ -135,6 +136,7 @@ def test_without_room_for_a_map_the_cities_are_in_words() -> None:
     assert "56 of 56 bridges up" in text
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("many", NETWORKS, ids=lambda many: len(many.regions))
 def test_of_many_pairs_those_that_lack_messages_are_told_and_the_others_in_sum(many: Report, width: int) -> None:

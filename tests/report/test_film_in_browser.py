@@ -58,6 +58,7 @@ def clock(running: Browser) -> Any:
     return running.ask(CLOCK)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_is_quiet_and_alone_and_fits(chromium: Browser, pages: Path, width: int, dark: bool) -> None:
@@ -71,6 +72,7 @@ def test_it_is_quiet_and_alone_and_fits(chromium: Browser, pages: Path, width: i
         assert chromium.ask(CONTRAST) == []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_core_finds_no_grave_barrier(chromium: Browser, pages: Path, width: int, dark: bool) -> None:

@@ -267,6 +267,7 @@ def test_the_table_of_looks_is_whole() -> None:
         assert not set(course.ends) & set(course.looks)
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_history_has_a_page_and_the_same_one_each_time(case: Path) -> None:
     html = to_html(judge_whole(case / "history.jsonl"), FILES)

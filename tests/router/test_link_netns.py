@@ -107,6 +107,7 @@ def traffic(bed: Bed, region: str) -> dict[str, Any]:
     return counters
 
 
+@pytest.mark.release
 @pytest.mark.alone
 def test_the_link_adds_its_delay_and_counts_exactly_what_crossed(bed: Bed) -> None:
     delays = {"delay_us": 20_000}, {"delay_us": 30_000}
@@ -250,6 +251,7 @@ def test_regions_without_a_link_do_not_hear_each_other(bed: Bed) -> None:
         assert ask(bed, "a", UDP, B, 3, 0.3) == "0"
 
 
+@pytest.mark.release
 def test_a_dead_link_stops_the_router_and_nothing_passes(bed: Bed) -> None:
     with bed.router(namespaces.config()) as router, program(bed, "b", ECHO, 8883):
         child = namespaces.run("pgrep", "-P", str(router.pid)).strip()
@@ -260,6 +262,7 @@ def test_a_dead_link_stops_the_router_and_nothing_passes(bed: Bed) -> None:
         assert ask(bed, "a", UDP, B, 3, 0.3) == "0"
 
 
+@pytest.mark.release
 def test_a_router_told_to_stop_does_and_nothing_passes_until_it_is_back(bed: Bed) -> None:
     with program(bed, "b", ECHO, 8883):
         with bed.router(namespaces.config()) as router:
@@ -270,6 +273,7 @@ def test_a_router_told_to_stop_does_and_nothing_passes_until_it_is_back(bed: Bed
             assert ask(bed, "a", UDP, B, 3, 20) == "3"
 
 
+@pytest.mark.release
 def test_a_router_that_cannot_find_its_network_says_so_and_ends(bed: Bed) -> None:
     config = namespaces.config()
     config["networks"][0]["address"] = "10.213.0.3/27"

@@ -138,6 +138,7 @@ def test_what_has_ended_refuses_from_everywhere_until_it_is_back(bed: Bed) -> No
         assert ask(bed, "a", TCP, B, PORT, 5) == "ok"
 
 
+@pytest.mark.release
 def test_many_megabytes_cross_a_policy_that_changes_while_they_do(bed: Bed) -> None:
     with bed.router(namespaces.config(SLOW, policy=OPEN)), program(bed, "b", ECHO, PORT):
         command = bed.python("a", BULK, B, PORT, 8 << 20)

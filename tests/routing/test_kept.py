@@ -23,6 +23,7 @@ def test_twenty_networks_at_least_are_kept() -> None:
     assert sum(len(its.answers) for its in RESULTS.values()) >= 400
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("seed", sorted(RESULTS))
 def test_real_brokers_did_as_the_table_says_or_it_is_explained(seed: int) -> None:
     found = compared(seed, RESULTS[seed])
@@ -35,11 +36,13 @@ def test_a_kept_network_is_the_one_that_its_seed_makes(seed: int, tmp_path: Path
     assert digest(tmp_path) == RESULTS[seed].network
 
 
+@pytest.mark.release
 def test_what_is_explained_is_a_disagreement() -> None:
     wrong = {each.name for seed, its in RESULTS.items() for each in compared(seed, its) if not each.agrees}
     assert set(EXPLAINED) <= wrong
 
 
+@pytest.mark.release
 def test_the_page_has_the_table_of_what_is_kept() -> None:
     assert written_table() == page_table(RESULTS)
 

@@ -90,6 +90,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         own_values({"MQLAB_COSTS": str(tmp_path / "none.toml")})
 
 
+@pytest.mark.release
 def test_a_calibration_finds_the_times_by_which_a_run_went(tmp_path: Path) -> None:
     wanted = {"begin": 0.9, "boot": 0.3, "recover": 0.1, "stop": 0.2, "link": 0.2, "tls": 0.02, "first": 0.15}
     wanted |= {"message": 0.0003, "handling": 0.0025, "store-sync": 0.001}

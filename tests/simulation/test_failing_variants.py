@@ -27,6 +27,7 @@ def test_a_hub_whose_connectors_reach_no_further_gives_the_spokes_nothing(tmp_pa
     assert counted == {"desk": (10, 10), "screen": (10, 0), "clerk": (10, 0)}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("left_out", LEFT_OUT, ids=[each.name for each in LEFT_OUT])
 def test_the_article_without_one_of_its_steps_is_broken_for_want_of_it(left_out: LeftOut, tmp_path: Path) -> None:
     scenario = left_out.written(tmp_path)

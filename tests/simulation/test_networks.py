@@ -47,6 +47,7 @@ def compare(folder: Path, seed: int) -> tuple[Compared, ...]:
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", [2, 3, 12, 22, 23])  # with two connectors to one broker, rings, static lists
 def test_simulated_brokers_do_as_the_routing_table_says(seed: int, tmp_path: Path) -> None:
     found = compare(tmp_path, seed)

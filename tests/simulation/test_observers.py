@@ -96,6 +96,7 @@ def seen_inside(history: Iterable[Observation], run: str) -> tuple[Counter[objec
     return sent, taken
 
 
+@pytest.mark.sampled(12)
 def test_clients_and_brokers_have_the_same_evidence(run: Run) -> None:
     header, *history = observations(run.file)
     assert isinstance(header, Header)
@@ -109,6 +110,7 @@ def how_often(taken: dict[object, Counter[str]]) -> dict[object, Counter[int]]:
     return {subscriber: Counter(messages.values()) for subscriber, messages in taken.items()}
 
 
+@pytest.mark.sampled(12)
 def test_the_events_of_the_brokers_alone_give_the_same_verdicts(run: Run) -> None:
     clients = {
         seen.client: Application.model_validate(

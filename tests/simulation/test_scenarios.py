@@ -91,6 +91,7 @@ def all_at(hash_seed: str, runs: Path, *seeds: int) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.release
 def test_a_history_is_of_the_seed_alone_and_another_seed_changes_only_what_is_chance(tmp_path: Path) -> None:
     """`python -m tests.simulation.seeds` asks the same at many seeds."""
     one, other = all_at("1", tmp_path / "one", 7, 8), all_at("2", tmp_path / "other", 7)

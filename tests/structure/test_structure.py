@@ -102,6 +102,7 @@ def package(folder: Path, **files: str) -> dict[str, measure.Module]:
     return measure.modules(folder / "lab")
 
 
+@pytest.mark.release
 def test_the_lab_keeps_every_rule() -> None:
     found = measure.modules(rules.ROOT / "lab")
     assert {"lab.cli", "lab.units"} < found.keys()

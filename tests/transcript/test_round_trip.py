@@ -13,6 +13,7 @@ from tests.transcript.again import history_of, run, steps, written
 ROUNDING = 0.01  # seconds: a moment is rounded up to a millisecond, and steps are a millisecond apart
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_shipped_scenario_is_the_same_when_it_is_made_of_its_history(name: str, tmp_path: Path) -> None:
     first = run(name, tmp_path / "first")

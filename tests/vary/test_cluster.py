@@ -27,6 +27,7 @@ def two() -> Iterator[Any]:
         yield its
 
 
+@pytest.mark.release
 def test_the_figures_are_those_of_this_machine(two: Any, tmp_path: Path) -> None:
     mqlab = Commands(folder=tmp_path)
     there, here = tmp_path / "there.csv", tmp_path / "here.csv"

@@ -134,6 +134,7 @@ def test_equal_variations_have_equal_pages() -> None:
     assert to_html(variation(TWO)) == to_html(variation(TWO))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("grid", [ONE, TWO], ids=["lines", "map"])

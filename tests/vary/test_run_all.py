@@ -42,6 +42,7 @@ def test_one_that_raises_is_done_twice_and_named_and_the_others_are_kept() -> No
             assert bad.exit_code == 3
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(("times", "outcome"), [(1, "passed"), (2, "error")])
 def test_a_run_whose_process_is_killed_is_done_once_more(tmp_path: Path, times: int, outcome: str) -> None:
     with Processes(2) as executor:

@@ -95,6 +95,7 @@ def test_a_million_combinations_want_a_yes(mqlab: Commands) -> None:
     assert "or add --yes" in ended.err
 
 
+@pytest.mark.release
 def test_a_run_that_fails_ends_with_its_code_and_the_rest_is_kept(mqlab: Commands) -> None:
     ended = mqlab("vary", "cut-and-heal", "--set", "steps.5=1s,60s", "--limit", "50s", "--jobs", "1")
     assert (ended.code, ended.out.splitlines()[-1]) == (4, "2 runs: 1 passed, 1 error")
@@ -110,6 +111,7 @@ def test_an_interruption_keeps_what_is_done(mqlab: Commands, tmp_path: Path) -> 
     assert out.splitlines()[-1] == f"500 runs: {done} passed, {500 - done} not run"
 
 
+@pytest.mark.release
 def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(mqlab: Commands, tmp_path: Path) -> None:
     there, other = tmp_path / "a.csv", tmp_path / "a.json"
     words = "--csv", "a.csv", "--json", "a.json"
@@ -208,6 +210,7 @@ def test_the_program_that_the_page_shows(capsys: pytest.CaptureFixture[str]) -> 
     )  # the scenario expectations what a window of 10 does
 
 
+@pytest.mark.release
 def test_runs_do_not_depend_on_who_does_them() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -221,6 +224,7 @@ def test_runs_do_not_depend_on_who_does_them() -> None:
     assert threads.rows[0].latency != threads.rows[1].latency  # another seed
 
 
+@pytest.mark.release
 def test_a_script_without_a_guard_runs_once(mqlab: Commands, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

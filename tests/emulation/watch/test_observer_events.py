@@ -177,6 +177,7 @@ def test_a_redelivery_is_no_second_copy() -> None:
     assert [each[1] for each in names(seen) if each[0] == "acknowledged"] == ["m2", "m1"]
 
 
+@pytest.mark.release
 def test_events_are_lost_if_more_messages_are_acknowledged_at_once_than_the_lab_remembers() -> None:
     translator = Translator("tokyo")
     list(translator.observations(subscribed(), 1.0))

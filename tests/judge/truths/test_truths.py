@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -16,16 +15,16 @@ from lab.judge import judge_file
 from tests.judge.truths import asking, drawing
 from tests.judge.truths.comparing import compare, compared
 from tests.judge.truths.telling import header, observations
-from tests.promised import PROMISED
 
-MANY, FEW, TOGETHER = 10_000, 400, 100
+MANY, TOGETHER = 10_000, 100
 EXPECTATIONS = 9  # of each truth, at most
-STARTS = range(1, (MANY if os.environ.get(PROMISED) else FEW) + 1, TOGETHER)
+STARTS = range(1, MANY + 1, TOGETHER)
 HERE = Path(__file__).parent
 MAY_IMPORT = {"telling": "lab.history", "asking": "lab.declare"}  # of the lab; all others nothing
 ASK_THE_JUDGE = {"comparing", "test_truths"}
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("start", STARTS)
 def test_every_verdict_is_as_the_truth_has_it(start: int) -> None:
     wrong = [
@@ -37,7 +36,8 @@ def test_every_verdict_is_as_the_truth_has_it(start: int) -> None:
     assert not wrong, "\n".join(wrong[:10])
 
 
-@pytest.mark.parametrize("seed", range(1, 41 if PROMISED in os.environ else 5))
+@pytest.mark.sampled(12)
+@pytest.mark.parametrize("seed", range(1, 41))
 def test_a_run_may_die_at_any_line(seed: int) -> None:
     world = drawing.draw(seed)
     expectations = asking.draw(world, Random(seed + 1), EXPECTATIONS)
