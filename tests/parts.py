@@ -26,7 +26,7 @@ NEEDS_MACHINE = (
     "docker or netns or tools"  # more than Python: an engine, namespaces, what docker/test-tools.sh installs
 )
 WORKER_MEMORY, LAB_MEMORY = 1 << 30, 4 << 30  # bytes of a worker of pytest, and of one that has labs open
-PUSH = " and not release"
+BESIDE, PUSH = " and not alone", " and not release"
 
 
 def cores() -> int:
@@ -65,16 +65,16 @@ class Part:
     promised: bool = True  # what the machine lacks is a failure
 
 
-FAST = Part(name="fast", marks=f"not ({NEEDS_MACHINE})" + PUSH, minutes=4, workers=workers, promised=False)
+FAST = Part(name="fast", marks=f"not ({NEEDS_MACHINE})" + BESIDE + PUSH, minutes=4, workers=workers, promised=False)
 SETS: dict[str, tuple[Part, ...]] = {
     "fast": (FAST,),
     "test": (
         Part(name="without-docker", marks=FAST.marks, minutes=4, workers=workers),
-        Part(name="with-docker", marks=f"({NEEDS_MACHINE}) and not alone" + PUSH, minutes=6, workers=labs),
+        Part(name="with-docker", marks=f"({NEEDS_MACHINE})" + BESIDE + PUSH, minutes=6, workers=labs),
     ),
     "all": (
-        Part(name="without-docker", marks=f"not ({NEEDS_MACHINE})", minutes=6, workers=workers),
-        Part(name="with-docker", marks=f"({NEEDS_MACHINE}) and not alone", minutes=15, workers=labs),
+        Part(name="without-docker", marks=f"not ({NEEDS_MACHINE})" + BESIDE, minutes=6, workers=workers),
+        Part(name="with-docker", marks=f"({NEEDS_MACHINE})" + BESIDE, minutes=15, workers=labs),
         Part(name="alone", marks="alone", minutes=2, workers=one),
     ),
 }

@@ -514,6 +514,14 @@ def test_the_action_and_the_workflows_shown_fit_the_schemas(tmp_path: Path) -> N
         _names_inputs(block.text)
 
 
+@pytest.mark.parametrize(("name", "schema"), [("github", "github-workflows"), ("gitlab", "gitlab-ci")])
+def test_a_nightly_job_runs_every_test_and_keeps_durations(name: str, schema: str, tmp_path: Path) -> None:
+    text = (ROOT / "templates" / "nightly" / f"{name}.yml").read_text("utf-8")
+    _fits(schema, text, tmp_path)
+    assert 'MQLAB_TEST_ALL: "yes"' in text and "build/tests" in text
+    assert re.search(r"- (run: )?\.ci/run$", text, re.MULTILINE) and os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_component_and_its_use_fit_the_schema(name: str, tmp_path: Path) -> None:
     spec, job = COMPONENTS[name]
