@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import docker
+from lab.base.shipped import shipped
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
 from lab.emulation.engine import engine
@@ -23,7 +24,6 @@ from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
 from lab.runtime.runtime import Passwords as Passwords
 from lab.runtime.state_file import new_run_id
-from lab.shipped import shipped
 
 SCENARIO = "tokyo-singapore"
 

@@ -21,6 +21,10 @@ from bench.contract.figures import figures
 from bench.machine import machine
 from lab import labs
 from lab.activemq.log_lines import LOCKED, STARTED
+from lab.base.interrupts import ended_by_signals
+from lab.base.settings import COSTS
+from lab.base.text_files import write_new
+from lab.base.units import parse_duration
 from lab.errors import LabError
 from lab.history import (
     Acknowledged,
@@ -34,11 +38,7 @@ from lab.history import (
     StepStarted,
     observations,
 )
-from lab.interrupts import ended_by_signals
-from lab.settings import COSTS
 from lab.simulation.costs import NAMES, shipped_values
-from lab.text_files import write_new
-from lab.units import parse_duration
 
 SCENARIO = Path(__file__).parent / "calibration.yaml"
 BUSY = 0.4  # cores that others keep busy

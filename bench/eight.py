@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.article import SCENARIO
 
-MQLAB = (sys.executable, "-c", "from lab.entry import main; main()")
+MQLAB = (sys.executable, "-c", "from lab.__main__ import main; main()")
 WAIT = "15m"  # for memory; more than eight labs take to open on two slow cores
 WAITS = "of memory, of which"  # in what a command says that finds too little
 ENDS_WITHIN = 120  # seconds

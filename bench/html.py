@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.judge import story, write
+from lab.extras.film.page import to_html as to_film
 from lab.history import Observation, Received
 from lab.judge import judge_whole
-from lab.report.film import to_html as to_film
 from lab.report.html import Files, to_html
 from tests.report.browser import Browser, browser, installed
 

@@ -27,15 +27,15 @@ from urllib.request import urlopen
 import psutil
 
 from lab import labs
+from lab.base.masking import Mask
 from lab.declare.shapes import generate
+from lab.extras.http_server import HOST, listening, server
+from lab.extras.page.desk import Desk
+from lab.extras.page.server import EVERY_SECONDS, Page, new_token
 from lab.history import Counted, LogLine
-from lab.http_server import HOST, listening, server
 from lab.living.lab import Live
 from lab.living.polls import Looks
-from lab.masking import Mask
 from lab.network.regions import REGIONS
-from lab.page.desk import Desk
-from lab.page.server import EVERY_SECONDS, Page, new_token
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import DirectionNow, Status
 from tests.report.browser import Browser, browser, installed

@@ -23,10 +23,10 @@ from msgspec import structs
 
 from bench.contract.contract import SEEDS_OF_CHANCE, Measure, runner, this_machine
 from bench.contract.figures import Stream, figures
-from lab.interrupts import ended_by_signals
+from lab.base.interrupts import ended_by_signals
+from lab.operating.runtimes import SIMULATION, USUAL
 from lab.runtime.congestion import is_modelled
 from lab.runtime.progress import Logged
-from lab.runtimes import SIMULATION, USUAL
 
 SCENARIO = Path(__file__).parent / "setting.yaml"
 RESULT = Path(__file__).parent / "results" / "predictions.json"

@@ -30,8 +30,8 @@ from msgspec import structs
 from bench.contract.contract import this_machine
 from bench.contract.figures import figures
 from lab import labs
-from lab.interrupts import ended_by_signals
-from lab.runtimes import SIMULATION, USUAL
+from lab.base.interrupts import ended_by_signals
+from lab.operating.runtimes import SIMULATION, USUAL
 
 PAGE = Path(__file__).parents[1] / "bench" / "contract.md"
 BEGIN, END = "<!-- python -m bench.predict_runs page writes what follows -->", "<!-- end of the predicted scenarios -->"

@@ -21,19 +21,19 @@ from pydantic import SecretStr
 
 from bench.replay import SIZE, TOPOLOGY, OneBroker, bench_plan
 from lab import clients
+from lab.base.settings import PASSWORD, USER
 from lab.declare.recording_file import RecordingFile as Named
+from lab.declare.recordings import Footer, Header, Recorded, RecordingFile, Redaction, summarise
 from lab.declare.scenario import Scenario
 from lab.declare.steps.replay import Replay
 from lab.history import Header as HistoryHeader
 from lab.history import HistoryFile, Paced, SendOutcome, StepEnded, observations
 from lab.living.broker_url import source
 from lab.living.recording import Source, Wanted, record
-from lab.recordings import Footer, Header, Recorded, RecordingFile, Redaction, summarise
 from lab.replay import replay
 from lab.runtime.client import Endpoint
 from lab.runtime.clock import RealClock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown
-from lab.settings import PASSWORD, USER
 
 RATE = 1000  # messages a second
 OVER = ("mqtt", "stomp", "amqp")

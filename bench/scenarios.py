@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import machine
-from lab import settings
 from lab.activemq.releases import DEFAULT, RELEASES
-from lab.scenarios import load_named
+from lab.base import settings
+from lab.check.scenarios import load_named
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

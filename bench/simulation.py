@@ -23,11 +23,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lab import labs
+from lab.base.shipped import shipped
+from lab.check.scenarios import plan_named
 from lab.declare.shapes import generate
 from lab.labs import Ran
 from lab.network.regions import REGIONS
-from lab.scenarios import plan_named
-from lab.shipped import shipped
 
 SIZE = "1KiB"  # of each message
 RUNS = 5  # of which the quickest counts: nothing but the machine makes one slower

@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any
 
 from bench.simulation import bare
-from lab.vary.combinations import Grid
-from lab.vary.processes import Processes
-from lab.vary.run_all import run_all
-from lab.vary.run_one import run_one
-from lab.vary.texts import look
+from lab.extras.vary.combinations import Grid
+from lab.extras.vary.processes import Processes
+from lab.extras.vary.run_all import run_all
+from lab.extras.vary.run_one import run_one
+from lab.extras.vary.texts import look
 
 SCENARIO = "small-window"
 EVENTS = 150_000  # of one bare loop, which take about as long as one run

@@ -10,12 +10,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lab.version import __version__
+from lab.base.version import __version__
 
 if TYPE_CHECKING:
-    from lab import errors, labs, vary
+    from lab import errors, labs
     from lab.declare.in_code import delivered
     from lab.errors import BrokerError, HostError, InputError, LabError, LabTimeout, PlanError, Problem
+    from lab.extras.vary import sweeps as vary
     from lab.labs import Ran
     from lab.live import Live
     from lab.progress import Told
@@ -26,7 +27,7 @@ else:  # a name that is not there is told by a type checker too
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = import_module(f"{__name__}.{_MODULES.get(name, 'errors')}")
-        return found if found.__name__ == f"{__name__}.{name}" else getattr(found, name)
+        return found if name in ("errors", "labs", "vary") else getattr(found, name)
 
 
 __all__ = [
@@ -48,7 +49,7 @@ __all__ = [
 ]
 _MODULES = {
     "Live": "live", "Ran": "labs", "Told": "progress", "delivered": "declare.in_code", "errors": "errors",
-    "labs": "labs", "vary": "vary",
+    "labs": "labs", "vary": "extras.vary.sweeps",
 }  # fmt: skip
 
 

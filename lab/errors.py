@@ -14,8 +14,7 @@ A failed expectation is not an error: it is a Verdict in the Report.
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from lab.dataclass import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

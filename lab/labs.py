@@ -20,16 +20,17 @@ from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import runtimes
 from lab.amazonmq.configurations.wording import lines
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.interrupts import put_off, time_limited
+from lab.base.units import format_duration, several
+from lab.check.scenarios import PlannedScenario, expectations, header_of, plan_named
 from lab.declare.loading import masked_sources
 from lab.declare.origin import without_passwords
 from lab.declare.scenario import Scenario
 from lab.errors import HostError, InputError, LabError, LabTimeout
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
-from lab.interrupts import put_off, time_limited
 from lab.living import monitor_process
 from lab.living.attach import attach
 from lab.living.ending import end, end_history_of_closed
@@ -37,18 +38,17 @@ from lab.living.history import PYTHON, LivingHistory
 from lab.living.lab import Live
 from lab.living.left_open import LEFT_OPEN, ClosedAtExit
 from lab.living.monitor import Monitor
+from lab.operating import runtimes
 from lab.operating.network import peerings_and_routes
 from lab.operating.outcome import record_seen
-from lab.run_folder import RunFolder, create, home, unwritable
+from lab.operating.runtimes import STANDING, AllRuntimes
+from lab.report.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import state_file as state_files
 from lab.runtime.lab import StandingLab
 from lab.runtime.profile import JUDGE, OPEN, UNPROFILED, Profile
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import AWS, LOCAL, Opening, Runtime, checked_endpoints
 from lab.runtime.state_file import make_folder, new_run_id, note_folder
-from lab.runtimes import STANDING, AllRuntimes
-from lab.scenarios import PlannedScenario, expectations, header_of, plan_named
-from lab.units import format_duration, several
 
 if TYPE_CHECKING:  # a lab that only stands need not wait until replay, judge and report are loaded
     from lab.judge import Judged, Report

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.version import __version__
+from lab.base.version import __version__
 
 HEAD = "# Changes\n\nVersions are explained in [CONTRIBUTING.md](CONTRIBUTING.md#versions).\n"
 FIRST = "first-version"

@@ -15,8 +15,8 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from lab.api.client_settings import READY
 from lab.cli import app
+from lab.extras.api.client_settings import READY
 from lab.runtime.clock import RealClock
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.scenarios import load_named
-from lab.shipped import shipped
+from lab.base.shipped import shipped
+from lab.check.scenarios import load_named
 
 _FAILS = {path.stem: load_named(path.stem, {}).origin.fails for path in sorted(shipped("scenarios").glob("*.yaml"))}
 

@@ -45,9 +45,9 @@ ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "judge": ("lab/judge", ("tests/judge", "tests/report", "tests/replay")),
     "simulation": ("lab/simulation", ("tests/simulation", "tests/contract", "tests/living")),
     "check": ("lab/check", ("tests/check", "tests/declare", "tests/plan")),
-    "amazonmq": ("lab/amazonmq", ("tests/amazonmq", "tests/operating", "tests/plan", "tests/api")),
-    "network": ("lab/network", ("tests/network", "tests/link", "tests/plan", "tests/api")),
-    "living": ("lab/living", ("tests/living", "tests/replay", "tests/page", "tests/api")),
+    "amazonmq": ("lab/amazonmq", ("tests/amazonmq", "tests/operating", "tests/plan", "tests/extras/api")),
+    "network": ("lab/network", ("tests/network", "tests/link", "tests/plan", "tests/extras/api")),
+    "living": ("lab/living", ("tests/living", "tests/replay", "tests/extras/page", "tests/extras/api")),
     "emulation": ("lab/emulation", ("tests/emulation", "tests/router", "tests/runtime", "tests/living")),
 }
 
@@ -349,7 +349,7 @@ def copied(commit: str | None) -> Iterator[Path]:
         words = [
             sys.executable,
             "-c",
-            "import lab.version, tests.conftest; print(lab.__file__, tests.conftest.__file__)",
+            "import lab.base.version, tests.conftest; print(lab.__file__, tests.conftest.__file__)",
         ]
         asked = subprocess.run(words, cwd="/", env=environment(tree), stdout=subprocess.PIPE, text=True, check=True)
         if asked.stdout.split() != [str(tree / "lab" / "__init__.py"), str(tree / "tests" / "conftest.py")]:

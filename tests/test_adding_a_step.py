@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import jsonschema
 import yaml
 
-from lab import units
+from lab.base import units
 from lab.check.context import Context
 from lab.check.scenario import check
 from lab.declare.fields import Duration

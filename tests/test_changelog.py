@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.version import __version__
+from lab.base.version import __version__
 from tests.changelog import HEAD, changelog
 
 ROOT = Path(__file__).parents[1]

@@ -12,12 +12,12 @@ from typing import Any, cast
 import pytest
 
 from lab import labs
+from lab.base.interrupts import Terminated, ended_by_signals, uninterrupted
 from lab.cli.options import ending
 from lab.cli.run import run
 from lab.cli.up import up
 from lab.errors import HostError
 from lab.history import LinkChanged, read
-from lab.interrupts import Terminated, ended_by_signals, uninterrupted
 from lab.judge import Outcome
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.masking import MASK
+from lab.base.masking import MASK
 
 from .command import Commands
 

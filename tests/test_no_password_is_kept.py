@@ -19,15 +19,15 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from lab import runtimes
+from lab.base.masking import MASK
+from lab.check.scenarios import plan_named
 from lab.cli import app
 from lab.declare.loading import load, masked_sources
 from lab.history import Header, HistoryFile, Publishing, StepStarted, read
 from lab.judge import judge_whole
-from lab.masking import MASK
+from lab.operating import runtimes
 from lab.report.files import keep
-from lab.run_folder import RunFolder, create
-from lab.scenarios import plan_named
+from lab.report.run_folder import RunFolder, create
 
 USERS = {"tokyo": "s3cr&t<pw>\"it's-long1", "singapore": "100% ü-no! #{x} \\n \\u0041 %41z".replace("ü", "u")}
 CONNECTORS = "\"quoted\" & <tagged> 'both' %2F pw-of-a-connector"  # of no user of the scenario

@@ -75,4 +75,7 @@ def test_import_lab_loads_nothing_of_it_and_no_library() -> None:
         check=True,
     )
     loaded = set(done.stdout.split())
-    assert {each for each in loaded if each.partition(".")[0] not in sys.stdlib_module_names} == {"lab", "lab.version"}
+    assert {each for each in loaded if each.partition(".")[0] not in sys.stdlib_module_names} == {
+        "lab",
+        "lab.base.version",
+    }

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from bench.contract import text
 from bench.contract.contract import RUNS, Compared, Contract, images_of, named
+from lab.base.interrupts import ended_by_signals
+from lab.base.shipped import shipped
+from lab.check.scenarios import PlannedScenario, load_named
 from lab.errors import LabError
-from lab.interrupts import ended_by_signals
 from lab.runtime.progress import Logged
-from lab.scenarios import PlannedScenario, load_named
-from lab.shipped import shipped
 
 KEPT = Path(__file__).parents[1] / "results" / "contract"
 PAGE = Path(__file__).parents[2] / "bench" / "contract.md"

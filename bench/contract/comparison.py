@@ -10,7 +10,7 @@ from enum import StrEnum
 from statistics import median
 
 from bench.contract.figures import FIRST, Figures, Stream, warm_up
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 ENOUGH = 100  # messages of a stream, or of a burst after its warm-up, below which its times are not compared
 OF_COUNTS = 0.10  # by how much the range of counts that are chance is widened at either end

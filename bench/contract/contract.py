@@ -14,15 +14,16 @@ from msgspec import structs
 from bench.contract.comparison import Row, compare
 from bench.contract.figures import RULES, Figures, Machine, figures
 from bench.contract.kept_runs import KeptRuns, digest
-from lab import labs, runtimes
+from lab import labs
 from lab.amazonmq.identity import DeploymentMode
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.check.scenarios import PlannedScenario, plan_named
 from lab.judge import Judged
+from lab.operating import runtimes
+from lab.operating.runtimes import SIMULATION, USUAL
 from lab.plan.values import OF_HOST
 from lab.runtime.congestion import congestion_control, is_modelled
 from lab.runtime.progress import Told
-from lab.runtimes import SIMULATION, USUAL
-from lab.scenarios import PlannedScenario, plan_named
 
 LOAD = Path("/proc/loadavg")  # Linux's
 RUNS = 10  # emulated, at the seeds from 1 on

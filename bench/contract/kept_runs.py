@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.contract.figures import Figures, from_json, to_json
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.text_files import read_bytes, write_text
+from lab.check.scenarios import PlannedScenario
 from lab.declare.origin import SourceFile
 from lab.declare.yaml_reading import read
 from lab.errors import InputError
-from lab.run_folder import unwritable
-from lab.scenarios import PlannedScenario
-from lab.text_files import read_bytes, write_text
+from lab.report.run_folder import unwritable
 
 LARGEST = 2**20  # bytes of a file
 

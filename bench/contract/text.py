@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from bench.contract.comparison import Kind, Row
 from bench.contract.contract import RUNS, Compared
 from bench.contract.figures import RULES
+from lab.base.units import several
 from lab.runtime.congestion import MODELLED
-from lab.units import several
 
 _NOTHING = "–"
 

@@ -32,8 +32,8 @@ case $MQLAB_CI_SERVE in
 no) ;;
 yes | records)
   case $MQLAB_CI_EXTRAS in
-  *serve*) ;;
-  "") MQLAB_CI_EXTRAS="[serve]" ;;
+  *api* | *all*) ;;
+  "") MQLAB_CI_EXTRAS="[api]" ;;
   *) MQLAB_CI_EXTRAS="${MQLAB_CI_EXTRAS%]},serve]" ;;
   esac
   ;;

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 AS_OF = "2026-11-26"  # when the project's advisories were read
 SEVERITIES = ("critical", "important", "moderate", "low")  # the worst first

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 _HEADER, _PROPERTIES, _DATA, _VALUE, _FOOTER = 0x70, 0x74, 0x75, 0x77, 0x78
 _STRINGS, _BINARIES = (0xA1, 0xB1), (0xA0, 0xB0)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import re2
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 LONGEST_LINE = 500  # characters of a line that are kept; what matters is at its beginning
 _LOOKED_AT = 16 * 1024  # characters that are masked at first

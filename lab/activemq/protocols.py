@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

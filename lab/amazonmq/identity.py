@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 class DeploymentMode(StrEnum):

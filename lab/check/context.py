@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import field
 from typing import Any, Protocol, TypeVar
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.suggestions import unknown
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.topology import Topology
 from lab.errors import Place, Problem
-from lab.suggestions import unknown
 
 
 class Remembered(Protocol):

@@ -15,7 +15,7 @@ from lab.amazonmq.account.broker_record import AppliedRevision, BrokerRecord
 from lab.amazonmq.configurations.configuration import Configuration, read
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import sanitise
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.account import OnAccount

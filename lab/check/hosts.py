@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from lab.base.suggestions import unknown
 from lab.declare.origin import Keys, Origin
 from lab.declare.topology import Topology
 from lab.errors import Place, Problem
 from lab.network.addresses import check_address
 from lab.network.vpc import INTERNET
 from lab.plan.brokers import addresses, host_addresses
-from lab.suggestions import unknown
 
 MOST_BROKERS = 20  # instances and hosts in one region: a lab's network has no more addresses
 ROUTER = "router"  # the name of a lab's own container

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lab.base.masking import Mask
 from lab.declare.expectations.base import Expectation
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.errors import Problem
-from lab.masking import Mask
 
 _OF_A_PERSON = ("about", "body", "headers", "properties", "scenario", "set", "text")  # nothing is found by these words
 

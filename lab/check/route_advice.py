@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from lab.activemq.destinations import destination_of, hears, parts_of
+from lab.base.dataclass import dataclass
 from lab.check.dry_run import changes_anything
 from lab.check.message_places import Fed
-from lab.dataclass import dataclass
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered

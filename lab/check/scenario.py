@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lab.base.suggestions import unknown
 from lab.check.configurations import check_configurations
 from lab.check.expectations import check_expectations
 from lab.check.passwords import check_passwords
@@ -15,7 +16,6 @@ from lab.check.topology import check_topology
 from lab.declare.kinds import Find, of_kind
 from lab.declare.scenario import Scenario
 from lab.errors import Place, Problem
-from lab.suggestions import unknown
 
 
 def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find = of_kind) -> tuple[Problem, ...]:

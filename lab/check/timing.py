@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
+from lab.base.units import format_duration
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound, Step
 from lab.declare.unrolling import MOST_STEPS, count_steps
 from lab.errors import Place, Problem
-from lab.units import format_duration
 
 
 def check_timing(scenario: Scenario) -> Iterator[Problem]:

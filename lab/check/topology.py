@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab import units
 from lab.activemq.releases import check_engine_version
 from lab.amazonmq.names import (
     check_broker_id,
@@ -13,6 +12,8 @@ from lab.amazonmq.names import (
 )
 from lab.amazonmq.passwords import check_password
 from lab.amazonmq.quotas import GROUPS_PER_USER, USERS_PER_BROKER
+from lab.base import units
+from lab.base.suggestions import unknown
 from lab.check.blocks import check_blocks, with_free_blocks
 from lab.check.hosts import MOST_BROKERS, NO_MORE_ADDRESSES, ROUTER, check_hosts, no_address
 from lab.check.pairs import check_pair
@@ -26,7 +27,6 @@ from lab.network.regions import NONE, REGIONS, unknown_region
 from lab.network.vpc import INTERNET
 from lab.plan.brokers import addresses, broker_id
 from lab.plan.network import network_problems
-from lab.suggestions import unknown
 
 _ROOT: Keys = ("topology",)
 

@@ -9,35 +9,42 @@ import gc
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from lab.base import extras
+from lab.base.interrupts import Terminated
+from lab.base.version import __version__
 from lab.errors import LabError as _LabError
-from lab.interrupts import Terminated
-from lab.version import __version__
 
-COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
+_SUMMARIES: Mapping[str, str] = {  # of the core's commands
     "run": "Open a lab, run a scenario in it, report the verdicts, and remove the lab.",
-    "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
+    "check": "Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.",
     "judge": "Judge the history of a run again.",
-    "film": "Write a film of a run: one HTML page that plays the run on the map of the network.",
     "history": "Show the events of a run as a timeline, with one line for each group of messages.",
     "trace": "Show the way and the outcome of one message, sent by an application or by a client of the lab.",
     "watch": "Print the applications' messages that are waiting, late, lost or doubled, until Ctrl-C.",
+    "scenarios": "List the shipped scenarios, or print or copy one, or judge a changed copy.",
     "up": "Open a lab for a scenario or a topology, and keep the lab until Ctrl-C; no steps are run.",
     "down": "Remove a running lab, or end a server that `mqlab serve` started.",
     "status": "Show a running lab with its bridges and links, or a server that `mqlab serve` started.",
     "env": "Print the endpoints, users, passwords and CA file of a running lab; no other command prints passwords.",
     "logs": "Print the log of a broker, of the router, or of a detached server.",
+    "export": "Write the topology and the configurations of a running lab, or of a served account, as they are now.",
+    "sweep": "Remove the remains of dead runs, or all parts of one run, by their labels.",
     "publish": "Publish messages to a broker of a running lab, in their order, and wait until all are acknowledged.",
     "listen": "Print the messages of a topic or a queue as they arrive: the body, or with --json all properties.",
     "record": "Record messages at brokers into a file that a scenario can replay.",
     "replay": "Send the messages of a recording, or of a run, to a broker of a running lab.",
     "wait": "Wait for a condition in a running lab: a bridge, demand, a broker, or messages in a queue.",
     "mark": "Add a mark to the history of a running lab.",
+    "host": "Run your own applications in the regions of a running lab.",
+    "routes": "Show the brokers that messages can reach, the connectors on the way, and the obstacles.",
     "link": "Show the links of a running lab; cut, heal or impair them, or let them reject all packets.",
     "broker": "Show and change the brokers of a running lab.",
     "connector": "Stop and start the network connectors of a running lab.",
@@ -47,44 +54,60 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "peering": "Show and change the VPC peerings of a running lab.",
     "route": "Show and change the routes of a running lab.",
     "sg": "Show and change the security groups of a running lab.",
-    "page": "Serve the live page of a running lab on 127.0.0.1, until Ctrl-C.",
-    "serve": "Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.",
-    "host": "Run your own applications in the regions of a running lab.",
-    "sweep": "Remove the remains of dead runs, or all parts of one run, by their labels.",
-    "scenarios": "List the shipped scenarios, or print or copy one, or judge a changed copy.",
     "plan": "Show the parts of a lab, in the order in which they are created.",
     "render": "Print the activemq.xml that a broker starts with.",
-    "routes": "Show the brokers that messages can reach, the connectors on the way, and the obstacles.",
     "regions": "List the AWS regions, the round trips of one region, or the round trip between two, with its source.",
     "generate": "Write the topology and the configurations of a network.",
-    "export": "Write the topology and the configurations of a running lab, or of a served account, as they are now.",
-    "check": "Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.",
     "schema": "Print the JSON Schema of one kind of file, with which editors complete and check such files.",
     "images": "Build the missing images and list all images, or save them to a file, or load them from a file.",
-    "bundle": "Write one file that sets up mqlab on machines without network, or unpack such a file.",
     "doctor": "Check whether this machine can run a lab.",
     "docs": "Open the documentation in a browser, and print its address.",
+}
+_GROUPS: Mapping[str, tuple[str, ...]] = {  # of --help, with the core's commands in their order
+    "run and judge": ("run", "check", "judge", "history", "trace", "watch", "scenarios"),
+    "a running lab": ("up", "down", "status", "env", "logs", "export", "sweep"),
+    "messages and clients": ("publish", "listen", "record", "replay", "wait", "mark", "host", "routes"),
+    "brokers and network": ("link", "broker", "connector", "config", "user", "clock", "peering", "route", "sg"),
+    "files and tools": ("plan", "render", "regions", "generate", "schema", "images", "doctor", "docs"),
 }
 _OFFLINE = "--offline"
 _UsageError: Any = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
 
 
+@cache
+def commands() -> Mapping[str, tuple[str, str]]:
+    """Return the group and the summary of each command, in the order of --help: the core's first in each group."""
+    added = [(name, each) for extra in extras.extras().values() for name, each in extra.commands.items()]
+    return {
+        name: (group, summary)
+        for group, core in _GROUPS.items()
+        for name, summary in (
+            *((name, _SUMMARIES[name]) for name in core),
+            *((name, each.summary) for name, each in added if each.group == group),
+        )
+    }
+
+
 def load(name: str) -> Any:
     """Return a command by its name, from its module: the function of that name, or the group of its `VERBS`."""
     from lab.cli.options import ending  # here, since --help does without
 
-    commands = typer.Typer(add_completion=False)
-    commands.callback()(lambda: None)  # a group, also of one command
-    module = import_module(f"lab.cli.{name}")
+    made = typer.Typer(add_completion=False)
+    made.callback()(lambda: None)  # a group, also of one command
+    module = _module(name)
     if hasattr(module, "VERBS"):
-        group = typer.Typer(help=COMMANDS[name], no_args_is_help=True, cls=_Group)
+        group = typer.Typer(help=commands()[name][1], no_args_is_help=True, cls=_Group)
         for verb, does in module.VERBS.items():
             group.command(name=verb, cls=_Command)(ending(does))
-        commands.add_typer(group, name=name)
+        made.add_typer(group, name=name)
     else:
-        commands.command(name=name, cls=_Command)(ending(getattr(module, name)))
-    return typer.main.get_group(commands).commands[name]
+        made.command(name=name, cls=_Command)(ending(getattr(module, name)))
+    return typer.main.get_group(made).commands[name]
+
+
+def _module(name: str) -> Any:
+    return import_module(f"lab.cli.{name}") if name in _SUMMARIES else extras.command(name)
 
 
 class _PlainFlags:
@@ -145,18 +168,21 @@ class _Commands(_PlainFlags, TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = {name: TyperCommand(name, help=summary) for name, summary in COMMANDS.items()}
+        self.commands = {
+            name: TyperCommand(name, help=summary, rich_help_panel=group.capitalize())
+            for name, (group, summary) in commands().items()
+        }
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the commands' names, in the order of --help."""
-        return list(COMMANDS)
+        return list(self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Load the called command; return its name, the command and the other arguments; InputError if unknown."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args[0] not in self.commands and not args[0].startswith("-"):
             from lab.cli.usage import unknown_command
 
-            raise unknown_command("mqlab", args, COMMANDS, _verbs)
+            raise unknown_command("mqlab", args, self.commands, _verbs)
         name, _, rest = super().resolve_command(ctx, args)
         return name, load(str(name)), rest
 
@@ -184,8 +210,11 @@ class _Commands(_PlainFlags, TyperGroup):
 
 def _verbs() -> Mapping[str, Any]:
     """Return the verbs of each command that has some."""
-    modules = ((name, import_module(f"lab.cli.{name}")) for name in COMMANDS)
-    return {name: module.VERBS for name, module in modules if hasattr(module, "VERBS")}
+    found: dict[str, Any] = {}
+    for name in commands():
+        with suppress(_LabError):  # an extra without its libraries
+            found[name] = getattr(_module(name), "VERBS", None)
+    return {name: verbs for name, verbs in found.items() if verbs is not None}
 
 
 app = typer.Typer(
@@ -205,7 +234,7 @@ app = typer.Typer(
 def _offline(wanted: bool) -> None:
     """Let this command, and the programs that it starts, download nothing."""
     if wanted:
-        from lab import settings
+        from lab.base import settings
 
         os.environ[settings.OFFLINE.name] = "yes"
 

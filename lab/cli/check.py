@@ -23,15 +23,15 @@ from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
+from lab.base.dataclass import dataclass
+from lab.base.masking import Mask, named_in
+from lab.base.settings import RUNTIME as RUNTIME_VARIABLE
+from lab.base.text_files import read_bytes, write_new
+from lab.base.units import format_duration, format_size, several
 from lab.cli import completion, new_files, options
 from lab.cli.options import IGNORE, JSON, PORT_BASE, RUNTIME, SET, VERSION
-from lab.dataclass import dataclass
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
-from lab.masking import Mask, named_in
-from lab.settings import RUNTIME as RUNTIME_VARIABLE
-from lab.text_files import read_bytes, write_new
-from lab.units import format_duration, format_size, several
 
 if TYPE_CHECKING:
     from lab.declare.scenario import Scenario
@@ -156,7 +156,7 @@ def _runtime(named: str | None) -> str | None:
     """Return the runtime that a scenario is checked for: named by an option or by MQLAB_RUNTIME, else None for any."""
     if named is not None or not RUNTIME_VARIABLE.get(os.environ):
         return named
-    from lab import runtimes
+    from lab.operating import runtimes
 
     return runtimes.usual(os.environ)
 
@@ -229,7 +229,7 @@ def _refused(
     scenario: Scenario, runtime: str, activemq_version: str | None, ignored: Sequence[str]
 ) -> tuple[Problem, ...]:
     """Return the parts of a correct scenario that a runtime would refuse."""
-    from lab import runtimes
+    from lab.operating import runtimes
 
     with runtimes.runtime(runtime, os.environ, ignored) as its:
         return tuple(its.refusals(scenario, _planned(scenario, activemq_version)))

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from lab.errors import InputError
-from lab.run_folder import home
+from lab.report.run_folder import home
 
 
 def runs_folder() -> Path:

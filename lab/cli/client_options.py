@@ -8,12 +8,12 @@ import typer
 
 from lab.activemq import protocols
 from lab.activemq.protocols import PROTOCOLS
+from lab.base.suggestions import unknown
+from lab.base.units import parse_duration
 from lab.cli import options
 from lab.errors import InputError
 from lab.living import conversation
 from lab.runtime.messages import Destination
-from lab.suggestions import unknown
-from lab.units import parse_duration
 
 TOPIC = Annotated[
     str | None, typer.Option("--topic", metavar="NAME", help="The topic, as ActiveMQ names it, for example prices.eur.")

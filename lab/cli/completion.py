@@ -14,8 +14,8 @@ from typing import Any
 
 import typer
 
-from lab import docs_site
-from lab.shipped import shipped
+from lab.base import docs_site
+from lab.base.shipped import shipped
 
 _LARGEST = 2**26  # bytes of a note
 
@@ -42,7 +42,9 @@ def labs(incomplete: str) -> list[str]:
 
 def runs(incomplete: str) -> list[str]:
     """Return the run ids of open labs and of runs that have a folder."""
-    from lab.run_folder import home  # here, since most commands load it anyway, and a list of scenarios does without
+    from lab.report.run_folder import (
+        home,  # here, since most commands load it anyway, and a list of scenarios does without
+    )
 
     folders = (each.name for each in (home(os.environ) / "runs").glob("*") if each.is_dir() and not each.is_symlink())
     return _begun(incomplete, (*(each.stem for each in _notes()), *folders))

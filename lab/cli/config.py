@@ -14,6 +14,7 @@ from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read, read_bytes
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
+from lab.base.masking import Mask, named_in
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
@@ -22,7 +23,6 @@ from lab.declare.origin import without_passwords
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.errors import InputError
 from lab.living.lab import Live
-from lab.masking import Mask, named_in
 from lab.operating import Done
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration, by its name or its id.")]

@@ -8,7 +8,7 @@ from typing import Any, TextIO, cast
 from rich.console import Console
 from rich.text import Text
 
-from lab.printable import plain
+from lab.base.printable import plain
 
 
 class PlainConsole(Console):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab import docs_site
+from lab.base import docs_site
 from lab.cli import completion, options
 
 

@@ -11,11 +11,11 @@ from rich.markup import escape
 
 from lab.activemq.advisories import AS_OF, known_holes, listing, summary
 from lab.activemq.releases import RELEASES
+from lab.base.settings import Reader, in_plain_text, read_by
 from lab.cli import options
 from lab.cli.options import JSON
 from lab.errors import InputError
-from lab.runtimes import runtime, usual
-from lab.settings import Reader, in_plain_text, read_by
+from lab.operating.runtimes import runtime, usual
 
 _SETTINGS = "Print the environment variables that mqlab reads, with the values in force, and check nothing."
 _VULNERABILITIES = "Print the known vulnerabilities of each release of ActiveMQ, and check nothing."

@@ -7,17 +7,15 @@ from typing import Annotated
 
 import typer
 
-from lab.api.server_process import Server, accounts
-from lab.api.server_process import end as end_server
 from lab.cli import options
-from lab.cli.open_servers import end_servers, labs_and_servers, of_servers
+from lab.cli.open_servers import end_servers, is_server, labs_and_servers
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.ending import end_each
+from lab.operating.runtimes import AllRuntimes
 from lab.runtime import state_file as state_files
-from lab.runtime.clock import RealClock
-from lab.runtime.state_file import note_folder
-from lab.runtimes import AllRuntimes
+from lab.runtime.runtime import Lost
+from lab.runtime.state_file import StateFile, note_folder
 
 
 def down(
@@ -37,21 +35,17 @@ def down(
     with AllRuntimes(os.environ) as its:
         known = labs_and_servers(its, folder, run)
         if run is None:
-            theirs = of_servers(known, folder)
-            known = [each for each in known if isinstance(each, Server) or each.run not in theirs]
+            theirs = {each.lab() for each in known if is_server(each)}
+            known = [each for each in known if is_server(each) or each.run not in theirs]
         chosen = known if every else (state_files.choose(known, run, os.environ),)
         # Servers before labs, of which one may be a server's own.
-        ended, failed = end_servers(chosen, lambda server: end_server(server, RealClock()))
-        removed, others = end_each((each for each in chosen if not isinstance(each, Server)), its.of, folder)
+        ended, failed = end_servers(chosen)
+        removed, others = end_each((each for each in chosen if isinstance(each, StateFile | Lost)), its.of, folder)
         failed += others
     options.warn_of_each(warning for removal in removed.values() for warning in removal.warnings)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
-    for each in ended:
-        stays = "; the account is kept" if (accounts(folder) / each.account).is_dir() else ""
-        lines.append(f"the server of account {each.account} has ended{stays}")
-    parts = dict.fromkeys((each.account for each in ended), 0) | {
-        name: removal.parts for name, removal in removed.items()
-    }
+    lines += ended.values()
+    parts = dict.fromkeys(ended, 0) | {name: removal.parts for name, removal in removed.items()}
     if removed or ended or not failed:
         options.show(parts, lines or ["no lab is running"], json)
     for other in failed[1:]:

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from lab import settings
 from lab.activemq.protocols import OPENWIRE
-from lab.application.place import variable
+from lab.base import settings
+from lab.base.suggestions import unknown
+from lab.base.text_files import open_private, write_new
 from lab.cli import new_files, open_lab, options, status_text
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.lab import Live
-from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
-from lab.suggestions import unknown
-from lab.text_files import open_private, write_new
+from lab.report.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
+from lab.runtime.application.place import variable
 
 _NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lab.offline import is_offline
-from lab.settings import SETTINGS, Reader, read_by
-from lab.suggestions import nearest
+from lab.base.offline import is_offline
+from lab.base.settings import SETTINGS, Reader, read_by
+from lab.base.suggestions import nearest
 
 _PREFIX = "MQLAB_"
 

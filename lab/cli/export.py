@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from lab.base import extras
+from lab.base.units import several
 from lab.cli import new_files, open_lab, options
 from lab.cli.new_files import FORCE
 from lab.cli.options import BY_OPTION, JSON, RUN
@@ -19,7 +21,6 @@ from lab.plan.export import FILE, Export, facts_of
 from lab.plan.export import export as exported
 from lab.plan.values import LinkPlan
 from lab.runtime.state_file import note_folder
-from lab.units import several
 
 
 def export(
@@ -50,9 +51,7 @@ def export(
     if account is not None:
         if run is not None or by_option is not None:
             raise InputError.of("RUN and --account exclude each other", "choose one")
-        from lab.api.exporting import exported as of_account  # here, since most exports are of a lab
-
-        made = of_account(note_folder(os.environ), account)
+        made = extras.hook("export_of_account")(note_folder(os.environ), account)
         write(made, folder, force=force, json=json, passwords="passwords of the users")
         return
     note = open_lab.load_note(options.one_run(run, by_option))
@@ -79,10 +78,9 @@ def write(made: Export, folder: Path, *, force: bool, json: bool, passwords: str
 
 def _of_served(live: Live) -> Export:
     """Return the files of a lab that requests have built, by the names of its account's tags."""
-    from lab.api.exporting import exported_lab  # here, since most exports are of a declared lab
-
     _ = live.account  # read first: the records on file are of now from then on
-    return exported_lab(live.lab.note, note_folder(os.environ))
+    made: Export = extras.hook("export_of_served_lab")(live.lab.note, note_folder(os.environ))
+    return made
 
 
 def of_lab(live: Live) -> Export:

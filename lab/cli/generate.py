@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from lab import units, wide_signs
+from lab.base import units, wide_signs
+from lab.base.suggestions import remedy
 from lab.cli import new_files, options
 from lab.declare.shape_quotas import quota_warnings
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
 from lab.declare.topology import MEMORY
 from lab.errors import HostError, InputError
-from lab.suggestions import remedy
 
 _REGIONS = "The codes of AWS regions, for example eu-west-1,us-east-1; each repetition adds a VPC and a broker."
 

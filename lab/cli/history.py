@@ -12,14 +12,16 @@ from typing import Annotated
 
 import typer
 
-from lab import units
+from lab.base import extras, units
+from lab.base.printable import plain_json
+from lab.base.suggestions import unknown
+from lab.base.text_files import why_not_a_file
 from lab.cli import completion, options
 from lab.cli.chosen_run import folder_of, runs_folder
 from lab.cli.new_files import FORCE
 from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
-from lab.printable import plain_json
 from lab.report.choice import Choice, Chooser, in_time
 from lab.report.message_runs import folded
 from lab.report.rows import describe, is_news
@@ -27,8 +29,6 @@ from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
 from lab.runtime.clock import RealClock
-from lab.suggestions import unknown
-from lab.text_files import why_not_a_file
 
 HISTORY = Annotated[
     str | None,
@@ -104,9 +104,8 @@ def history(
     if as_scenario is not None:
         if follow or message is not None or _choice(broker, client, kind or [], since, until) != Choice() or json:
             raise InputError.of("--as-scenario writes the whole run", "remove the filters, --follow and --json")
-        from lab.cli.history_as_scenario import write_scenario  # here, since few histories become scenarios
-
-        return write_scenario(find(run, "history"), as_scenario, expect, force=force)
+        code: int = extras.hook("history_as_scenario")(find(run, "history"), as_scenario, expect, force=force)
+        return code
     if expect is not None or force:
         option = "--expect" if expect is not None else "--force"
         raise InputError.of(f"{option} is valid only with --as-scenario", "add --as-scenario FILE")

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from lab.application.compose import override
-from lab.application.run_options import run_options
 from lab.cli import new_files, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import InputError
+from lab.runtime.application.compose import override
+from lab.runtime.application.run_options import run_options
 
 HOST = Annotated[str, typer.Argument(metavar="HOST", help="The host's name in the topology.")]
 WORDS = Annotated[

@@ -15,7 +15,7 @@ from lab.activemq.releases import RELEASES, mixture
 from lab.cli import new_files, options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSIONS
 from lab.errors import InputError
-from lab.runtimes import USUAL, runtime, usual
+from lab.operating.runtimes import USUAL, runtime, usual
 
 WITHOUT_IMAGES = "the runtime that MQLAB_RUNTIME names needs no images"
 

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from lab.check.scenarios import applications, expectations
 from lab.cli import reports
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
 from lab.judge import judge_whole
-from lab.run_folder import RunFolder
-from lab.scenarios import applications, expectations
+from lab.report.run_folder import RunFolder
 
 
 def judge(

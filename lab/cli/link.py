@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lab.base.descriptions import summary
 from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
@@ -16,7 +17,6 @@ from lab.declare.steps.heal import Heal
 from lab.declare.steps.link import OnLink
 from lab.declare.steps.reject import Reject
 from lab.declare.topology import ImpairmentFields
-from lab.descriptions import summary
 from lab.link.impairment import FIGURES
 from lab.living import verb_arguments
 from lab.living.lab import Live

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.base.units import several
 from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import BROKER, OF_RUN
@@ -15,7 +16,6 @@ from lab.cli.options import JSON
 from lab.errors import InputError, LabTimeout
 from lab.living.lab import Live
 from lab.runtime.messages import Incoming
-from lab.units import several
 
 _LONG = 10.0**8  # seconds: three years, where nothing ends the listening
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
-from lab.api.server_process import LOG, accounts, servers
+from lab.base import extras
+from lab.base.printable import plain_line
+from lab.base.suggestions import remedy
+from lab.base.text_files import is_file, open_file
 from lab.cli import completion, open_lab, options
 from lab.cli.chosen_run import folder_of
 from lab.cli.options import JSON
 from lab.errors import InputError
-from lab.printable import plain_line
-from lab.run_folder import RunFolder
+from lab.report.run_folder import RunFolder
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
 from lab.runtime.state_file import note_folder
-from lab.suggestions import remedy
-from lab.text_files import is_file, open_file
 
 SERVER = "server"
 _POLL_SECONDS = 0.2  # between two looks at a log that is followed
@@ -81,7 +81,7 @@ def _of_server(run: str | None) -> Path | None:
         for note in state_files.fitting(state_files.noted(os.environ), run)
     ):
         return None
-    logs = {path.parent.name: path for path in accounts(states).glob(f"*/{LOG}")}
+    logs: Mapping[str, Path] = extras.hook("server_logs")(states)
     found = [name for name in logs if run is None or name.startswith(run)]
     chosen = run if run in found else found[0] if len(found) == 1 else None
     if chosen is None and len(found) > 1:
@@ -96,7 +96,7 @@ def _written(log: Path, tail: int | None, *, follow: bool) -> Iterator[str]:
         kept = _lines(file)
         yield from kept if tail is None else deque(kept, maxlen=tail)
         while follow:
-            runs = any(each.account == account for each in servers(note_folder(os.environ)))
+            runs = any(each.run == account for each in extras.hook("servers")(note_folder(os.environ)))
             yield from _lines(file)
             if not runs:
                 return

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from lab.base.text_files import is_file, why_not_a_file
 from lab.errors import HostError, InputError
-from lab.text_files import is_file, why_not_a_file
 
 FORCE = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
 

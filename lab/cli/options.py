@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
-from lab import settings
 from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
+from lab.base import settings
+from lab.base.interrupts import Terminated, beneath, ended_by_signals
+from lab.base.printable import plain, plain_json
+from lab.base.units import parse_duration
 from lab.cli import completion, new_files
 from lab.cli.environment import check_environment
 from lab.cli.standard_output import as_far_as_it_takes_it, reader_left
 from lab.errors import HostError, InputError, LabError, Problem
-from lab.interrupts import Terminated, beneath, ended_by_signals
-from lab.printable import plain, plain_json
-from lab.units import parse_duration
 
 if TYPE_CHECKING:  # a command that neither complains nor shows progress does without rich
     from rich.console import Console

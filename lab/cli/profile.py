@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from lab.base.text_files import unwritable, write_text
 from lab.cli import new_files, options
 from lab.errors import InputError
 from lab.runtime.profile import BEGINNING, UNPROFILED, Profile
-from lab.text_files import unwritable, write_text
 
 PROFILE = Annotated[
     Path | None,

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.base.masking import is_secret
+from lab.base.units import parse_message_rate, several
 from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import BROKER, OF_RUN
@@ -18,8 +20,6 @@ from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.living.pipeline import LARGEST_TOGETHER, TOGETHER
-from lab.masking import is_secret
-from lab.units import parse_message_rate, several
 
 _LONGEST = 64 * 2**20  # bytes of the standard input
 

@@ -13,21 +13,21 @@ import typer
 from msgspec.structs import asdict
 
 from lab.activemq.destinations import has_wildcard, hears
+from lab.base.masking import Mask
+from lab.base.settings import PASSWORD
+from lab.base.settings import USER as USER_OF_URL
+from lab.base.units import several
 from lab.cli import client_options, completion, new_files, open_lab, options
 from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.declare.recordings import LOST, Footer, Redaction, check_name
 from lab.errors import BrokerError, InputError
 from lab.living.broker_url import is_url, source
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted
 from lab.living.recording import record as record_at
-from lab.masking import Mask
-from lab.recordings import LOST, Footer, Redaction, check_name
 from lab.runtime.clock import RealClock
-from lab.settings import PASSWORD
-from lab.settings import USER as USER_OF_URL
-from lab.units import several
 
 
 def record(

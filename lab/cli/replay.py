@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+from lab.base.units import several
 from lab.cli import open_lab, options
 from lab.cli.client_options import USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.cli.verb_command import argument, option
 from lab.declare.steps.replay import Replay
-from lab.units import several
 
 FILE = Annotated[Path, argument(Replay, "recording", "FILE")]
 INTO = Annotated[str, option(Replay, "broker", metavar="BROKER")]

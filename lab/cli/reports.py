@@ -12,8 +12,16 @@ from lab.errors import HostError, InputError
 from lab.judge import Judged, Outcome
 from lab.report import document, terminal
 from lab.report.files import keep_film, write
-from lab.run_folder import RunFolder
+from lab.report.run_folder import RunFolder
 
+LIVE_PAGE = Annotated[
+    bool,
+    typer.Option(
+        "--page",
+        help="Serve the live page of the lab until the lab ends, as `mqlab page` does; a "
+        "simulation writes a film instead.",
+    ),
+]
 PAGE = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="The file that the report is written to as an HTML page.")
 ]

@@ -11,20 +11,20 @@ from typing import Annotated
 import typer
 
 from lab.activemq.destinations import has_wildcard
+from lab.base.dataclass import dataclass
+from lab.base.masking import Mask
+from lab.base.suggestions import remedy
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON, SET, VERSION
-from lab.dataclass import dataclass
 from lab.declare.scenario import Scenario
 from lab.declare.topology import Topology
 from lab.declare.variants import settings_of
 from lab.errors import InputError
-from lab.masking import Mask
 from lab.plan.arrival import Arrival
 from lab.plan.forwarding import Standing, declared_bridges, tells_of_durables
 from lab.plan.routes_used import used_routes
 from lab.plan.routing import Route, routing_table
 from lab.plan.routing_text import describe_routes, routes_json
-from lab.suggestions import remedy
 
 _KINDS = ("queue://", "topic://")
 

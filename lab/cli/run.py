@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import new_files, options, page_process, profile, reports, run_chosen
+from lab.base import extras
+from lab.base.interrupts import put_off
+from lab.base.units import parse_duration
+from lab.cli import new_files, options, profile, reports, run_chosen
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
-from lab.cli.page_process import LIVE_PAGE
 from lab.cli.profile import PROFILE
-from lab.cli.reports import JUNIT, PAGE
+from lab.cli.reports import JUNIT, LIVE_PAGE, PAGE
 from lab.declare.variants import settings_of
 from lab.errors import HostError, InputError
-from lab.interrupts import put_off
-from lab.run_folder import home
-from lab.units import parse_duration
+from lab.report.run_folder import home
 
 if TYPE_CHECKING:  # which one scenario does without
     from lab.report.annotations import Places
@@ -83,8 +83,6 @@ def run(
     Example: mqlab run tokyo-singapore --runtime simulation
     """
     if seeds is not None:
-        from lab.cli.run_seeds import run_seeds
-
         of_one = {
             "--seed": seed,
             "--activemq-version": activemq_version,
@@ -102,7 +100,7 @@ def run(
             "--film": film or None,
             "--page": live_page or None,
         }
-        return run_seeds(
+        code: int = extras.hook("run_seeds")(
             run_chosen.chosen(scenario or (), None, None),
             seeds,
             set or (),
@@ -113,6 +111,7 @@ def run(
             quiet=quiet,
             json=json,
         )
+        return code
     at_once = jobs or 1
     limit = None if time_limit is None else _limit(time_limit)
     reports.check_writable(page, junit_file)
@@ -150,12 +149,12 @@ def run(
         return _several(
             scenarios, arguments, at_once, reports_folder, junit_file, failures, places, quiet=quiet, json=json
         )
-    from lab import labs, runtimes  # here, since judging needs no Docker, whose library is slow to load
+    from lab import labs
+    from lab.operating import runtimes  # here, since judging needs no Docker, whose library is slow to load
 
     simulated = (runtime or runtimes.usual(os.environ)) == runtimes.SIMULATION
     played = live_page and simulated  # a simulation is over before a person could look: its page is its film
-    if live_page and not simulated:
-        page_process.check()
+    page_beside = extras.hook("page_beside") if live_page and not simulated else None
     passed = refused = False
     try:
         with put_off() as came, profile.kept(profile_file) as waits, ExitStack() as beside:
@@ -174,9 +173,7 @@ def run(
                 ignore=ignore or (),
                 time_limit=limit,
                 profile=waits,
-                opened=lambda run: (
-                    beside.enter_context(page_process.page_beside(run)) if live_page and not simulated else None
-                ),
+                opened=lambda run: None if page_beside is None else beside.enter_context(page_beside(run)),
             )
             unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file, film=film or played)
             if played and ran.folder.film.exists():
@@ -233,9 +230,9 @@ def _several(
     json: bool,
 ) -> int:
     """Run scenarios, each in a process of its own, and print the outcome of each as it ends."""
+    from lab.base.text_files import write_text
     from lab.cli import run_many
     from lab.report import annotations, summary
-    from lab.text_files import write_text
 
     if folder is not None:
         try:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from glob import glob
 from pathlib import Path
 
+from lab.base.file_locks import folder_locked
+from lab.base.shipped import shipped
+from lab.base.text_files import STANDARD_INPUT, is_file, write_text
 from lab.declare.loading import resolve
 from lab.errors import InputError
-from lab.file_locks import folder_locked
-from lab.shipped import shipped
-from lab.text_files import STANDARD_INPUT, is_file, write_text
 
 _SOME = 3  # names that a remedy lists
 

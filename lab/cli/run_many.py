@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lab.base.interrupts import uninterrupted
+from lab.base.own_processes import OverError, OwnProcesses, how_ended
 from lab.cli import exit_codes
 from lab.cli.reports import is_a_report
 from lab.cli.run_places import problems_of
-from lab.interrupts import uninterrupted
-from lab.own_processes import OverError, OwnProcesses, how_ended
 from lab.report.summary import RunOf
 
-ITSELF = (sys.executable, "-c", "from lab.entry import main; main()")
+ITSELF = (sys.executable, "-c", "from lab.__main__ import main; main()")
 
 
 def _run(

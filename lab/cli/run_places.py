@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from lab import scenarios
+from lab.base.text_files import is_file
+from lab.check import scenarios
 from lab.errors import LabError, Place
 from lab.report.annotations import Places
 from lab.report.summary import RunOf
-from lab.text_files import is_file
 
 
 def places_of(set: Mapping[str, str]) -> Places:

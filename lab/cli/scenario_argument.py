@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import scenarios
 from lab.amazonmq.configurations import wording
+from lab.base.shipped import shipped
+from lab.base.text_files import STANDARD_INPUT, not_a_file, why_not_a_file
+from lab.check import scenarios
+from lab.check.scenarios import PlannedScenario
 from lab.cli import options
 from lab.declare.loading import resolve
 from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
-from lab.scenarios import PlannedScenario
-from lab.shipped import shipped
-from lab.text_files import STANDARD_INPUT, not_a_file, why_not_a_file
 
 if TYPE_CHECKING:  # most commands plan nothing
     from lab.plan.values import Plan

@@ -9,15 +9,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from lab.base.interrupts import put_off
+from lab.base.shipped import shipped
+from lab.base.text_files import is_file
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON
 from lab.declare.scenario import Scenario
 from lab.declare.student_copy import student_copy
 from lab.errors import InputError, Problem
-from lab.interrupts import put_off
-from lab.runtimes import SIMULATION
-from lab.shipped import shipped
-from lab.text_files import is_file
+from lab.operating.runtimes import SIMULATION
 
 
 def scenarios(

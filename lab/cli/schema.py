@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from lab.base.suggestions import remedy
 from lab.cli import options
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
 from lab.history.schema import history_schema
 from lab.report import document
-from lab.suggestions import remedy
 
 SCHEMAS = {
     "scenario": scenario_schema,

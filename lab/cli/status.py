@@ -7,18 +7,17 @@ from typing import Annotated
 
 import typer
 
-from lab.api.server_process import Server
-from lab.cli import open_servers, options, status_text
+from lab.cli import options, status_text
 from lab.cli.client_options import seconds
-from lab.cli.open_servers import labs_and_servers
+from lab.cli.open_servers import OpenServer, labs_and_servers
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living import monitor_process
+from lab.operating.runtimes import AllRuntimes
 from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Lost
-from lab.runtime.state_file import note_folder
+from lab.runtime.state_file import StateFile, note_folder
 from lab.runtime.status import Status
-from lab.runtimes import AllRuntimes
 
 _SHORTEST = 0.2  # seconds between two looks, each of which asks all brokers and the router
 
@@ -50,18 +49,18 @@ def status(
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
-    served: list[Server] = []
+    served: list[OpenServer] = []
     for note in state_files.fitting(state_files.load_all(folder), run):
         if monitor_process.start(note, os.environ):
             options.progress(quiet=json).warn(f"lab {note.run} had no monitor process: another one is started")
     with AllRuntimes(os.environ) as its:
         known = labs_and_servers(its, folder, run)
         for each in known if run is None else (state_files.choose(known, run, os.environ),):
-            if isinstance(each, Server):
-                served.append(each)
-                continue
             if isinstance(each, Lost):
                 lost.append(each)
+                continue
+            if not isinstance(each, StateFile):
+                served.append(each)
                 continue
             with its.of(each).attach(each, folder) as lab:
                 seen.append(lab.status())
@@ -70,7 +69,7 @@ def status(
             [
                 *map(status_text.to_dict, seen),
                 *map(status_text.lost_to_dict, lost),
-                *(open_servers.to_dict(each, folder) for each in served),
+                *(each.to_dict() for each in served),
             ]
         )
     else:
@@ -78,7 +77,7 @@ def status(
             status_text.show(its_status, options.out())
         for each in lost:
             status_text.show_lost(each, options.out())
-        for line in (line for each in served for line in open_servers.lines(each, folder)):
+        for line in (line for each in served for line in each.lines()):
             options.say(line)
         if not seen and not lost and not served:
             options.say("no lab is running")

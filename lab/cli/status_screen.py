@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.printable import plain_line
 from lab.history import LinkSeen
 from lab.living.polls import Look, Rates, rate
-from lab.printable import plain_line
 from lab.report.rows.row import Row, Weight
 from lab.runtime.status import ABSENT, BridgeStatus, BrokerStatus
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack, closing
 from rich.console import Console, Group
 from rich.live import Live as Screen
 
+from lab.base.interrupts import until_a_signal
 from lab.cli import options
 from lab.cli.status_screen import screen
-from lab.interrupts import until_a_signal
 from lab.living.lab import Live
 from lab.living.polls import Look, Looks
 

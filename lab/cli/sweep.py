@@ -13,10 +13,10 @@ from lab.cli.client_options import seconds
 from lab.cli.options import JSON, QUIET
 from lab.errors import InputError
 from lab.living.history import end_history
+from lab.operating.runtimes import AllRuntimes
 from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Sweep
 from lab.runtime.state_file import note_folder
-from lab.runtimes import AllRuntimes
 
 
 def sweep(

@@ -9,17 +9,19 @@ from typing import Annotated
 
 import typer
 
-from lab import labs, runtimes
-from lab.cli import options, page_process, status_text
+from lab import labs
+from lab.base import extras
+from lab.base.interrupts import until_a_signal
+from lab.cli import options, status_text
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
-from lab.cli.page_process import LIVE_PAGE
+from lab.cli.reports import LIVE_PAGE
 from lab.cli.scenario_argument import check_file
 from lab.declare.variants import settings_of
 from lab.errors import InputError
-from lab.interrupts import until_a_signal
 from lab.living.attach import attend
 from lab.living.history import COMMAND
 from lab.living.windows import stand
+from lab.operating import runtimes
 from lab.runtime.runtime import AWS, LOCAL, checked_endpoints
 from lab.runtime.state_file import note_folder
 
@@ -81,10 +83,9 @@ def up(
     its_endpoints = checked_endpoints(endpoints or (AWS if api else LOCAL))
     if page and detach:
         raise InputError.of("--page and --detach exclude each other", "write --detach alone, then: mqlab page")
-    if page:
-        page_process.check()
-    if api:
-        from lab.cli import up_api  # here, since most labs are not served
+    # Asked for before the lab opens, since their libraries may not be installed.
+    page_beside = extras.hook("page_beside") if page else None
+    api_of_a_lab = extras.hook("api_of_a_lab") if api else None
     opened = labs.up(
         scenario,
         seed=seed,
@@ -114,11 +115,11 @@ def up(
             return
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
         door = (
-            up_api.door(note.run, options.progress(quiet), endpoints=its_endpoints, quiet=quiet)
-            if api
-            else nullcontext()
+            nullcontext()
+            if api_of_a_lab is None
+            else api_of_a_lab(note.run, options.progress(quiet), endpoints=its_endpoints, quiet=quiet)
         )
-        shown = page_process.page_beside(note.run) if page else nullcontext()
+        shown = nullcontext() if page_beside is None else page_beside(note.run)
         with until_a_signal(KeyboardInterrupt) as came, door, shown:
             stand(
                 note.run,

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from lab import wide_signs
-from lab.docs_site import reference
+from lab.base import wide_signs
+from lab.base.docs_site import reference
+from lab.base.shipped import shipped
+from lab.base.suggestions import meant, nearest
 from lab.errors import InputError
-from lab.shipped import shipped
-from lab.suggestions import meant, nearest
 
 _NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _EXAMPLES = {"SCENARIO": "tokyo-singapore", "BROKER": "tokyo", "LINK": "tokyo-singapore", "FILE": "FILE"}

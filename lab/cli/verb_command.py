@@ -12,16 +12,16 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import typer
 
+from lab.base.descriptions import sentences, summary
+from lab.base.units import format_duration
 from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.declare.fields import Declared, types_in
 from lab.declare.steps.base import Step
-from lab.descriptions import sentences, summary
 from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.operating import Done
-from lab.units import format_duration
 
 _Verb = TypeVar("_Verb", bound=Step)
 Show = Callable[[Live, Any, Done, bool], None]  # takes the lab, the verb, its outcome, and whether JSON is printed

@@ -12,13 +12,15 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.base.interrupts import until_a_signal
+from lab.base.units import several
+from lab.check.scenarios import applications, expectations
 from lab.cli import client_options, options
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.declare.application import Application
 from lab.declare.expectations.base import Expectation
 from lab.history import Follower
-from lab.interrupts import until_a_signal
 from lab.judge import Report, judge_whole
 from lab.report.application_fates import (
     ARRIVED,
@@ -38,8 +40,6 @@ from lab.report.rows.row import Row, Weight
 from lab.report.timeline_text import text
 from lab.report.trace import unobserved
 from lab.runtime.clock import RealClock
-from lab.scenarios import applications, expectations
-from lab.units import several
 
 _WITHIN_SECONDS = 10.0  # as the expectation `delivered` has it
 _RESTS = 4  # times as long as a look took, the next one waits

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Protocol
 
+from lab.base.dataclass import dataclass
 from lab.clients.base import BaseClient, Browsing, Wire
 from lab.clients.destination_names import TEMPORARY
-from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 from proton import Delivery, Described, Event, Link, Terminus, symbol, ulong
 from proton import Endpoint as End
 
+from lab.base.dataclass import dataclass
 from lab.clients.amqp import MOST_BROWSED, AmqpClient, Subscription
 from lab.clients.amqp_connection import Connection, reason_of
 from lab.clients.amqp_message import decode, encode, reply_to, whole
 from lab.clients.base import CLOSE_WITHIN, Browsing, guarded
 from lab.clients.destination_names import TEMPORARY, amqp_address
 from lab.clients.sockets import connecting
-from lab.dataclass import dataclass
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.clock import RealClock

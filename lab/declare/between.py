@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from lab import units
+from lab.base import units
 from lab.declare.fields import Declared, Duration, Whole, read_number, read_scalar
 
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import field
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.masking import MASK, Mask
 from lab.declare.passwords import NO_PASSWORDS, leads_to_a_secret
 from lab.declare.yaml_reading import Document
-from lab.masking import MASK, Mask
 
 _BLOCK = ("|", ">")  # the signs with which a text of several lines begins
 

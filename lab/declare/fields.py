@@ -26,11 +26,11 @@ from pydantic import (
     model_validator,
 )
 
-from lab import units
 from lab.amazonmq.account.maintenance import check_zone
 from lab.amazonmq.passwords import LONGEST, SHORTEST
+from lab.base import units
+from lab.base.printable import shown
 from lab.errors import InputError
-from lab.printable import shown
 
 
 class Declared(BaseModel):

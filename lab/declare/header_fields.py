@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from lab.printable import shown
+from lab.base.printable import shown
 
 # Names of headers that SEND, SUBSCRIBE and the lab itself use.
 _RESERVED = frozenset({

@@ -13,8 +13,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from lab import wide_signs
 from lab.amazonmq.configurations.configuration import read as read_configuration
+from lab.base import wide_signs
+from lab.base.masking import Mask, is_secret, named_in
+from lab.base.suggestions import remedy
+from lab.base.text_files import STANDARD_INPUT, file_near, is_file, why_not_a_file
 from lab.declare.configuration_problems import configuration_problems
 from lab.declare.copies import Text, masked, texts_of
 from lab.declare.expectations import EXPECTATIONS
@@ -33,9 +36,6 @@ from lab.declare.variant_file import VariantFile, is_variant
 from lab.declare.variants import Variant
 from lab.declare.yaml_reading import Document, no_topology, read, read_text
 from lab.errors import InputError, Place, Problem
-from lab.masking import Mask, is_secret, named_in
-from lab.suggestions import remedy
-from lab.text_files import STANDARD_INPUT, file_near, is_file, why_not_a_file
 
 _MALFORMED = ("not well-formed YAML", "nothing is written here")
 _UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY, LARGEST_FRAME
+from lab.base.text_files import is_file, read_bytes
 from lab.declare.file_fields import BodyFile, NamedFile
 from lab.declare.recording_file import RecordingFile
+from lab.declare.recordings import HISTORY, summarise
 from lab.errors import InputError
-from lab.recordings import HISTORY, summarise
-from lab.text_files import is_file, read_bytes
 
 
 def _body(path: Path, file: str, written: str) -> BodyFile:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.masking import Mask
 from lab.errors import Place, Problem
-from lab.masking import Mask
 
 Keys = tuple[str | int, ...]
 

@@ -8,9 +8,9 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from lab.base.masking import is_secret
 from lab.declare.origin import Keys
 from lab.errors import Place, Problem
-from lab.masking import is_secret
 
 GENERATED = "generated"
 NO_PASSWORDS = (GENERATED, "right", "wrong")  # words that stand where a password may; too short for the service

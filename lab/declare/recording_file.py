@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from lab.declare.file_fields import NamedFile
-from lab.recordings import Summary
+from lab.declare.recordings import Summary
 
 
 class RecordingFile(NamedFile):

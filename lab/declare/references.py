@@ -7,7 +7,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Annotated, Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.fields import Declared, Each, Name, Names, Pair, Receivers, types_in
 from lab.network.vpc import INTERNET
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lab.activemq import releases
+from lab.base.descriptions import DRAFT, sentences, summary
 from lab.declare.application import Application
 from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
@@ -25,7 +26,6 @@ from lab.declare.steps.base import Step
 from lab.declare.topology import Broker, Host, ImpairmentFields, Region, Topology, User
 from lab.declare.variant_file import VariantFile
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
-from lab.descriptions import DRAFT, sentences, summary
 
 _INNER: tuple[type[BaseModel], ...] = (  # the parts of a topology that have defaults
     Broker, Host, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,

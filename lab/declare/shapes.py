@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from lab.activemq.protocols import OPENWIRE
 from lab.activemq.releases import check_engine_version
 from lab.amazonmq.names import derived_broker_id, host_name
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.shape_quotas import check_quotas
 from lab.declare.topology import MOST_REGIONS
 from lab.errors import InputError

@@ -24,6 +24,7 @@ from lab.activemq import releases
 from lab.activemq.destinations import no_wildcard, prefixed
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.identity import DeploymentMode
+from lab.base.units import format_duration
 from lab.declare.fields import (
     Address,
     Cidr,
@@ -43,7 +44,6 @@ from lab.declare.fields import (
 from lab.declare.ports import Ports
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.link.impairment import FIGURES, LONGEST_DELAY, Impairment, Kind
-from lab.units import format_duration
 
 # More than any machine could hold, and few enough that every check of a file ends soon.
 MOST_REGIONS, MOST_BROKERS, MOST_HOSTS, MOST_LINKS = 500, 500, 500, 2500

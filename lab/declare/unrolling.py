@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.steps.base import Compound, Step
 

@@ -15,7 +15,9 @@ from pydantic import Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from lab import printable, wide_signs
+from lab.base import printable, wide_signs
+from lab.base.masking import is_secret
+from lab.base.suggestions import remedy
 from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
@@ -29,8 +31,6 @@ from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
 from lab.declare.yaml_remedies import is_key_with_brace
 from lab.errors import Problem
-from lab.masking import is_secret
-from lab.suggestions import remedy
 
 _Model = TypeVar("_Model", bound=Declared)
 _Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]

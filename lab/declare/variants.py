@@ -14,15 +14,15 @@ from typing import Any, NoReturn
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.edits import Edit, quoted
 from lab.amazonmq.configurations.source import Source, change
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.printable import shown
+from lab.base.suggestions import remedy
 from lab.declare.origin import Keys
 from lab.declare.passwords import NO_PASSWORDS, leads_to_a_secret
 from lab.declare.steps.base import BESIDE_THE_VERB
 from lab.declare.yaml_reading import read, unprintable
 from lab.errors import InputError, Place, Problem
 from lab.link.impairment import FIGURES
-from lab.printable import shown
-from lab.suggestions import remedy
 
 _OF_A_SCENARIO = ("scenario", "about", "topology", "seed", "clients", "steps", "expect")
 _OF_A_TOPOLOGY = (

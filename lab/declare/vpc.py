@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from lab.base.printable import shown
 from lab.declare.fields import Cidr, Declared, Duration, Name, Names
 from lab.network.vpc import ALL_PORTS, ANYWHERE, Protocol, Rule
-from lab.printable import shown
 
 _LONGEST_ADDRESS = 15  # characters
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import yaml
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.text_files import read_bytes
 from lab.declare import yaml_remedies
 from lab.declare.origin import Keys
 from lab.declare.yaml_remedies import QUOTES
 from lab.errors import InputError, Place, Problem
-from lab.text_files import read_bytes
 
 LARGEST = 2**20  # bytes of a file
 MOST_PROBLEMS = 50  # more would not be read by anyone

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import docker
+from lab.base.interrupts import uninterrupted
 from lab.emulation.brokers.vaults import mask_of
 from lab.emulation.engine import engine, logs, removal
 from lab.emulation.engine.api import is_silence
 from lab.errors import LabError
-from lab.interrupts import uninterrupted
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Clock
 from lab.runtime.profile import CLOSE, UNPROFILED, Profile

@@ -14,6 +14,7 @@ from pathlib import Path
 import docker
 from lab.activemq import advisories
 from lab.activemq.releases import RELEASES, mixture
+from lab.base.units import format_size
 from lab.emulation import check_names, trial
 from lab.emulation.engine import engine, labelled_labs, ssh, userland_proxy
 from lab.emulation.engine.context import resolved
@@ -28,11 +29,10 @@ from lab.emulation.network.networks import taken
 from lab.emulation.network.published_at import HERE, is_local, published_at
 from lab.errors import HostError, LabError
 from lab.plan.values import Plan
-from lab.run_folder import home
+from lab.report.run_folder import home
 from lab.runtime import congestion
 from lab.runtime.owner import Owner
 from lab.runtime.runtime import Finding
-from lab.units import format_size
 
 DISK_BYTES = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
 MEMORY_BYTES = 2**30  # bytes

@@ -15,6 +15,7 @@ import docker
 from lab import clients
 from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.vault import Vault
+from lab.base.masking import Mask
 from lab.emulation.brokers import adding
 from lab.emulation.brokers.instances import Instances
 from lab.emulation.brokers.power import Power
@@ -37,11 +38,10 @@ from lab.emulation.watch.observer_watch import ObserverWatch, Process
 from lab.emulation.watch.status import look
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.history import Recorder
-from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import Plan
-from lab.run_folder import keep_next
+from lab.report.run_folder import keep_next
 from lab.runtime import state_file as state_files
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.clock import RealClock

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import docker
+from lab.base.file_locks import folder_locked, lock
+from lab.base.settings import WAIT
+from lab.base.units import format_size, parse_duration
 from lab.emulation.engine import engine, labels
 from lab.errors import HostError, InputError, LabTimeout
-from lab.file_locks import folder_locked, lock
 from lab.runtime.clock import Clock
 from lab.runtime.state_file import make_folder
-from lab.settings import WAIT
-from lab.units import format_size, parse_duration
 
 _FOLDER, _ENDING = "memory", ".bytes"
 _MOST_DIGITS = 40  # digits of a reservation

@@ -21,7 +21,7 @@ import docker.errors
 import docker
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT, OPENWIRE
 from lab.activemq.releases import mixtures
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
 from lab.emulation.closing import Closing
@@ -46,7 +46,7 @@ from lab.network.reach import reach
 from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
 from lab.plan.values import Action, InstancePlan, Plan
-from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
+from lab.report.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin, RealClock, boot
 from lab.runtime.lab import StandingLab

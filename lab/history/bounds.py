@@ -14,7 +14,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history.lab_seen import Forgotten
 from lab.history.writing import line
 

@@ -13,10 +13,10 @@ from typing import BinaryIO
 
 import msgspec
 
+from lab.base.text_files import open_file
+from lab.base.units import several
+from lab.base.whole_lines import PORTION
 from lab.history.observation import Ended
-from lab.text_files import open_file
-from lab.units import several
-from lab.whole_lines import PORTION
 
 _LINES = re.compile(rb',"lines":\d+')  # no text has these octets: JSON escapes its quotes
 _DIGEST = re.compile(rb',"digest":"[0-9a-f]*"')

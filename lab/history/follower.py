@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from lab.base.text_files import open_file
+from lab.base.whole_lines import PORTION
 from lab.errors import InputError
 from lab.history.observation import Ended, Header, Observation
 from lab.history.reading import first, parsed
-from lab.text_files import open_file
-from lab.whole_lines import PORTION
 
 
 class Follower:

@@ -12,13 +12,13 @@ from typing import Any, BinaryIO, Union
 
 import msgspec
 
+from lab.base.records import record
+from lab.base.text_files import open_file
+from lab.base.whole_lines import LONGEST, LineError, json_object, portions
 from lab.errors import InputError, Place
 from lab.history.checksum import damage
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
-from lab.records import record
-from lab.text_files import open_file
-from lab.whole_lines import LONGEST, LineError, json_object, portions
 
 _NEWLINE = 10
 _BEGINS = "a history begins with a line that names its run"

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
-from lab.descriptions import DRAFT, sentences, summary
+from lab.base.descriptions import DRAFT, sentences, summary
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
 

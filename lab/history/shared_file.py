@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab.dataclass import dataclass
-from lab.file_locks import lock, unlock
+from lab.base.dataclass import dataclass
+from lab.base.file_locks import lock, unlock
+from lab.base.masking import Mask
+from lab.base.text_files import BINARY
 from lab.history.bounds import forget
 from lab.history.checksum import Checksum, checksum_of
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
 from lab.history.writing import create, header_line, line, line_octets
-from lab.masking import Mask
-from lab.text_files import BINARY
 
 LARGEST_HISTORY_BYTES = 64 * 2**20  # bytes; a larger history is cut to half of this
 

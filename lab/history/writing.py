@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple, fields
 
+from lab.base.masking import Mask
+from lab.base.records import compact_json
+from lab.base.text_files import append_to_new
+from lab.base.write_behind import WrittenBehind, write_octets
 from lab.history.checksum import Checksum
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.observation import Ended, Header, Observation
 from lab.history.observed import MessageSeen
-from lab.masking import Mask
-from lab.records import compact_json
-from lab.text_files import append_to_new
-from lab.write_behind import WrittenBehind, write_octets
 
 _OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the line
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.activemq.destinations import hears
+from lab.base.units import several
 from lab.declare.expectations.base import Arrivals, Expectation
-from lab.expected.records import is_queue
+from lab.history.expected.records import is_queue
 from lab.judge.evidence.consumers import Doubt
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.values import Outcome
 from lab.judge.wording import moment, silent, unwatched
-from lab.units import several
 
 
 def doubt(expectation: Expectation, timeline: Timeline) -> str:

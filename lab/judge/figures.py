@@ -7,8 +7,9 @@ from math import inf
 
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
+from lab.base.units import several
 from lab.declare.expectations.base import Expectation
-from lab.expected.records import Subscription
+from lab.history.expected.records import Subscription
 from lab.judge.calibrated_range import calibration_notes
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
@@ -33,7 +34,6 @@ from lab.judge.values import (
 )
 from lab.judge.wording import gap, moment
 from lab.network.regions import city
-from lab.units import several
 
 
 def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[Mapping[int, float], ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.application import Application
 from lab.declare.expectations import EXPECTATIONS, expectations_of
 from lab.declare.expectations.base import Expectation

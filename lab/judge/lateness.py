@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lab import units
+from lab.base import units
 from lab.declare.expectations.delivered import Delivered
-from lab.expected.entitlement import due_at, had_time
+from lab.history.expected.entitlement import due_at, had_time
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, listed, moment

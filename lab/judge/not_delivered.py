@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Self
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.judge.wording import listed
 
 FATES = ("waiting", "dead_letters", "discarded", "expired", "lost", "unknown")

@@ -14,7 +14,7 @@ from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find
 from lab.declare.steps.base import Part
-from lab.expected.records import is_queue
+from lab.history.expected.records import is_queue
 from lab.judge.evidence.efforts import REPLAY, Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.step_taken import StepTaken, of_attempt

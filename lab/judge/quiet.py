@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lab import units
-from lab.expected.records import is_queue
+from lab.base import units
+from lab.history.expected.records import is_queue
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.wording import gap, moment
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lab.base.units import several
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.wording import listed
-from lab.units import several
 
 
 def second_copies(chosen: Chosen, evidence: Evidence) -> tuple[int, str]:

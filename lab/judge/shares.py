@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import inf
 
 from lab.activemq.destinations import destination_of
+from lab.base.units import several
 from lab.declare.between import Portion
 from lab.declare.expectations.delivered import Delivered
 from lab.judge.equal_bodies import ADVICE
@@ -13,7 +14,6 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.sharing import share
 from lab.judge.findings import Finding, unknown
 from lab.judge.values import Outcome
-from lab.units import several
 
 
 def judge_shares(expectation: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lab.expected.entitlement import carries_id
+from lab.base.units import several
+from lab.history.expected.entitlement import carries_id
 from lab.judge.evidence.evidence import Chosen
 from lab.judge.wording import listed
-from lab.units import several
 
 
 def unexplained(chosen: Chosen) -> int:

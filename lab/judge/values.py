@@ -10,7 +10,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Self
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.expectations.base import Basis
 from lab.judge.not_delivered import NotDelivered
 from lab.judge.percentiles import Percentiles

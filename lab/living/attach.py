@@ -12,11 +12,11 @@ from lab.living import monitor_process
 from lab.living.half_done import warned
 from lab.living.history import PYTHON
 from lab.living.lab import Live
+from lab.operating.runtimes import AllRuntimes, runtime
 from lab.runtime import state_file as state_files
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Lost, Runtime
 from lab.runtime.state_file import StateFile, note_folder
-from lab.runtimes import AllRuntimes, runtime
 
 
 @contextmanager

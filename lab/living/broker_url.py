@@ -12,15 +12,15 @@ from pydantic import SecretStr
 
 from lab import clients
 from lab.activemq.protocols import ENDPOINTS
+from lab.base.printable import is_text
+from lab.base.settings import PASSWORD, USER
 from lab.errors import InputError
 from lab.history import SendOutcome
 from lab.living.conversation import destination
 from lab.living.recording import Source
-from lab.printable import is_text
 from lab.runtime.client import Client, Endpoint
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Incoming, Look, Terms
-from lab.settings import PASSWORD, USER
 
 _PORTS = {each.scheme: each for each in ENDPOINTS if each.over}
 _ALIASES = {"mqtts": "mqtt+ssl", "stomps": "stomp+ssl", "amqps": "amqp+ssl"}

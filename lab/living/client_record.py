@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.activemq.matching import HEADER, header_value, message_id
 from lab.history import BEAT
 from lab.living.history import LivingHistory
-from lab.matching import HEADER, header_value, message_id
 from lab.runtime.client_recorder import ClientRecorder, Unsettled
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from lab.base.masking import Mask
 from lab.declare.steps.base import Step
 from lab.errors import InputError
 from lab.history import Ended, Marked, Observation, SharedHistory, StepEnded, StepStarted
 from lab.history.shared_file import lock_file
-from lab.masking import Mask
 from lab.operating import Done
 from lab.runtime.state_file import StateFile
 

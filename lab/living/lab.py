@@ -25,7 +25,9 @@ from lab.activemq.protocols import PROTOCOLS, Over
 from lab.amazonmq.account.account import Account, due_brokers, open_windows, unfinished
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.maintenance import Window
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.suggestions import unknown
+from lab.check.scenarios import applications, expectations
 from lab.declare.expectations.base import Expectation
 from lab.declare.in_code import Clients, applications_of
 from lab.declare.steps import STEPS
@@ -63,8 +65,6 @@ from lab.runtime.state_file import StateFile
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
 from lab.runtime.verb_owners import is_owned, owned_steps, under_way
-from lab.scenarios import applications, expectations
-from lab.suggestions import unknown
 
 if TYPE_CHECKING:
     from lab.declare.steps.replay import Replay

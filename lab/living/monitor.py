@@ -22,13 +22,13 @@ from lab.living.attach import attend
 from lab.living.history import MONITOR, LivingHistory
 from lab.living.monitor_memory import MonitorMemory
 from lab.living.windows import POLL_SECONDS, stand
+from lab.operating.runtimes import runtime
 from lab.plan.values import BrokerPlan
 from lab.runtime import state_file as state_files
 from lab.runtime.lab import StandingLab, note_failure
 from lab.runtime.messages import Destination
 from lab.runtime.progress import Logged
 from lab.runtime.state_file import note_folder
-from lab.runtimes import runtime
 
 _LOG = logging.getLogger("lab")
 _LATE_SECONDS = 3 * BEAT  # seconds without a record, after which the lab counts as unwatched

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from lab.base.file_locks import lock
+from lab.base.own_modules import with_own_modules
 from lab.errors import HostError
-from lab.file_locks import lock
 from lab.history import Follower, Watched
 from lab.history.shared_file import lock_file
 from lab.living.history import file_of
-from lab.own_modules import with_own_modules
 from lab.runtime.clock import RealClock
 from lab.runtime.state_file import StateFile
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from lab.amazonmq.account.account import Account
+from lab.base.masking import Mask, named_in
 from lab.check.passwords import words_among
 from lab.declare.expectations import expectations_of
 from lab.declare.steps.base import Step
@@ -16,7 +17,6 @@ from lab.declare.steps.user import OfUser
 from lab.declare.topology import Configuration
 from lab.errors import InputError, Place
 from lab.history import Header, observations
-from lab.masking import Mask, named_in
 from lab.runtime.lab import StandingLab
 
 

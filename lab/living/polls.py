@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import Counted, Follower, StepEnded
 from lab.living.history import file_of
 from lab.living.lab import Live

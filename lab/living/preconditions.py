@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.amazonmq.account.broker_record import BrokerState
+from lab.base.suggestions import unknown
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.declare.steps.connector import ConnectorStep
@@ -15,7 +16,6 @@ from lab.errors import InputError
 from lab.operating import ControlPlane
 from lab.operating.instances import numbers, target
 from lab.operating.reboot import current_text
-from lab.suggestions import unknown
 
 _RUNS = (State.UP, State.PAUSED)
 

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.activemq.destinations import ADVISORY
+from lab.activemq.matching import HEADER, digest
 from lab.activemq.protocols import protocol
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.interrupts import Terminated, until_a_signal
+from lab.base.text_files import unwritable
+from lab.base.units import several
+from lab.base.version import __version__
+from lab.base.whole_lines import LineError
+from lab.declare.recordings import LOST, Footer, Header, Recorded, RecordingFile, Redaction
 from lab.errors import BrokerError, LabTimeout
-from lab.interrupts import Terminated, until_a_signal
-from lab.matching import HEADER, digest
-from lab.recordings import LOST, Footer, Header, Recorded, RecordingFile, Redaction
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Incoming, Look
-from lab.text_files import unwritable
-from lab.units import several
-from lab.version import __version__
-from lab.whole_lines import LineError
 
 _FOREVER_SECONDS = 10.0**8  # seconds: three years
 _MOST_REMEMBERED = 100_000  # ids of messages that a browser showed: one that comes again is the same one

@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from lab.base.interrupts import beneath
+from lab.base.suggestions import unknown
 from lab.check.steps.replay import check
 from lab.declare.recording_file import RecordingFile
+from lab.declare.recordings import summarise
 from lab.declare.steps.replay import MADE_ANEW, Replay
 from lab.errors import BrokerError, HostError, InputError, Problem
 from lab.history import Observation, StepEnded, Trouble
-from lab.interrupts import beneath
 from lab.living.history import LivingHistory
 from lab.living.sent import Sent
 from lab.living.verb_arguments import read
-from lab.recordings import summarise
 from lab.replay.first_error import EndedByError
 from lab.replay.recorded import RecordedSending
 from lab.runtime.lab import StandingLab
-from lab.suggestions import unknown
 
 
 def replay_of(recording: str | Path, broker: str, mark: str = "", **written: Any) -> Replay:

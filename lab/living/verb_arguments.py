@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from lab.amazonmq.account.maintenance import window
+from lab.base.suggestions import unknown
+from lab.base.units import parse_duration
 from lab.declare.fields import Declared
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
@@ -22,8 +24,6 @@ from lab.declare.topology import ImpairmentFields
 from lab.errors import InputError, Problem
 from lab.link.impairment import FIGURES
 from lab.plan.values import Plan
-from lab.suggestions import unknown
-from lab.units import parse_duration
 
 _Read = TypeVar("_Read", bound=Declared)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.network.regions import REGIONS, city, distance
 
 # round-trips.csv has the medians over one year of TCP connects from the first region to the second, in milliseconds.

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
-from lab import units
-from lab.dataclass import dataclass
+from lab.base import units
+from lab.base.dataclass import dataclass
 from lab.link.impairment import FIGURES, Impairment, Kind, LinkState, Setting
 
 _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {

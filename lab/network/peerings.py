@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import InputError
 from lab.network import ids
 from lab.network.quotas import PEERINGS_PER_VPC, PENDING_PEERINGS_PER_VPC

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from ipaddress import IPv4Address
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.link import policy
 from lab.network.vpc import CLIENT_ADDRESS, INTERNET, Interface, Network, PeeringState, Protocol, Rule
 

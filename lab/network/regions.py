@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import asin, cos, radians, sin, sqrt
 
-from lab.dataclass import dataclass
-from lab.suggestions import nearest
+from lab.base.dataclass import dataclass
+from lab.base.suggestions import nearest
 
 EARTH_KM = 6371.0  # mean radius in km
 NONE = "none"  # declared of a region that is none of AWS's

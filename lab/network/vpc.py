@@ -14,7 +14,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Self, TypeVar
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.link import policy
 from lab.network.refusals import refused
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.amazonmq.account.account_json import pending_changes
 from lab.amazonmq.account.broker_record import BrokerRecord
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import BrokerRecordSeen, Observation
 from lab.plan.control import Control
 from lab.plan.values import Plan

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from lab.amazonmq.account.revisions import Revision
 from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
+from lab.base.units import several
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.history import ConfigurationSaved
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
 from lab.plan.control import Control
-from lab.units import several
 
 
 def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:

@@ -13,7 +13,7 @@ from lab.activemq.forwarding.filters import parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.passage import Passage, carry
 from lab.activemq.forwarding.rules import Stop, demand_stop
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 _ORDERS = 20  # further orders of the advisories that are tried in a network with circles, beside their own
 

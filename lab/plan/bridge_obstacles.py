@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.authorization import ADVISORIES, missing_on, missing_rights
 from lab.amazonmq.configurations.connectors import NetworkConnector
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.topology import Topology
 from lab.network.reach import reach
 from lab.network.vpc import Network as Vpcs

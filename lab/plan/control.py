@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.brokers import open_broker, set_aside
 from lab.amazonmq.configurations.default_configuration import FILE
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.network.vpc import Network
 from lab.plan.values import Plan
 

@@ -20,7 +20,7 @@ from lab.amazonmq.account.maintenance import DEFAULT_WINDOW
 from lab.amazonmq.account.revisions import SavedConfiguration
 from lab.amazonmq.account.user_record import Change
 from lab.amazonmq.configurations.default_configuration import default_configuration
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.topology import MEMORY, Topology
 from lab.declare.topology_text import topology_files
 from lab.errors import InputError, Problem

@@ -14,7 +14,7 @@ from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri, 
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.patterns import DURABLE, EXCLUDED, INCLUDED, KINDS, STATIC, has_nameless, listed
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.topology import Topology
 from lab.network.vpc import Network as Vpcs
 from lab.plan.bridge_obstacles import Missing, why_not_up

@@ -9,10 +9,10 @@ from lab.activemq.forwarding.demand import Refusal, Stop
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.network import Composite
 from lab.activemq.forwarding.settings import NETWORK_TTL, NO_LIMIT, Forwarding
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.units import several
 from lab.plan.bridge_obstacles import Missing
 from lab.plan.forwarding import DeclaredBridge
-from lab.units import several
 
 NO_BRIDGE = "no bridge leads there, over whatever brokers"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 
 from lab.activemq.protocols import ENDPOINTS
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.ports import declared_ports
 from lab.declare.topology import Topology
 

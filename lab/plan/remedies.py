@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lab.activemq.forwarding.network import Bridge, Network
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.plan.arrival import Arrival, Listener, Tried, demands, sent
 from lab.plan.forwarding import DeclaredBridge
 from lab.plan.obstacles import NO_BRIDGE, Need, needs, of_composite, of_conduit, of_refusal, shortest_way

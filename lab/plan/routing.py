@@ -13,7 +13,7 @@ from lab.activemq.forwarding.demand import Demand
 from lab.activemq.forwarding.durable import Absence, kept_on, taken_up_too, told_when_opening
 from lab.activemq.forwarding.filters import covers, example, parts
 from lab.activemq.forwarding.network import Bridge, Network
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.topology import Topology
 from lab.plan.arrival import Arrival, Carried, Listener, Tried, carried, demands, in_any_order, outcome_for, sent
 from lab.plan.bridge_obstacles import missing_for

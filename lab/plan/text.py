@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lab import units
 from lab.activemq.protocols import ENDPOINTS, OPENWIRE
+from lab.base import units
 from lab.network.link import impairment_text
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan

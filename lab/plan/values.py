@@ -12,10 +12,10 @@ from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from lab import units
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode
-from lab.dataclass import dataclass
+from lab.base import units
+from lab.base.dataclass import dataclass
 from lab.network.link import Direction
 from lab.network.vpc import Network
 

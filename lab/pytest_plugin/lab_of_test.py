@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.suggestions import unknown
+from lab.check.scenarios import expectations
 from lab.declare.expectations.base import Expectation
 from lab.declare.in_code import Clients, applications_of
 from lab.declare.steps.snapshot import END, START
@@ -16,8 +18,6 @@ from lab.history import BEAT, Counted
 from lab.judge import Outcome, Report, Verdict
 from lab.living.lab import Live
 from lab.runtime.lab import StandingLab
-from lab.scenarios import expectations
-from lab.suggestions import unknown
 
 _ARRIVES = 5.0  # seconds, for acknowledgements on their way between brokers
 

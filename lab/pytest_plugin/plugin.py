@@ -24,7 +24,6 @@ from lab.pytest_plugin.session import (
 from lab.pytest_plugin.wanted import KEEP, NEVER, PROPERTIES, Wanted
 
 if TYPE_CHECKING:
-    from lab.api.serving import ServedHere
     from lab.living.lab import Live
     from lab.pytest_plugin.lab_of_test import LabOfTest
     from lab.pytest_plugin.session_labs import SessionLabs
@@ -50,6 +49,28 @@ class MakeLab(Protocol):
     ) -> LabOfTest:
         """Open the lab of a topology or a scenario, by path or by the name of a shipped one."""
         ...
+
+
+class ServedApi(Protocol):
+    """The fixture `mqlab_api`: a server of Amazon MQ's API in this process, and its account."""
+
+    url: str
+    port: int
+
+    @property
+    def access_key(self) -> str:
+        """Return the id of the only access key that the server accepts."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables by which clients of AWS reach the server."""
+
+    @property
+    def account(self) -> Any:
+        """Return the account, to look into it."""
+
+    def reset(self) -> None:
+        """Make the account empty."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -171,17 +192,17 @@ def mqlab(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def _mqlab_api_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHere]:
+def _mqlab_api_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApi]:
     with words_alone():
-        from lab.api.serving import served
+        from lab.base import extras
 
-        served_here = served(tmp_path_factory.mktemp("mqlab-api") / "account")
+        served_here = extras.hook("api_of_tests")(tmp_path_factory.mktemp("mqlab-api") / "account")
     with served_here as api:
         yield api
 
 
 @pytest.fixture
-def mqlab_api(_mqlab_api_of_session: ServedHere) -> ServedHere:
+def mqlab_api(_mqlab_api_of_session: ServedApi) -> ServedApi:
     """The session's server of Amazon MQ's API, with an empty account; it has records alone, and no broker."""
     _mqlab_api_of_session.reset()
     return _mqlab_api_of_session
@@ -333,7 +354,7 @@ def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
         if mark.args or (stray := set(mark.kwargs) - {"scenario", "topology", "runtime", "observe"}):
             what = ", ".join(map(str, mark.args or sorted(stray)))
             takes = "scenario=, topology=, runtime=, observe="
-            from lab.suggestions import guess
+            from lab.base.suggestions import guess
 
             near = "" if mark.args else guess(what, takes.split(", "))
             raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes {takes}, not {what}\n{near}".rstrip())
@@ -357,7 +378,7 @@ def _beside(item: pytest.Item, named: str | Path, place: str) -> str:
 
     Raise InputError, which begins with `place`, for the name of a YAML file that is neither there nor in this folder.
     """
-    from lab.text_files import file_near, is_file, why_not_a_file
+    from lab.base.text_files import file_near, is_file, why_not_a_file
 
     path = item.path.parent / named
     if path.is_file() or path.suffix not in (".yaml", ".yml") or is_file(Path(named)):

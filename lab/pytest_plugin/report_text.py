@@ -9,20 +9,20 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.printable import plain_line
+from lab.base.text_files import open_private
 from lab.errors import InputError, LabError
 from lab.history import LogLine, Marked, Observation, observations
 from lab.judge import Outcome, Verdict
 from lab.living.lab import Live
-from lab.printable import plain_line
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.pytest_plugin.wanted import OF_RUNTIME, RUN_FOLDER, VERDICT
 from lab.report import timeline_text
 from lab.report.message_runs import folded
 from lab.report.rows import is_news
 from lab.report.rows.row import Row
-from lab.run_folder import RunFolder
-from lab.text_files import open_private
+from lab.report.run_folder import RunFolder
 
 MOST_EVENTS, MOST_LINES = 20, 10  # in a report; lines are of one broker's log
 _LONGEST_LINE = 200  # characters of a line of a log in a report

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.check.scenarios import read
 from lab.errors import InputError, LabError
 from lab.judge import Outcome
 from lab.labs import Ran
@@ -17,7 +18,6 @@ from lab.pytest_plugin import report_text
 from lab.pytest_plugin.session import RUN_REPORT, labs_of, or_skip, words
 from lab.pytest_plugin.wanted import Wanted
 from lab.report.files import keep_film
-from lab.scenarios import read
 
 
 class NotPassed(Exception):

@@ -68,7 +68,7 @@ def labs_of(config: pytest.Config) -> SessionLabs:
         return known
     from lab.pytest_plugin.session_labs import SessionLabs
     from lab.pytest_plugin.wanted import Settings, Wanted
-    from lab.run_folder import home
+    from lab.report.run_folder import home
 
     named = str(config.getini("mqlab_topology"))
     path = config.rootpath / named
@@ -114,6 +114,6 @@ class _Cached:
 
 def runtime_of(config: pytest.Config) -> str:
     """Return the name of the runtime that labs have where a test names none."""
-    from lab.settings import RUNTIME  # here, since most sessions open no lab
+    from lab.base.settings import RUNTIME  # here, since most sessions open no lab
 
     return str(config.getoption("mqlab_runtime") or RUNTIME.in_force(os.environ))

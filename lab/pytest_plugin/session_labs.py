@@ -12,18 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from lab import labs, runtimes
+from lab import labs
+from lab.base.file_locks import lock
+from lab.base.version import __version__
+from lab.check.scenarios import plan_named
 from lab.errors import HostError, InputError, NoEngine
-from lab.file_locks import lock
 from lab.labs import Ran
 from lab.living.lab import Live
+from lab.operating import runtimes
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.pytest_plugin.shared_lab import SharedLab
 from lab.pytest_plugin.wanted import ALWAYS, FAILED, NEVER, Settings, Wanted
 from lab.runtime.runtime import Runtime
 from lab.runtime.state_file import note_folder
-from lab.scenarios import plan_named
-from lab.version import __version__
 
 _LOG = logging.getLogger("lab")
 

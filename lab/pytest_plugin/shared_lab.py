@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import replace
 
 from lab.amazonmq.account.account import Account
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import LabError
 from lab.history import BrokerChanged, Counted, Follower, LinkChanged, Observation, PolicyApplied, SnapshotTaken
 from lab.living.lab import Condition, Live

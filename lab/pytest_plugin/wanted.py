@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 NEVER, FAILED, ALWAYS = "never", "failed", "always"
 KEEP = (NEVER, FAILED, ALWAYS)  # which labs stay after the tests

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from math import inf
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.callbacks import Callbacks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import LabError
 from lab.replay.stage import Replayed
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from lab.expected.incremental import Expected, Missing, undecided
 from lab.history import Observation
+from lab.history.expected.incremental import Expected, Missing, undecided
 from lab.runtime.lock import Lock
 
 _MOST_QUEUED = 5_000  # observations that are kept in memory until they are counted

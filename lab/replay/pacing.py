@@ -14,13 +14,13 @@ from operator import gt
 from random import Random
 from typing import NamedTuple
 
-from lab.dataclass import dataclass
+from lab.activemq.matching import MOST_MESSAGES
+from lab.base.dataclass import dataclass
+from lab.declare.recordings import MessageFile, Recorded, opened
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.replay import Replay
 from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
-from lab.matching import MOST_MESSAGES
-from lab.recordings import MessageFile, Recorded, opened
 
 PACE_TOLERANCE = 0.02  # share of the time that the messages should have taken
 PACE_SLACK_SECONDS = 0.05  # seconds: in a short run, a late thread costs more than 2 %

@@ -6,20 +6,20 @@ from collections import Counter
 from collections.abc import MutableMapping
 from contextlib import closing
 
+from lab.activemq.matching import HEADER, header_value, make_body, message_id
 from lab.activemq.protocols import protocol
+from lab.base.units import several
+from lab.declare.recordings import Recorded, Stream, StreamKey, stream_of
 from lab.declare.steps.base import Login
 from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import Achieved, Paced, Publishing, SendOutcome
-from lab.matching import HEADER, header_value, make_body, message_id
-from lab.recordings import Recorded, Stream, StreamKey, stream_of
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Lateness, Pace, SendTimes, in_words, recorded_dues
 from lab.replay.stage import Stage
 from lab.runtime.client import Client
 from lab.runtime.messages import Destination, Outgoing
-from lab.units import several
 
 
 class _Counting(Callbacks):

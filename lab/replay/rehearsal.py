@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
-from lab.expected.incremental import Expected, undecided
 from lab.history import (
     BridgeSeen,
     Demand,
@@ -25,6 +24,7 @@ from lab.history import (
     Trouble,
     Uncalibrated,
 )
+from lab.history.expected.incremental import Expected, undecided
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import carrier
 from lab.replay.bridges import BridgeEnds

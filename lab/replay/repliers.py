@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from lab.activemq.matching import HEADER, header_value, make_body
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import LabTimeout
 from lab.history import Replied, SendOutcome
-from lab.matching import HEADER, header_value, make_body
 from lab.replay.rehearsal import Rehearsal
 from lab.runtime.client import Client
 from lab.runtime.messages import Destination, Incoming, Outgoing

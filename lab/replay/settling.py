@@ -12,8 +12,8 @@ from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
-from lab.expected.incremental import Expected
 from lab.history import BridgeSeen, DestinationSeen, LinkSeen, Observation
+from lab.history.expected.incremental import Expected
 from lab.plan.values import BridgePlan
 from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal

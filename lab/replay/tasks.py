@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.runtime.client import Client
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock

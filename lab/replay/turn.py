@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.steps.base import Step
 from lab.declare.unrolling import Numbered
 from lab.replay.outcome import Outcome

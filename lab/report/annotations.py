@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.printable import plain_line
 from lab.errors import Place
-from lab.printable import plain_line
 from lab.report.summary import RunOf
 
 # The place of each expectation of a scenario, as far as they are known, and of the scenario itself at the end. The file

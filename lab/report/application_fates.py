@@ -13,10 +13,10 @@ from dataclasses import field
 from math import inf
 
 from lab.activemq.destinations import hears, parts_of
-from lab.dataclass import dataclass
-from lab.expected.entitlement import had_time
-from lab.expected.records import Publication, is_queue
+from lab.base.dataclass import dataclass
 from lab.history import MessageSeen, Observation, TransactionEnded
+from lab.history.expected.entitlement import had_time
+from lab.history.expected.records import Publication, is_queue
 from lab.judge.evidence.applications import HORIZON, Applications
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import routes

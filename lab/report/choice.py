@@ -10,11 +10,11 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.suggestions import remedy
 from lab.errors import InputError
 from lab.history.clients_seen import Publishing, Subscribed
 from lab.history.observation import Header, Observation
-from lab.suggestions import remedy
 
 MOST_HELD = 50_000  # observations, while they are put in order
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lab.activemq.destinations import hears, parts_of
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import BrokerChanged, ConsumerSeen, MessageSeen, Observation
 from lab.report.rows.observed import client
 

@@ -11,10 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from lab.base.text_files import write_text
 from lab.judge.not_delivered import PLACED
 from lab.judge.percentiles import Percentiles
 from lab.judge.values import BridgeReport, CrossCheck, Delivery, LinkReport, Report, RouteReport, Verdict
-from lab.text_files import write_text
 
 VERSION = 2
 

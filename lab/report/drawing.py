@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from rich.cells import cell_len
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.printable import plain, plain_line
 from lab.judge.values import LinkReport, Report
-from lab.printable import plain, plain_line
 from lab.report.picture import Bridge, Picture, Place, Way, picture
 from lab.report.text_map import FEWEST_LINES, text_map, whereabouts
 

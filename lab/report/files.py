@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lab.base import extras
+from lab.base.shipped import shipped
+from lab.base.text_files import is_file
 from lab.declare.loading import load
 from lab.judge import Judged
-from lab.report import document, film, html, junit
+from lab.report import document, html, junit
+from lab.report.run_folder import RunFolder
 from lab.report.traces import traces
-from lab.run_folder import RunFolder
-from lab.shipped import shipped
-from lab.text_files import is_file
 
 
 def keep(judged: Judged, folder: RunFolder) -> None:
@@ -22,7 +23,7 @@ def keep(judged: Judged, folder: RunFolder) -> None:
 
 def keep_film(judged: Judged, folder: RunFolder) -> None:
     """Write the film into the run folder, and the page again if it exists, since the page links the film."""
-    film.write(judged, folder.history, folder.film)
+    extras.hook("write_film")(judged, folder.history, folder.film)
     if is_file(folder.page):
         write(judged, folder, page=folder.page, junit_file=None)
 

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from lab.base.text_files import write_text
 from lab.judge.values import Outcome, Report
 from lab.report.not_delivered_rows import arrived
-from lab.text_files import write_text
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 THE_RUN = "the run"  # the case with the time: CI systems add up the times of a suite's cases

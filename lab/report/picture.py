@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.judge.evidence.timeline import End
 from lab.judge.values import BridgeReport, BrokerOutline, Flow, LinkReport, RegionOutline, Report, RouteReport
 from lab.network.regions import NONE

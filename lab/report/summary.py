@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, indent, tostring
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.printable import plain_line
 from lab.errors import Place
-from lab.printable import plain_line
 from lab.report.junit import THE_RUN, safe, timestamp
 from lab.report.not_delivered_rows import read
 

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lab.base.printable import plain_line
+from lab.base.units import several
 from lab.judge.values import Delivery, Outcome, Report
-from lab.printable import plain_line
 from lab.report.drawing import SIDE_BY_SIDE, drawing
 from lab.report.not_delivered_rows import TITLES, became, told
-from lab.units import several
 
 _MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.PASSED: "[ok]", Outcome.FAILED: "[X]", Outcome.UNKNOWN: "[?]"}

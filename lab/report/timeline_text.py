@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lab.base.printable import plain_line
 from lab.history import Header
-from lab.printable import plain_line
 from lab.report.rows.row import Row, Weight
 
 _SIGNS = {Weight.PLAIN: " ", Weight.STEP: "▸", Weight.FAULT: "!"}

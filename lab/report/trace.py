@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.suggestions import nearest
 from lab.errors import InputError
 from lab.history import BrokerChanged, MessageSeen, Observation, ObserverChanged, TransactionEnded
 from lab.report.copies import ACKNOWLEDGED, ENDED, ENDS, Change, Copy, Routes, copies, in_words, is_change, no_routes
 from lab.report.rows.observed import event
 from lab.report.rows.row import Row, Weight
-from lab.suggestions import nearest
 
 LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words

@@ -9,6 +9,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
+from lab.base.suggestions import nearest
 from lab.errors import InputError
 from lab.history import (
     BrokerChanged,
@@ -29,7 +30,6 @@ from lab.report.copies import is_change, no_routes
 from lab.report.html.lanes import NOT_DELIVERED, ways
 from lab.report.story import Story
 from lab.report.trace import LAST, Trace, trace, unobserved
-from lab.suggestions import nearest
 
 OF_LAB = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}")  # the id of a message of the lab's own clients
 _WORTH = ("late", "doubled", *NOT_DELIVERED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import BrokerError
 from lab.history import SendOutcome
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from lab.activemq.matching import digest, digest_as_text, identify
 from lab.activemq.protocols import protocol
+from lab.base.masking import is_secret
 from lab.errors import BrokerError, LabTimeout
 from lab.history import (
     Acknowledged,
@@ -20,8 +22,6 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.masking import is_secret
-from lab.matching import digest, digest_as_text, identify
 from lab.runtime.messages import Destination, Incoming, Terms
 
 

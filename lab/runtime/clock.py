@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 _POLL_SECONDS = 0.05  # seconds between two tests of a condition without a notification
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

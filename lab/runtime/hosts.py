@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from lab.application.place import HostPlace
+from lab.runtime.application.place import HostPlace
 
 
 class Hosts(Protocol):

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import SecretStr
 
+from lab.base.masking import Mask
 from lab.declare.steps.broker import State
 from lab.errors import BrokerError, LabError
 from lab.history import (
@@ -30,7 +31,6 @@ from lab.history import (
     SnapshotTaken,
 )
 from lab.link.impairment import Impairment, LinkState
-from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan

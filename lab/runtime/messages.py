@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lab.activemq.destinations import Addressed, destination_of
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import InputError
 from lab.runtime.clock import boot
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.masking import Mask
 from lab.history import Observation, StepEnded, StepStarted
-from lab.masking import Mask
 
 OPEN, START, REPLAY, AT_END, JUDGE, CLOSE = "open", "start", "replay", "end", "judge", "take down"  # the parts of a run
 BEGINNING = '{"traceEvents": ['  # the first characters of a profile

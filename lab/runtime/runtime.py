@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from pydantic import SecretStr
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
 from lab.plan.control import Control

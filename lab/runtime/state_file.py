@@ -20,13 +20,13 @@ from typing import Any, Protocol, Self, TypeVar
 import msgspec
 from msgspec import Struct, field, structs
 
-from lab import settings
+from lab.base import settings
+from lab.base.file_locks import folder_locked
+from lab.base.text_files import is_file, unwritable
 from lab.errors import HostError, InputError
-from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
-from lab.text_files import is_file, unwritable
 
 
 class StateFile(Struct, frozen=True, kw_only=True):

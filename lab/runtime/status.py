@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from lab.activemq import log_lines
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.link.impairment import Setting
 from lab.network.link import impairment_text

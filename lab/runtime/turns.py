@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab.file_locks import is_locked, lock
+from lab.base.file_locks import is_locked, lock
 from lab.runtime.state_file import lock_file, make_folder, writing_to
 
 

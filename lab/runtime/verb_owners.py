@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lab.base.file_locks import is_locked, lock
 from lab.errors import InputError
-from lab.file_locks import is_locked, lock
 from lab.runtime.state_file import make_folder, writing_to
 
 

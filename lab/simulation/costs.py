@@ -13,13 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.settings import COSTS
+from lab.base.suggestions import remedy
+from lab.base.text_files import read_bytes
+from lab.base.units import parse_duration
 from lab.errors import InputError
-from lab.settings import COSTS
 from lab.simulation.clock import nanoseconds
-from lab.suggestions import remedy
-from lab.text_files import read_bytes
-from lab.units import parse_duration
 
 FILE = Path(__file__).parent / "costs.toml"
 LARGEST = 65_536  # bytes of a file

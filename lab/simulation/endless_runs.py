@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from lab.base.units import format_duration
 from lab.errors import LabTimeout
-from lab.units import format_duration
 
 ROUNDS = 50  # that a message may make: by then it is its circle that decides, and no broker's speed
 _FIRST = 2 * ROUNDS  # brokers on a message's path before which nobody need look

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from lab.application.place import HostPlace
 from lab.errors import InputError
+from lab.runtime.application.place import HostPlace
 
 
 class SimulatedHosts:

@@ -15,7 +15,7 @@ from lab.amazonmq.configurations.default_configuration import FILE
 from lab.amazonmq.configurations.edits import Edit, apply
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import Place, Problem
 from lab.plan.values import Plan
 from lab.simulation.bridge import support as of_connectors

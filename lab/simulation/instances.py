@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Protocol
 
 from lab.activemq.log_lines import BY_ANOTHER
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.steps.broker import State
 from lab.history import BrokerChanged
 from lab.runtime.status import ABSENT, DELETED, DOWN, OUT, PAUSED, STARTING, STOPPING, UP

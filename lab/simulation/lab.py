@@ -13,15 +13,15 @@ from pydantic import SecretStr
 
 from lab.amazonmq.files.activemq_xml import LOCK_INTERVAL
 from lab.amazonmq.files.broker_files import STRANGER_PASSWORD
+from lab.base.masking import Mask
 from lab.errors import BrokerError, InputError
 from lab.history import (
     Recorder,
 )
-from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import BrokerPlan, Plan
-from lab.run_folder import keep_next
+from lab.report.run_folder import keep_next
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session

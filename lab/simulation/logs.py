@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from lab.activemq.log_lines import LoggedLine, is_kept, name_of, shortened
+from lab.base.masking import Mask
+from lab.base.printable import plain
 from lab.history import LogLine
-from lab.masking import Mask
-from lab.printable import plain
 from lab.runtime.log_flood import Flood
 from lab.simulation.kernel import SECOND, Kernel
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import ObserverChanged, Recorder
 from lab.runtime.observer_events import ENDED, FULL, STOPPED, Event, Translator
 from lab.simulation.broker.observer import Observer

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from lab.activemq.protocols import OPENWIRE
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.units import format_duration
 from lab.errors import HostError, LabTimeout
 from lab.link.impairment import LinkState
 from lab.network.reach import reach
@@ -26,7 +27,6 @@ from lab.simulation.chance import generator
 from lab.simulation.costs import Costs
 from lab.simulation.kernel import SECOND
 from lab.simulation.lab import SimulatedLab
-from lab.units import format_duration
 
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # when a simulated lab's clock begins, a Monday
 _OLDEST = 3600 * SECOND  # ns that a lab may have stood for: longer than any period of its timers

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.files.broker_files import BrokerSecrets
 from lab.amazonmq.files.vault import Vault
-from lab.masking import Mask
+from lab.base.masking import Mask
 from lab.plan.control import Control
 from lab.runtime.runtime import Passwords as Given
 

@@ -13,6 +13,7 @@ from lab.activemq.destinations import ADVISORY, Addressed, destination_of, hears
 from lab.activemq.log_lines import NAMED, pattern
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import sanitise
+from lab.base.units import format_duration
 from lab.check.timing import first_beyond
 from lab.declare.expectations.base import LogLines
 from lab.declare.origin import Keys
@@ -31,7 +32,6 @@ from lab.simulation.broker.releases import why_not
 from lab.simulation.ignoring import clusters, lacking, misnamed, named, without_store
 from lab.simulation.protocols import sentences as of_sessions
 from lab.simulation.regex_alternatives import narrowed
-from lab.units import format_duration
 
 _REAL = "run it with real brokers: --runtime emulation"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from lab.amazonmq.configurations.deletions import Span
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import Place, Problem
 
 IGNORE = "--ignore"

@@ -8,7 +8,7 @@ import pytest
 from proton import Message, symbol
 
 from lab.activemq.amqp_encoding import decode
-from lab.matching import HEADER, digest, identify, make_body, number_body
+from lab.activemq.matching import HEADER, digest, identify, make_body, number_body
 
 # Received over MQTT from ActiveMQ 5.18.3, sent over AMQP: header, message annotations, properties, data.
 FROM_A_BROKER = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.log_lines import LONGEST_LINE, NAMED, LoggedLine, is_kept, name_of, pattern, read, shortened
-from lab.masking import MASK, Mask
+from lab.base.masking import MASK, Mask
 
 CASES = [
     line.split(" | ", 1) for line in Path(__file__).with_name("log-lines.txt").read_text(encoding="utf-8").splitlines()

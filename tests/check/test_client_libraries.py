@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lab.check.client_libraries import check_clients
+from lab.check.scenarios import load_named
 from lab.clients import missing
-from lab.scenarios import load_named
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "scenarios" / "mqtt-stomp-amqp.yaml"

@@ -8,12 +8,12 @@ import pytest
 
 from lab.check.scenario import check
 from lab.declare.loading import load
+from lab.declare.recordings import Footer, Header, Recorded, RecordingFile
 from lab.declare.scenario import Scenario
 from lab.declare.steps.replay import Replay
 from lab.errors import InputError
 from lab.history import Ended, HistoryFile, Publishing, Sent
 from lab.history import Header as HistoryHeader
-from lab.recordings import Footer, Header, Recorded, RecordingFile
 
 TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "tokyo-singapore.yaml"
 

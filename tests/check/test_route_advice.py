@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.check.route_advice import advise_on_expectations
 from lab.check.scenario import check
 from lab.declare.loading import load
-from lab.shipped import shipped
 
 _BROKER = """    {name}:
       region: {region}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.check.scenario import check
 from lab.declare.loading import load
-from lab.shipped import shipped
 
 CONNECTOR = "connector: {broker: tokyo, name: connector_tokyo_to_singapore, do: stop}"
 CREATE = "create-user: {broker: tokyo, user: bridge, password: MQ-lab-2019-bridge}"

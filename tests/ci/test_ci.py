@@ -17,9 +17,9 @@ import boto3
 import pytest
 import yaml
 
-from lab.api.server_process import servers
 from lab.emulation.engine.context import resolved
 from lab.emulation.network.published_at import published_at
+from lab.extras.api.server_process import servers
 from lab.runtime.clock import RealClock
 from tests.docs.pages import ROOT, blocks
 
@@ -142,7 +142,7 @@ def test_the_components_keep_the_images_and_the_environment() -> None:
 def test_what_would_be_another_is_installed_anew_and_nothing_else(environment: dict[str, str], tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     shutil.copytree(SCRIPTS, checkout / "docker" / "ci")
-    for name in ("lab/version.py", "scenarios/one.yaml", "constraints.txt"):
+    for name in ("lab/base/version.py", "scenarios/one.yaml", "constraints.txt"):
         (checkout / name).parent.mkdir(exist_ok=True)
         (checkout / name).write_text("first", "utf-8")
     shutil.copy(ROOT / "pyproject.toml", checkout)
@@ -153,7 +153,7 @@ def test_what_would_be_another_is_installed_anew_and_nothing_else(environment: d
         return Path(environment["INSTALLED"]).read_text("utf-8").splitlines()
 
     assert [len(installed()), len(installed())] == [1, 1]  # what no install of ours had left is made anew, once
-    for number, name in enumerate(("lab/version.py", "constraints.txt"), 2):
+    for number, name in enumerate(("lab/base/version.py", "constraints.txt"), 2):
         (checkout / name).write_text("second", "utf-8")
         assert [len(installed()), len(installed())] == [number, number], name
     for _ in range(2):

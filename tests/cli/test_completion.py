@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.scenarios import plan_named
+from lab.check.scenarios import plan_named
 from tests.command import MQLAB
 
 RUN, OTHER = "20260821-101500-a1b2c3", "20260822-101500-d4e5f6"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.history import line, read
-from lab.shipped import shipped
 from tests.command import MQLAB, Commands, Ended
 from tests.living.notes import noted
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.interrupts import Terminated
 from lab.cli.options import ending
-from lab.interrupts import Terminated
 from tests.command import MQLAB, Commands
 from tests.docs.pages import ROOT
 
@@ -75,7 +75,7 @@ class Finder:
         if name == sys.argv[-1]:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Finder())
-from lab.entry import main
+from lab.__main__ import main
 main()
 """
 
@@ -100,7 +100,7 @@ class Finder:
 MODULE, NUMBER = sys.argv[1:3]
 del sys.argv[1:3]
 sys.meta_path.insert(0, Finder())
-from lab.entry import main
+from lab.__main__ import main
 main()
 """
 

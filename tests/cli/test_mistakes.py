@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.shipped import shipped
+from lab.check.scenarios import expectations
 from lab.errors import InputError
-from lab.scenarios import expectations
-from lab.shipped import shipped
 from tests.command import Commands
 
 FOLDER = Path(__file__).parent / "mistakes"

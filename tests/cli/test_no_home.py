@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.user_home import empty_home_if_none, user_home
+from lab.base.user_home import empty_home_if_none, user_home
 from tests.command import plain
 
 # The command line where the system knows no account, as it does not in a container that runs with a user id alone.
@@ -18,7 +18,7 @@ import os, pwd, sys
 def unknown(uid): raise KeyError(uid)
 pwd.getpwuid = unknown
 sys.argv[0] = "mqlab"
-from lab.entry import main
+from lab.__main__ import main
 main()
 """
 NOWHERE = (

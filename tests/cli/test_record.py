@@ -9,7 +9,7 @@ import pytest
 
 from lab.cli.options import ending
 from lab.cli.record import show
-from lab.recordings import LOST, Footer
+from lab.declare.recordings import LOST, Footer
 
 FILE = Path("a.jsonl")
 

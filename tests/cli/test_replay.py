@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.cli import app
+from lab.declare.recordings import Footer, Header, Recorded, RecordingFile
 from lab.errors import InputError
-from lab.recordings import Footer, Header, Recorded, RecordingFile
 
 
 @pytest.mark.parametrize(

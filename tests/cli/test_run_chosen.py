@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.interrupts import Terminated, ended_by_signals, time_limited
 from lab.cli.run_chosen import Failures, expanded, one_shard
 from lab.errors import InputError
-from lab.interrupts import Terminated, ended_by_signals, time_limited
 from lab.runtime.clock import RealClock
 from tests.command import Commands
 from tests.docs.pages import ROOT

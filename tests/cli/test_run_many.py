@@ -11,8 +11,8 @@ from xml.etree.ElementTree import parse
 
 import pytest
 
+from lab.base.interrupts import Terminated
 from lab.cli.run_many import ITSELF, run_all, unique_names
-from lab.interrupts import Terminated
 from lab.report.summary import RunOf
 from lab.runtime.clock import RealClock
 from tests.command import Commands

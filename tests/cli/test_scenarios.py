@@ -9,9 +9,9 @@ import pytest
 import yaml
 from lxml.etree import fromstring
 
+from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.declare.student_copy import student_copy
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.failing_variants import FAILING_VARIANTS, SCENARIOS
 

@@ -38,10 +38,10 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     found = loaded("--help")
     assert {each for each in found if each.startswith("lab.")} <= {
         "lab.cli",
-        "lab.dataclass",
+        "lab.base.dataclass",
         "lab.errors",
-        "lab.interrupts",
-        "lab.version",
+        "lab.base.interrupts",
+        "lab.base.version",
     }
     assert not found & (EVERYTHING - {"rich"})
 
@@ -56,7 +56,7 @@ def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
     assert not {
         each
         for each in found
-        if each.startswith(("lab.plan.planning", "lab.history", "lab.emulation", "lab.recordings"))
+        if each.startswith(("lab.plan.planning", "lab.history", "lab.emulation", "lab.declare.recordings"))
     }
     kinds = ("lab.declare.steps.flap", "lab.declare.steps.create_peering", "lab.declare.expectations.finished")
     assert not found & set(kinds)  # which the file does not name
@@ -95,7 +95,7 @@ def test_a_program_that_simulates_loads_nothing_for_terminals_pages_and_processe
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found = set(done.stdout.split())
     assert not found & (ENGINE | CLIENTS | {"cryptography", "jinja2", "rich", "ssl", "subprocess", "typer"})
-    assert not found & {"lab.judge", "lab.replay", "lab.report", "lab.vary"}
+    assert not found & {"lab.judge", "lab.replay", "lab.report", "lab.extras.vary"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -13,6 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from lab import labs
+from lab.base.shipped import shipped
 from lab.cli.status_screen import screen
 from lab.cli.status_watch import watch
 from lab.declare.loading import load
@@ -25,7 +26,6 @@ from lab.report.rows.row import Row, Weight
 from lab.runtime.clock import Origin
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import BridgeStatus, BrokerStatus, LinkStatus, Status, Whereabouts
-from lab.shipped import shipped
 
 SCREENS = Path(__file__).parent / "status-screens"
 LINK = LinkSeen(

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from lab.activemq.protocols import ENDPOINTS
+from lab.base.shipped import shipped
 from lab.cli.status_text import show_endpoints, to_dict
 from lab.declare.loading import load
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
@@ -18,7 +19,6 @@ from lab.plan.planning import plan
 from lab.runtime.clock import Origin
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import BridgeStatus, LinkStatus, Reached, Status, Whereabouts
-from lab.shipped import shipped
 
 PORTS = {each.name: 1 for each in ENDPOINTS}
 END = BridgeSeen(

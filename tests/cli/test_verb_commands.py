@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.descriptions import sentences, summary
 from lab.cli import load
 from lab.declare.steps import STEPS
-from lab.descriptions import sentences, summary
 from tests.command import Commands
 
 MADE = {

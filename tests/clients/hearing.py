@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from lab.activemq.matching import HEADER
 from lab.history import SendOutcome
-from lab.matching import HEADER
 from lab.runtime.messages import Destination, Incoming, Outgoing
 
 WITHIN = 60.0

@@ -11,10 +11,10 @@ from msgspec import structs
 from bench.contract import text
 from bench.contract.contract import Contract, contract_of, load, runner
 from bench.contract.figures import RULES, figures
+from lab.check.scenarios import plan_named
 from lab.errors import HostError
 from lab.judge import Judged
 from lab.runtime.progress import Logged
-from lab.scenarios import plan_named
 from tests.contract.runs import MACHINE
 
 IMAGES = ("broker:1",)

@@ -12,9 +12,9 @@ from msgspec import structs
 
 from bench.contract.figures import RULES, Stream, figures, from_json, to_json
 from bench.contract.kept_runs import LARGEST, KeptRuns, digest
+from lab.check.scenarios import plan_named
 from lab.errors import InputError
 from lab.judge import judge_whole
-from lab.scenarios import plan_named
 from tests.contract.runs import MACHINE, kept, run, stream
 from tests.judge.cases import HERE
 

@@ -12,7 +12,7 @@ import pytest
 from bench.contract import __main__ as bench
 from bench.contract import text
 from bench.contract.figures import from_json
-from lab.shipped import shipped
+from lab.base.shipped import shipped
 
 FEW = ("tokyo-singapore", "mqtt-stomp-amqp")
 FILES = sorted(bench.KEPT.glob("*/*.json"))

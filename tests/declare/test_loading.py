@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY
 from lab.amazonmq.passwords import check_password
+from lab.base.masking import MASK
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
 from lab.declare.loading import load, masked_sources, resolve
@@ -24,7 +25,6 @@ from lab.declare.steps.publish import Publish
 from lab.declare.unrolling import every_step
 from lab.declare.validating import validate
 from lab.errors import InputError, Place
-from lab.masking import MASK
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 TWO = Path(__file__).parents[1] / "check" / "bad" / "topologies" / "two.yaml"

@@ -11,7 +11,7 @@ from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.variants import settings_of
 from lab.errors import InputError, Problem
-from lab.vary.combinations import seeds_of, values_of
+from lab.extras.vary.combinations import seeds_of, values_of
 from tests.declare.test_loading import TWO, WORD, written
 
 # Where a value stands, and what keeps it from being what is needed there.

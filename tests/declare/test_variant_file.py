@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.steps.publish import Publish
 from lab.errors import InputError
-from lab.shipped import shipped
 
 STORY = f"""scenario: story
 about: of two

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.scenarios import load_named
+from lab.check.scenarios import load_named
 from tests.failing_variants import SCENARIOS
 
 from .pages import ROOT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.settings import Reader, read_by
+from lab.base.settings import Reader, read_by
 
 from .pages import ROOT
 

@@ -20,7 +20,9 @@ import pytest
 
 from lab import labs
 from lab.amazonmq.configurations.sanitising import sanitise
+from lab.base.shipped import shipped
 from lab.check.scenario import check
+from lab.check.scenarios import load_named
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.declare.steps.cut import Cut
@@ -44,8 +46,6 @@ from lab.runtime.lab import Lab
 from lab.runtime.messages import Destination, Terms
 from lab.runtime.progress import Logged
 from lab.runtime.runtime import Opening, Runtime
-from lab.scenarios import load_named
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Ear, Engine
 from tests.operating.plane import NOW, Plane

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.settings import SETTINGS
+from lab.base.settings import SETTINGS
 
 from .pages import ROOT
 from .settings import PAGES, text

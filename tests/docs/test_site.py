@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import docs_site
-from lab.docs_site import anchor, reference
+from lab.base import docs_site
+from lab.base.docs_site import anchor, reference
 from lab.errors import HostError, InputError
 from tests.command import Commands
 from tests.report.browser import Browser

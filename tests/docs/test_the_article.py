@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from lab.base.shipped import shipped
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.loading import load
 from lab.declare.steps import STEPS
 from lab.declare.unrolling import every_step
-from lab.shipped import shipped
 from tests.replay.leaving_out import LEFT_OUT, NAME
 
 from .pages import ROOT, code_words, rows, sections

@@ -9,9 +9,9 @@ from threading import Thread
 import pytest
 
 from lab.activemq.releases import RELEASES
+from lab.check.scenarios import plan_named
 from lab.emulation import check_names, doctor
 from lab.emulation.engine.own_container import in_container
-from lab.scenarios import plan_named
 from tests.answering import Answering
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from lab.base.masking import Mask
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.state import InstanceState, LabState
 from lab.errors import HostError, InputError
 from lab.history import BridgeSeen, MemoryRecorder
-from lab.masking import Mask
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
 from lab.runtime.state_file import StateFile

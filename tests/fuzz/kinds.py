@@ -21,11 +21,11 @@ from typer.testing import CliRunner
 from bench.contract.comparison import compare
 from bench.contract.figures import from_json
 from bench.contract.kept_runs import KeptRuns
-from lab import units
 from lab.activemq.destinations import has_wildcard, hears
 from lab.activemq.log_lines import is_kept, name_of, pattern, read
 from lab.activemq.selectors import Untold, matches, matches_over
 from lab.amazonmq.configurations.connectors import parse_address, split_uri
+from lab.base import units
 from lab.cli import app
 from lab.emulation.images import archive, bundle
 from lab.emulation.images.names import Images

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.base.masking import Mask
 from lab.history import Ended, Header, HistoryFile, Sent, SharedHistory, Trouble, damage, line, read
 from lab.history.checksum import Checksum, has_end
 from lab.history.shared_file import begin
-from lab.masking import Mask
 from tests.sealed import sealed, unsealed
 
 HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0")

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lab.base.whole_lines import LONGEST, PORTION
 from lab.errors import InputError
 from lab.history import (
     KINDS,
@@ -35,7 +36,6 @@ from lab.history import (
     observations,
     read,
 )
-from lab.whole_lines import LONGEST, PORTION
 
 HEADER = Header(
     run="run-1", scenario="東京 \u2028 \x00", seed=7, runtime="emulation", started="2026-01-01T00:00:00Z",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from lab.base.masking import Mask
 from lab.errors import InputError
 from lab.history import (
     Ended,
@@ -30,7 +31,6 @@ from lab.history import (
     read,
 )
 from lab.history.shared_file import begin
-from lab.masking import Mask
 
 HEADER = Header(
     run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0", standing=True

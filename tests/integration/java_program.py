@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.emulation.images.downloads import cache_folder, fetch, maven, read_archives
-from lab.shipped import shipped
 
 LIBRARIES = re.compile(
     r"[^/]+/lib/((activemq-(client|openwire)|geronimo|hawtbuf|jakarta|slf4j-api)[^/]*|optional/log4j-[^/]*)\.jar"

@@ -17,6 +17,7 @@ from docker.models.containers import Container
 
 import docker
 from lab.activemq.protocols import endpoint
+from lab.base.shipped import shipped
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
@@ -29,13 +30,12 @@ from lab.emulation.opening import Host
 from lab.history import SendOutcome
 from lab.plan.planning import plan
 from lab.plan.values import Plan
-from lab.run_folder import create
+from lab.report.run_folder import create
 from lab.runtime.client import Endpoint
 from lab.runtime.clock import RealClock
 from lab.runtime.messages import Incoming
 from lab.runtime.runtime import Opening
 from lab.runtime.state_file import new_run_id
-from lab.shipped import shipped
 
 ARTICLE = shipped("scenarios") / "tokyo-singapore.yaml"
 TWO_SHORES = Path(__file__).parent / "scenarios" / "two-shores.yaml"

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.emulation.lab import EmulatedLab
 from lab.errors import HostError
 from lab.history import MemoryRecorder, Received, read
 from lab.replay import replay
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.messages import Incoming
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import (
     ARTICLE,

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
+from lab.activemq.matching import HEADER
 from lab.clients import PROTOCOLS, connect
 from lab.clients.base import MOST_IN_FLIGHT
 from lab.errors import BrokerError, LabError
 from lab.history import SendOutcome
-from lab.matching import HEADER
 from lab.runtime.client import Client, Endpoint
 from lab.runtime.messages import Destination, Terms
 from tests.clients.hearing import BODY, Heard, message

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.emulation.engine.labels import router_name
 from lab.history import Sent, read
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Engine, eventually, left_of
 

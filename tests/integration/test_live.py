@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab import labs
-from lab.shipped import shipped
+from lab.base.shipped import shipped
 from tests.command import Commands, Ended
 from tests.docs.pages import blocks
 from tests.integration.labs import Engine, eventually, left_of

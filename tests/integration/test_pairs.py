@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.protocols import ENDPOINTS
+from lab.base.shipped import shipped
 from lab.emulation.state import InstanceState
 from lab.history import BrokerChanged, History, MemoryRecorder, StepEnded, read
 from lab.living.lab import Live
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Engine, Standing, eventually, left_of, reach, standing
 from tests.integration.test_run import report

@@ -14,8 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from lab.base.shipped import shipped
 from lab.report import document
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.docs.pages import blocks
 from tests.failing_variants import failed_for_its_reason

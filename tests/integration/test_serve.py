@@ -15,9 +15,9 @@ import pytest
 
 from lab import labs
 from lab.living.lab import Live
-from tests.api.built_labs import CONNECTOR, asked, bridged, join, vpc_of
-from tests.api.clients import SINGAPORE, TOKYO
 from tests.command import Commands
+from tests.extras.api.built_labs import CONNECTOR, asked, bridged, join, vpc_of
+from tests.extras.api.clients import SINGAPORE, TOKYO
 from tests.integration.labs import Engine, left_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.release]

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from lab import labs
+from lab.base.shipped import shipped
 from lab.history import (
     Acknowledged,
     BridgeSeen,
@@ -32,7 +33,6 @@ from lab.history import (
 from lab.living import monitor_process
 from lab.runtime import state_file as state_files
 from lab.runtime.state_file import StateFile
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Engine, eventually, left_of
 

@@ -14,13 +14,13 @@ import httpx
 import pytest
 
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
+from lab.base.shipped import shipped
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.history import Header, MemoryRecorder, Observation, Paced, StepEnded
 from lab.judge import Outcome, Report, Streamed, judge
 from lab.link.impairment import LinkState
 from lab.replay import replay
-from lab.shipped import shipped
 from tests.failing_variants import failing_variant, not_said
 from tests.integration.labs import ARTICLE, Engine, Standing, eventually, output_of, standing
 

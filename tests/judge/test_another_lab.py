@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.shipped import shipped
+from lab.check.scenarios import applications, expectations, read
 from lab.errors import InputError
-from lab.scenarios import applications, expectations, read
-from lab.shipped import shipped
 
 FILE = """
 scenario: orders are billed

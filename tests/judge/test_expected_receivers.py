@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from lab.activemq.matching import digest, digest_as_text
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
@@ -15,7 +16,6 @@ from lab.declare.expectations.ordered import Ordered
 from lab.history import Ended, Observation, Received, Sent, Subscribed, Unsubscribed
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict
-from lab.matching import digest, digest_as_text
 
 from .test_not_better_than_known import lost, received, sent, subscribed, verdict
 from .test_truth import HEADER

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.history import BrokerChanged
 from lab.living.lab import Live
@@ -15,7 +16,6 @@ from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.runtime.messages import Destination
 from lab.runtime.runtime import Opening
-from lab.shipped import shipped
 from tests.spoilt_lab import SpoiltLab, opening_of, removing_folder
 
 RUN = "20260101-101010-aaaaaa"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.plan.control import opening_control
@@ -11,7 +12,6 @@ from lab.plan.planning import plan
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin
 from lab.runtime.state_file import StateFile
-from lab.shipped import shipped
 from tests.command import Commands
 
 

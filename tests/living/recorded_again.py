@@ -10,11 +10,11 @@ from typing import Any
 
 from lab.declare.kinds import of_kind
 from lab.declare.loading import load
+from lab.declare.recordings import Reading, Recorded
 from lab.declare.unrolling import unroll
 from lab.history import MemoryRecorder, SendOutcome, StepEnded
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted, record
-from lab.recordings import Reading, Recorded
 from lab.replay.playing import play
 from lab.replay.rehearsal import Rehearsal
 from lab.runtime.messages import Destination, Outgoing

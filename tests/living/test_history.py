@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from lab.activemq.matching import HEADER, digest
+from lab.base.interrupts import Terminated
 from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.reboot import Reboot
 from lab.errors import BrokerError, InputError
@@ -32,11 +34,9 @@ from lab.history import (
     read,
 )
 from lab.history.shared_file import begin
-from lab.interrupts import Terminated
 from lab.living.client_record import ClientRecord, without_id
 from lab.living.history import COMMAND, PYTHON, LivingHistory, file_of
 from lab.living.monitor_memory import MonitorMemory
-from lab.matching import HEADER, digest
 from lab.operating import Done
 from lab.plan.control import Control
 from lab.runtime.messages import Destination, Incoming, Terms

@@ -11,6 +11,7 @@ import pytest
 
 from lab import labs
 from lab.amazonmq.account.brokers import creation_failed
+from lab.base.shipped import shipped
 from lab.declare.steps.broker import State
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import (
@@ -23,7 +24,6 @@ from lab.history import (
 )
 from lab.living.lab import Live
 from lab.runtime.progress import Logged
-from lab.shipped import shipped
 from tests.living.live_lab import Killed, LiveLab
 
 CONNECTOR = "connector_tokyo_to_singapore"

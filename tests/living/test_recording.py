@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from lab import labs
+from lab.base.interrupts import Terminated
+from lab.base.masking import MASK
+from lab.declare.recordings import Footer, Reading, Redaction
 from lab.errors import BrokerError, HostError, InputError
-from lab.interrupts import Terminated
 from lab.judge import Outcome
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted, record
-from lab.masking import MASK
-from lab.recordings import Footer, Reading, Redaction
 from lab.runtime.clock import RealClock
 from lab.runtime.messages import Destination, Incoming, Look, Shown
 from tests.living.recorded_again import TOPOLOGY, at, check_same_again, during, recorded

@@ -10,13 +10,13 @@ import pytest
 
 from lab import labs
 from lab.clients.base import MOST_IN_FLIGHT
+from lab.declare.recordings import Footer, Header, Recorded, RecordingFile
 from lab.errors import BrokerError, HostError, InputError
 from lab.history import Achieved, LinkChanged, Paced, Publishing, StepEnded, StepStarted, observations
 from lab.judge import Outcome
 from lab.living.lab import Live
 from lab.living.recording import Wanted, record
 from lab.living.replaying import replay_of
-from lab.recordings import Footer, Header, Recorded, RecordingFile
 from tests.living.recorded_again import TOPOLOGY, at, during, lasting, recorded
 
 EXPECTED = f"""

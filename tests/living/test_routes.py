@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab import labs
+from lab.base.shipped import shipped
+from lab.check.scenarios import load_named
 from lab.living.lab import Live
 from lab.living.routes import standing, topology_now
 from lab.plan.routing import ANY, Route, routing_table
 from lab.plan.routing_text import routes_json
-from lab.scenarios import load_named
-from lab.shipped import shipped
 
 TOPIC, QUEUE = ANY["topic"], ANY["queue"]
 

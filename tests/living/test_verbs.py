@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.declare.steps.create_user import CreateUser
@@ -31,7 +32,6 @@ from lab.runtime.clock import RealClock
 from lab.runtime.lab import Silent
 from lab.runtime.messages import Incoming, Outgoing
 from lab.runtime.progress import Logged
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.living.live_lab import LiveLab
 from tests.living.notes import noted

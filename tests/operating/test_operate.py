@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from lab.amazonmq.account.brokers import begin_reboot
+from lab.base.shipped import shipped
 from lab.declare.kinds import of_kind
 from lab.declare.loading import load
 from lab.declare.steps import STEPS
@@ -33,7 +34,6 @@ from lab.operating.reboot import reboot_order
 from lab.operating.record import keep
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
-from lab.shipped import shipped
 from tests import spoilt_lab
 from tests.operating.plane import NOW, Plane
 from tests.spoilt_lab import SpoiltLab

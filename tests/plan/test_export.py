@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from lab.amazonmq.account import brokers, configurations, users
 from lab.amazonmq.account.broker_record import BrokerState
+from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.declare.origin import Origin
 from lab.declare.shapes import SHAPES, generate
@@ -30,7 +31,6 @@ from lab.plan.export import Facts, export, variables
 from lab.plan.network import network_problems
 from lab.plan.planning import plan
 from lab.plan.values import Plan
-from lab.shipped import shipped
 from tests.plan.exporting import NOW, again, compared, exported, loaded
 
 TOPOLOGIES = sorted((shipped("scenarios") / "topologies").glob("*.yaml"))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.check.scenarios import plan_named
 from lab.errors import InputError
-from lab.scenarios import plan_named
 
 TOPOLOGY = str(Path(__file__).parent / "fixed-ports" / "topology.yaml")
 

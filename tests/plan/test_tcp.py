@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab import scenarios
+from lab.check import scenarios
 from lab.errors import InputError
 from lab.history import Ended, Header
 from lab.judge import Streamed, judge

@@ -13,15 +13,15 @@ from typing import Any, cast
 import pytest
 
 from lab import labs
+from lab.base.file_locks import lock
+from lab.base.version import __version__
+from lab.check.scenarios import plan_named
 from lab.errors import HostError, InputError
-from lab.file_locks import lock
 from lab.living.lab import Live
 from lab.pytest_plugin.session_labs import SessionLabs
 from lab.pytest_plugin.shared_lab import SharedLab
 from lab.pytest_plugin.wanted import FAILED, Settings, Wanted
 from lab.runtime.lab import StandingLab
-from lab.scenarios import plan_named
-from lab.version import __version__
 
 USUAL = Wanted(scenario="tokyo-singapore", runtime="simulation")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.shipped import shipped
+from lab.base.shipped import shipped
 
 NAME = "the-article"
 PATIENCE = "12s"  # for a bridge that will not come; its reason is told by other expectations than its absence

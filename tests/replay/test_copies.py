@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab import labs
-from lab.shipped import shipped
+from lab.base.shipped import shipped
 
 STOPPED = """scenario: a connector is stopped before the answers have come
 topology: {topology}

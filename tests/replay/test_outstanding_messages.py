@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from lab.activemq.matching import digest
+from lab.base.shipped import shipped
 from lab.declare.loading import load
-from lab.expected.incremental import Expected, undecided
 from lab.history import Acknowledged, ClientChanged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
-from lab.matching import digest
+from lab.history.expected.incremental import Expected, undecided
 from lab.replay.outstanding_messages import Outstanding
 from lab.replay.settling import expected_arrivals
-from lab.shipped import shipped
 
 
 class Seen(Outstanding):

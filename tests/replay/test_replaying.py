@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.declare.recordings import Footer, Header, Recorded, RecordingFile, summarise
 from lab.errors import InputError
 from lab.history import Achieved, HistoryFile, Paced, Publishing, Sent, StepEnded
 from lab.history import Header as HistoryHeader
 from lab.judge import Outcome
-from lab.recordings import Footer, Header, Recorded, RecordingFile, summarise
 from lab.replay.pacing import Lateness
 from lab.runtime.messages import Outgoing
 from tests.replay.test_preconditions import ARRIVED, LISTENS, judged, spoilt

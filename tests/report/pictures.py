@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.docs.pages import ROOT, blocks
-from tests.page.pages import served
-from tests.page.test_in_browser import click, enter, until
+from tests.extras.page.pages import served
+from tests.extras.page.test_in_browser import click, enter, until
 
 from .browser import Browser, browser
 from .moving import animated

@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.judge.not_delivered import NotDelivered
 from lab.judge.percentiles import Percentiles
@@ -30,7 +31,6 @@ from lab.report.drawing import chart, drawing
 from lab.report.picture import picture
 from lab.report.plan_picture import planned
 from lab.report.terminal import render
-from lab.shipped import shipped
 
 from .networks import EIGHT, FIVE, THIRTY, THREE, hub, mesh, network
 

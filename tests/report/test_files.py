@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from lab.cli import app
 from lab.cli.scenario_argument import load_named
 from lab.report.document import write
-from lab.run_folder import LARGEST_FILE, RunFolder
+from lab.report.run_folder import LARGEST_FILE, RunFolder
 
 from .histories import EVIL, TOPOLOGY, header, judged, story, written
 

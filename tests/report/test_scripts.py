@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.report.film import SCRIPTS, joined, shipped
+from lab.extras.film.page import SCRIPTS, joined, shipped
 from tests.npm import packages
 
 pytestmark = [pytest.mark.tools, pytest.mark.release]
@@ -19,7 +19,7 @@ STRICT = {
     "lib": ["es2023", "dom", "dom.iterable"], "noUnusedLocals": True, "noUnusedParameters": True,
     "noImplicitReturns": True, "noFallthroughCasesInSwitch": True,
 }  # fmt: skip
-LIVE = files("lab.page").joinpath("templates", "live.js").read_text("utf-8")
+LIVE = files("lab.extras.page").joinpath("templates", "live.js").read_text("utf-8")
 PLAYED = {"film": [shipped(name) for name in SCRIPTS], "live": [shipped("stage.js"), LIVE]}
 
 

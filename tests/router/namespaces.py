@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from lab import link
+from lab.base.shipped import shipped
 from lab.emulation.images.names import router_recipe
 from lab.link.impairment import Setting
-from lab.shipped import shipped
 
 SYSCTLS = (
     "net.ipv4.ip_forward=1",

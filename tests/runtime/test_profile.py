@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from lab.base.masking import Mask
 from lab.history import StepEnded, StepStarted
-from lab.masking import Mask
 from lab.runtime import profile as profiles
 from lab.runtime.profile import OPEN, REPLAY, START, UNPROFILED, Profile
 

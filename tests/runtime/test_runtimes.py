@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from lab import labs
+from lab.check.scenarios import plan_named
 from lab.errors import HostError, InputError
 from lab.history import read
 from lab.judge import Outcome, judge_file
+from lab.operating.runtimes import USUAL, AllRuntimes, runtime
 from lab.plan.values import Plan
 from lab.runtime import state_file as state_files
 from lab.runtime.progress import Logged
 from lab.runtime.runtime import Sweep
-from lab.runtimes import USUAL, AllRuntimes, runtime
-from lab.scenarios import plan_named
 from tests.living.live_lab import LiveLab
 from tests.runtime.memory import Memory
 

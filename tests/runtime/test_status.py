@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.history import LinkSeen
 from lab.plan.planning import plan
 from lab.runtime.status import BrokerStatus, LinkStatus, shown_cause
-from lab.shipped import shipped
 
 PLAN = plan(load(shipped("scenarios") / "tokyo-singapore.yaml", environment={}).topology, seed=7)
 BRIDGE = PLAN.bridges[0]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lab.check.scenarios import plan_named
 from lab.plan.values import Plan
-from lab.scenarios import plan_named
 from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.connection import Connection
 

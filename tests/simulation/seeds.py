@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lab import labs
-from lab.run_folder import RunFolder
+from lab.report.run_folder import RunFolder
 from tests.failing_variants import SCENARIOS
 
 # What of a scenario comes from the seed. The others have nothing that does: another seed gives them the same history.

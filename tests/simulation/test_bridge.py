@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.log_lines import name_of
+from lab.base.shipped import shipped
 from lab.link.impairment import LinkState
 from lab.runtime.messages import Destination, Outgoing, Session, Terms
-from lab.shipped import shipped
 from tests.simulation.world import World
 
 TOPIC = Destination(kind="topic", name="prices.eur")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from lab import labs
+from lab.base.shipped import shipped
 from lab.errors import LabTimeout
 from lab.history import Uncalibrated, read
 from lab.judge import Outcome
-from lab.shipped import shipped
 
 BURST = """
 scenario: a burst

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from lab import labs
+from lab.base.shipped import shipped
 from lab.declare.expectations.base import Basis
 from lab.history import BridgeSeen, read
 from lab.judge.values import Outcome
-from lab.shipped import shipped
 
 _PLAIN = '<broker xmlns="http://activemq.apache.org/schema/core"/>\n'
 _PARALLEL = """

@@ -11,9 +11,9 @@ import pytest
 from bench import calibrate
 from bench.contract.figures import figures
 from lab import labs
+from lab.base.units import parse_duration
 from lab.errors import InputError
 from lab.simulation.costs import NAMES, own_values, shipped_values, with_values
-from lab.units import parse_duration
 
 
 def test_those_that_ship_are_all_there_and_few() -> None:

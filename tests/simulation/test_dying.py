@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lab.masking import Mask
+from lab.base.masking import Mask
 from lab.runtime.status import DELETED, DOWN, STARTING, UP
 from lab.simulation.costs import with_values
 from lab.simulation.instances import Instance, Machine, StoreLock

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from lab import labs
+from lab.base.shipped import shipped
 from lab.history import Approached, Attempted, ClientChanged, History, LogLine, PolicyApplied, read
-from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.test_crossing import EVERY
 from tests.integration.test_terms import BECAME, SHARES, TAKING, what_became_of_them

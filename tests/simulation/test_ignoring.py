@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import labs, runtimes, vary
+from lab import labs, vary
+from lab.check.scenarios import plan_named
 from lab.errors import InputError
 from lab.history import Uncalibrated, read
 from lab.judge import Outcome
-from lab.scenarios import plan_named
+from lab.operating import runtimes
 from lab.simulation.ignoring import without
 from tests.command import Commands
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from lab.base.interrupts import Terminated
 from lab.errors import LabTimeout
-from lab.interrupts import Terminated
 from lab.runtime.lock import Lock
 from lab.simulation.chance import generator
 from lab.simulation.clock import VirtualClock

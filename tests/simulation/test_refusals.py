@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import labs, runtimes
+from lab import labs
+from lab.base.shipped import shipped
+from lab.check.scenarios import plan_named
 from lab.errors import HostError, InputError
-from lab.scenarios import plan_named
-from lab.shipped import shipped
+from lab.operating import runtimes
 
 TOPOLOGY = """\
 topology: two

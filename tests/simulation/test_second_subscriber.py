@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab import labs
-from lab.shipped import shipped
+from lab.base.shipped import shipped
 
 STORY = """
 scenario: two who listen to the same, in two regions

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.activemq.protocols import ENDPOINTS, Port, endpoint
+from lab.check.scenarios import plan_named
 from lab.history import SendOutcome
 from lab.link.impairment import LinkState
 from lab.plan.values import Plan
 from lab.runtime.client import Client
 from lab.runtime.messages import ORDINARY, Incoming, Session
 from lab.runtime.status import UP
-from lab.scenarios import plan_named
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.store import Store
 from lab.simulation.clients import Target, connect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -12,8 +13,9 @@ from tests.structure import measure
 from tests.structure.measure import LONGEST, Module
 
 ROOT = Path(__file__).parents[2]
-LOCKS = "lab.file_locks"  # the one module above the emulation that knows systems apart
-RUNTIMES = "lab.runtimes"  # the one module that knows a runtime by name
+LOCKS = "lab.base.file_locks"  # the one module above the emulation that knows systems apart
+RUNTIMES = "lab.operating.runtimes"  # the one module that knows a runtime by name
+SIZES = Path(__file__).with_name("sizes.toml")
 PORTS = (5671, 8162, 8883, 61614, 61617, 61619)
 
 
@@ -32,6 +34,7 @@ def problems(found: Mapping[str, Module], settings: Path) -> list[str]:
         _one_system(found),
         _locks(found),
         measure.compiling(found),
+        _outgrown(found),
     )
     return list(dict.fromkeys(problem.replace(f"{settings.parent}/", "") for problem in rules))
 
@@ -78,11 +81,28 @@ def _locks(found: Mapping[str, Module]) -> Iterator[str]:
             yield f"{module.path}:{each.line}: a replay's locks are those of lab/runtime/lock.py, which a clock can see"
 
 
+def parts(found: Mapping[str, Module]) -> dict[str, int]:
+    """Return the lines of code of the core and of each extra."""
+    sizes = {"core": 0}
+    for name, module in found.items():
+        part = name.split(".")[2] if name.startswith("lab.extras.") else "core"
+        sizes[part] = sizes.get(part, 0) + module.code_lines()
+    return sizes
+
+
+def _outgrown(found: Mapping[str, Module]) -> Iterator[str]:
+    limits = tomllib.loads(SIZES.read_text(encoding="utf-8"))
+    for part, lines in parts(found).items():
+        if lines > limits.get(part, 0):
+            yield f"{SIZES}:1: {part} has {lines} lines of code, and {limits.get(part, 0)} are allowed"
+
+
 def figures(found: Mapping[str, Module], router: Mapping[str, Module]) -> list[str]:
     """Return the package's size, and in how many files what can be added is spoken of."""
-    code = {name: module.code_lines() for name, module in found.items()}
+    sizes = parts(found)
     lines = [
-        f"{len(found)} files, {sum(code.values())} lines of code without imports, docstrings and comments",
+        f"{len(found)} files, {sum(sizes.values())} lines of code without imports, docstrings and comments",
+        ", ".join(f"{name} {lines}" for name, lines in sizes.items()),
         f"{sum(module.text.count(chr(10)) for module in found.values())} lines in all",
         f"{sum(module.code_lines() for module in router.values())} lines of code of the router's programs beside",
     ]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.rules import Stop, demand_priority, demand_stop, demanded, may_be_joined, may_join
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 __all__ = ["MOST_SUBSCRIPTIONS", "Consumer", "Demand", "Refusal", "Stop", "Subscription", "spread"]
 

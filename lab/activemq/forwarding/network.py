@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.settings import Forwarding
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

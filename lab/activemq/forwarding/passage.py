@@ -13,7 +13,7 @@ from lab.activemq.forwarding.demand import Demand, Refusal, Subscription
 from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.rules import Stop, forbidden
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 MOST_STEPS = 10_000  # steps of a message; a network in which it would take more is refused
 VIRTUAL_TOPICS, THEIR_QUEUES = "topic://VirtualTopic.>", "queue://Consumer.*."

@@ -8,7 +8,7 @@ from functools import lru_cache
 from lab.activemq.destinations import ADVISORY
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.releases import numbers
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 NO_LIMIT = -1
 # Sets both TTLs, and wins over messageTTL and consumerTTL beside it, in whatever order they are written: the parser

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.refusals import bad_request, not_found
 from lab.amazonmq.account.revisions import SavedConfiguration
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 _BEGUN = {
     BrokerState.REBOOT_IN_PROGRESS: "reboot",

@@ -10,7 +10,7 @@ from lab.amazonmq.account.maintenance import DEFAULT_WINDOW, Window
 from lab.amazonmq.account.refusals import not_found
 from lab.amazonmq.account.user_record import UserRecord
 from lab.amazonmq.identity import UserIdentity
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 class BrokerState(StrEnum):

@@ -10,7 +10,7 @@ from lab.amazonmq.account.refusals import bad_request, conflict
 from lab.amazonmq.account.revisions import create, save
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.amazonmq.names import check_description
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import time as time_of_day  # a name of its own: a field is called
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lab.amazonmq.account.refusals import bad_request
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")

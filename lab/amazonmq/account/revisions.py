@@ -17,7 +17,7 @@ from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.amazonmq.names import check_configuration_name, derived_configuration_id
 from lab.amazonmq.quotas import REVISIONS_PER_CONFIGURATION
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import InputError
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from lab.amazonmq.identity import UserIdentity
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 class Change(StrEnum):

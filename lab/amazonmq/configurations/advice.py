@@ -17,8 +17,8 @@ from lab.amazonmq.configurations.patterns import KINDS, advise_on_lists, advise_
 from lab.amazonmq.configurations.permitted_elements import Collection, Permitted, PermittedElement
 from lab.amazonmq.configurations.sanitising import Sanitised
 from lab.amazonmq.configurations.value_types import stops_a_broker
+from lab.base.printable import shown
 from lab.errors import Problem
-from lab.printable import shown
 
 _FILLED_BY_THE_SERVICE = frozenset({"persistenceAdapter", "memoryUsage"})
 _NEEDS = {"virtualDestinationInterceptor": "virtualDestinations", "authorizationPlugin": "map"}

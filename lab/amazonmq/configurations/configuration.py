@@ -16,14 +16,14 @@ from typing import cast
 
 from lxml import etree
 
-from lab import text_files
 from lab.amazonmq.configurations.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
 from lab.amazonmq.configurations.edits import Edit, apply
 from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
 from lab.amazonmq.configurations.mistakes import Logged, mistakes, place_of
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base import text_files
+from lab.base.dataclass import dataclass
 from lab.errors import InputError, Place
 
 NAMESPACE = "http://activemq.apache.org/schema/core"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from lab.amazonmq.configurations.elements import Element
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import Place
 
 DEFAULT_NAME = "NC"  # the name that ActiveMQ gives to a connector without one

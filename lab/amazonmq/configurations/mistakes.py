@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from lab import wide_signs
 from lab.amazonmq.configurations.elements import Unclosed, unclosed
 from lab.amazonmq.configurations.source import Source
+from lab.base import wide_signs
 from lab.errors import Place, Problem
 
 MOST_MISTAKES = 10  # that are told of one text; who mends ten looks again

@@ -13,8 +13,8 @@ from lab.activemq.forwarding.settings import NETWORK_TTL, forwarding
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.elements import Attribute, Element
+from lab.base.printable import shown
 from lab.errors import Problem
-from lab.printable import shown
 
 KINDS = ("queue", "topic")
 EXCLUDED, INCLUDED, STATIC, DURABLE = (

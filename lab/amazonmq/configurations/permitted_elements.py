@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 FILE = "permitted_elements.json"
 _ENGINE = re.compile(r"(\d+)\.(\d+)(\.\d+)?")

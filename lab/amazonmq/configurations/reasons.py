@@ -9,8 +9,8 @@ from lab.amazonmq.configurations.configuration import NAMESPACE
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.permitted_elements import Permitted, since, versions
 from lab.amazonmq.configurations.reserved_elements import about_attribute, about_element
-from lab.printable import shown
-from lab.suggestions import guess
+from lab.base.printable import shown
+from lab.base.suggestions import guess
 
 
 def element(child: Element, parent: Element, names: Sequence[str], permitted: Permitted) -> str:

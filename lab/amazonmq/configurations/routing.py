@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

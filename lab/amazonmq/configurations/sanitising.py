@@ -20,9 +20,9 @@ from lab.amazonmq.configurations.elements import Attribute, Element
 from lab.amazonmq.configurations.permitted_elements import Collection, Permitted, PermittedElement, permitted
 from lab.amazonmq.configurations.reserved_elements import is_expression
 from lab.amazonmq.configurations.value_types import why_not
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.printable import shown
 from lab.errors import InputError, Place, Problem
-from lab.printable import shown
 
 MOST_SHOWN = 20  # warnings in the service's answer
 _SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from lab.amazonmq.configurations.edits import Edit, apply
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import Place
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 NAME = "timeStampingBrokerPlugin"
 

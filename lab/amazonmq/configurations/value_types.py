@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from lab.amazonmq.configurations.permitted_elements import ValueType
-from lab.printable import shown
+from lab.base.printable import shown
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF|NaN")

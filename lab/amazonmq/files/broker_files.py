@@ -14,7 +14,7 @@ from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
 from lab.amazonmq.files.activemq_xml import CONSOLE_KEY, FOLDER, KEY_STORE_KEY, STRANGER_KEY, user_key
 from lab.amazonmq.identity import UserIdentity
 from lab.amazonmq.names import CONSOLE_USER
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 KEY_STORE = f"{FOLDER}/keystore.p12"
 TRUST_STORE = f"{FOLDER}/truststore.p12"

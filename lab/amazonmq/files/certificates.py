@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 _BEFORE = timedelta(days=1)  # since clocks differ
 _AFTER = timedelta(weeks=8)  # since labs may be left running

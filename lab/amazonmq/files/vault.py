@@ -12,7 +12,7 @@ from dataclasses import field, replace
 
 from lab.amazonmq.files.activemq_xml import FOLDER
 from lab.amazonmq.files.broker_files import STRANGER_PASSWORD, BrokerFile, BrokerSecrets
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import HostError
 
 VAULT = f"{FOLDER}/passwords.json"

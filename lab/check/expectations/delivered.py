@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from lab.activemq.destinations import destination_of, hears
+from lab.base.units import format_percent, several
 from lab.check.context import Context
 from lab.check.logins import listeners
 from lab.check.sendings import all_sent_before, most_sent
 from lab.declare.between import Portion
 from lab.declare.expectations.delivered import Delivered
 from lab.errors import Problem
-from lab.units import format_percent, several
 
 
 def check(context: Context, expectation: Delivered) -> Iterator[Problem]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from lab import wide_signs
 from lab.activemq.destinations import destination_of, hears, is_dead_letter_queue, parts_of
+from lab.base import wide_signs
 from lab.check.context import Context
 from lab.check.logins import listeners
 from lab.check.message_places import Fed

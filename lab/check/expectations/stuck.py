@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.base.units import several
 from lab.check.bridge_ends import bridge_ends
 from lab.check.context import Context
 from lab.check.counter_destinations import check_destination
 from lab.check.sendings import most_sent
 from lab.declare.expectations.stuck import Stuck
 from lab.errors import Problem
-from lab.units import several
 
 
 def check(context: Context, expectation: Stuck) -> Iterator[Problem]:

@@ -8,12 +8,12 @@ from datetime import timedelta
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY, LARGEST_FRAME
+from lab.base.printable import is_text
+from lab.base.units import format_size
 from lab.check.context import Context
 from lab.check.terms import WHOLE_NAME, check_destination, check_terms
 from lab.declare.steps.message import Message
 from lab.errors import Problem
-from lab.printable import is_text
-from lab.units import format_size
 
 LONGEST_EXPIRY = timedelta(milliseconds=2**32 - 1)
 

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY
+from lab.base.units import format_size, several
 from lab.check.steps.message import LONGEST_EXPIRY
 from lab.check.terms import NO_QUEUES
+from lab.declare.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
 from lab.declare.steps.replay import Replay
 from lab.errors import Problem
-from lab.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
-from lab.units import format_size, several
 
 # Headers of a SEND that no message of its own has: `copyStandardHeadersFromFrameToMessage`, ActiveMQ 5.18.3.
 _OF_SEND = frozenset(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, model_validator
 
+from lab.base.printable import shown
 from lab.declare.between import Between, Bounds
 from lab.declare.expectations.base import Arrivals, Basis, StepName
 from lab.declare.expectations.receivers import ToReceivers
@@ -15,7 +16,6 @@ from lab.declare.fields import Name
 from lab.declare.references import Reference, Thing
 from lab.declare.steps.base import Step
 from lab.declare.steps.message import Message
-from lab.printable import shown
 
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?")
 

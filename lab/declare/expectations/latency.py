@@ -6,12 +6,12 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from lab.base.units import format_duration
 from lab.declare.between import Bounds
 from lab.declare.expectations.base import Basis
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Duration
 from lab.declare.references import BrokerPair
-from lab.units import format_duration
 
 
 class Latency(ToReceivers):

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr
 
+from lab.base.units import format_duration
 from lab.declare.fields import ROUND, Declared
-from lab.units import format_duration
 
 BESIDE_THE_VERB = ("at", "as", "fails")  # the keys of an entry that are of every step
 

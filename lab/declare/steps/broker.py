@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
-from lab import units
+from lab.base import units
 from lab.declare.references import BrokerName
 from lab.declare.steps.base import Fault, Part, Step
 

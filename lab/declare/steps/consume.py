@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from lab import units
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
+from lab.base import units
 from lab.declare.fields import Duration, Name, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step, check_least

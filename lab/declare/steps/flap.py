@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from lab import units
+from lab.base import units
 from lab.declare.fields import Duration, Whole
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink

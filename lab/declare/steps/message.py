@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema, field_serializer
 
-from lab import units
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over, protocol
+from lab.base import units
+from lab.base.masking import MASK, is_secret
 from lab.declare.destination_fields import OneDestination
 from lab.declare.fields import Declared, Duration, Size, Whole, YesNo
 from lab.declare.file_fields import BodyFile
@@ -17,7 +18,6 @@ from lab.declare.header_fields import HeaderName, Line, NonEmptyLine
 from lab.declare.only_over import MQTT, NOT_MQTT
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step
-from lab.masking import MASK, is_secret
 
 
 class MessageTerms(Declared):

@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from lab import units
 from lab.amazonmq.account.account import Account, move_clock
+from lab.base import units
 from lab.declare.fields import Duration, Moment, Name
 from lab.declare.steps.base import Part
 from lab.declare.steps.service import OfService

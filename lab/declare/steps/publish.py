@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from lab import units
+from lab.activemq.matching import MOST_MESSAGES
+from lab.base import units
 from lab.declare.fields import Duration, MessageRate, Whole
 from lab.declare.steps.base import check_least
 from lab.declare.steps.message import Message
-from lab.matching import MOST_MESSAGES
 
 
 class Publish(Message):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from lab import units
 from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account
+from lab.base import units
 from lab.declare.fields import Duration
 from lab.declare.steps.account import OnAccount
 from lab.declare.steps.base import Bridges, Part

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from lab import units
+from lab.base import units
 from lab.declare.fields import Whole
 from lab.declare.steps.base import Compound
 

@@ -10,14 +10,14 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, WithJsonSchema, model_serializer, model_validator
 
-from lab import units
 from lab.activemq.protocols import Over
+from lab.base import units
+from lab.base.printable import shown
 from lab.declare.fields import Declared, MessageRate, Name, Whole
 from lab.declare.recording_file import RecordingFile
+from lab.declare.recordings import Stream, StreamKey
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step, check_least
-from lab.printable import shown
-from lab.recordings import Stream, StreamKey
 
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
 _LONGEST = 10.0**9  # seconds: three decades; a timedelta holds no moment that any file may name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from lab import units
+from lab.base import units
 from lab.declare.fields import Duration
 from lab.declare.steps.publish import Publish
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lab import units
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
+from lab.base import units
 from lab.declare.destination_fields import OneDestination
 from lab.declare.fields import Declared, Duration, Name, Whole, YesNo
 from lab.declare.header_fields import NonEmptyLine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from lab import units
+from lab.base import units
 from lab.declare.steps.base import Compound
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from lab import units
+from lab.base import units
 from lab.declare.fields import Duration, MessageRate, Name
 from lab.declare.steps.message import Message
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lab import units
 from lab.activemq.destinations import destination_of
+from lab.base import units
 from lab.declare.destination_fields import Addressed, check_one
 from lab.declare.fields import Duration, Name, Whole
 from lab.declare.references import BrokerName, ConnectorName

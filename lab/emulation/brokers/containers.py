@@ -12,9 +12,9 @@ from docker.models.containers import Container
 from docker.types import Mount
 
 import docker
-from lab import settings
 from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import BrokerFile
+from lab.base import settings
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start
 from lab.emulation.network.subnets import route_word

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
+from lab.base.masking import Mask
 from lab.declare.steps.broker import State
 from lab.emulation.brokers.adding import names_in, tell_names
 from lab.emulation.brokers.containers import remove_store
@@ -18,7 +19,6 @@ from lab.emulation.state import InstanceState, LabState, read
 from lab.emulation.watch.management import Management
 from lab.errors import BrokerError
 from lab.history import BrokerChanged
-from lab.masking import Mask
 from lab.runtime.clock import Clock
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import DOWN

@@ -15,12 +15,12 @@ from pydantic import SecretStr
 
 from lab.amazonmq.files.broker_files import BrokerFile, broker_files
 from lab.amazonmq.files.vault import VAULT, Vault
+from lab.base.masking import Mask
 from lab.emulation.brokers.containers import packed
 from lab.emulation.engine.containers import archive
 from lab.errors import HostError
-from lab.masking import Mask
 from lab.plan.values import BrokerPlan
-from lab.run_folder import keep_next
+from lab.report.run_folder import keep_next
 
 
 class Vaults:

@@ -10,9 +10,9 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from docker import DockerClient
+from lab.base.interrupts import left_to_others
 from lab.emulation.engine.answers import PAUSE_SECONDS, BrokenAnswer
 from lab.emulation.engine.api import Api
-from lab.interrupts import left_to_others
 from lab.runtime.clock import Clock
 
 

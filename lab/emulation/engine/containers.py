@@ -21,11 +21,11 @@ import docker.errors
 from docker.models.containers import Container
 
 import docker
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.user_home import empty_home_if_none
 from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError, LabError
 from lab.runtime.profile import START, UNPROFILED, Profile
-from lab.user_home import empty_home_if_none
 
 with empty_home_if_none():
     from testcontainers.core.config import testcontainers_config

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lab.base.user_home import user_home
 from lab.emulation.check_names import ENGINE, see
 from lab.errors import HostError
-from lab.user_home import user_home
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _DEFAULT = "default"  # the context of no file: the engine of this machine

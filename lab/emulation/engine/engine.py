@@ -19,7 +19,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import ConnectTimeout, RequestException
 
 import docker
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.check_names import ENGINE, see
 from lab.emulation.engine.answers import READ_SECONDS, BrokenAnswer
 from lab.emulation.engine.api import HUNG, Api, causes, is_silence

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import docker
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.engine import labels
 from lab.emulation.engine.labels import router_name
 from lab.emulation.state import NAME

@@ -10,12 +10,12 @@ import docker.errors
 from docker.models.containers import Container
 
 import docker
+from lab.base.masking import Mask
+from lab.base.text_files import open_private
 from lab.emulation.engine import labels
 from lab.emulation.engine.answers import MOST_LINE_BYTES
 from lab.emulation.engine.engine import explained
 from lab.errors import InputError
-from lab.masking import Mask
-from lab.text_files import open_private
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from lab.dataclass import dataclass
-from lab.docs_site import reference
+from lab.base.dataclass import dataclass
+from lab.base.docs_site import reference
 from lab.emulation.check_names import SSH, see
 from lab.errors import HostError, InputError
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from lab.base.user_home import user_home
 from lab.emulation.engine.context import resolved
-from lab.user_home import user_home
 
 _FLAG, _KEY = "--userland-proxy", "userland-proxy"
 _FILE_FLAG = "--config-file"

@@ -15,9 +15,9 @@ from docker.models.containers import Container
 from docker.types import Mount
 
 import docker
-from lab.application.attachment import why_not
-from lab.application.place import TRUSTED, HostPlace, environment
-from lab.application.run_options import Words, command, read
+from lab.base.interrupts import uninterrupted
+from lab.base.offline import is_offline, refuse_offline
+from lab.base.suggestions import unknown
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import in_the_foreground, run_inside
 from lab.emulation.engine.containers import File, archive
@@ -27,12 +27,12 @@ from lab.emulation.network.networks import region_network
 from lab.emulation.network.subnets import Subnet, default_routes
 from lab.emulation.state import LabState
 from lab.errors import HostError, InputError
-from lab.interrupts import uninterrupted
-from lab.offline import is_offline, refuse_offline
-from lab.run_folder import TRUST_STORE
+from lab.report.run_folder import TRUST_STORE
+from lab.runtime.application.attachment import why_not
+from lab.runtime.application.place import TRUSTED, HostPlace, environment
+from lab.runtime.application.run_options import Words, command, read
 from lab.runtime.clock import Clock
 from lab.runtime.state_file import StateFile
-from lab.suggestions import unknown
 
 ROLE, STAND_IN, TRUST = "host", "stand-in", "trust"  # of what is labelled
 _STAND_IN_SECONDS = "120"  # after which a stand-in ends by itself, if nobody has removed it

@@ -13,7 +13,12 @@ from docker.models.containers import Container
 from docker.models.volumes import Volume
 
 import docker
-from lab.application.attachment import (
+from lab.base.interrupts import uninterrupted
+from lab.emulation.engine import labels
+from lab.emulation.engine.commands import run_inside
+from lab.emulation.engine.containers import File, archive
+from lab.errors import HostError
+from lab.runtime.application.attachment import (
     SHOWS_RESOLVER,
     Before,
     connecting,
@@ -22,12 +27,7 @@ from lab.application.attachment import (
     with_names,
     without_names,
 )
-from lab.application.place import HostPlace
-from lab.emulation.engine import labels
-from lab.emulation.engine.commands import run_inside
-from lab.emulation.engine.containers import File, archive
-from lab.errors import HostError
-from lab.interrupts import uninterrupted
+from lab.runtime.application.place import HostPlace
 from lab.runtime.clock import RealClock
 
 ROLE = "moved"

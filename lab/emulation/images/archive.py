@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from lab.base.text_files import open_file
 from lab.errors import InputError
-from lab.text_files import open_file
 
 LAYOUT_VERSION = 1  # raise it when `wanted` changes, so that images are built anew
 _TOP = re.compile(r"apache-activemq-(\d+\.\d+\.\d+(?:[-.]\w+)*)")

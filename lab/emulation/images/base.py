@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import docker
+from lab.base.offline import refuse_offline
 from lab.emulation.images import public_image as image_pulled
 from lab.emulation.images.build import chunks, image_labels, take_root
 from lab.emulation.images.downloads import ELSEWHERE, Say
 from lab.emulation.images.names import SUITE, packages
 from lab.errors import HostError
-from lab.offline import refuse_offline
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _SETTINGS = ("ENV LANG=C.UTF-8", "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")

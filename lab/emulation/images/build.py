@@ -13,7 +13,7 @@ from typing import IO, cast
 from docker.errors import APIError
 
 import docker
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.engine import labels
 from lab.emulation.images.downloads import Say
 from lab.errors import HostError

@@ -16,9 +16,9 @@ from docker.errors import DockerException
 from requests import RequestException
 
 import docker
+from lab.base.text_files import open_file, read_bytes, write_text
 from lab.emulation.images.names import Images
 from lab.errors import HostError, InputError
-from lab.text_files import open_file, read_bytes, write_text
 
 _AT_ONCE = 2**20  # bytes
 _LARGEST_MANIFEST = 2**20  # bytes

@@ -14,11 +14,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from lab import settings
-from lab.dataclass import dataclass
+from lab.base import settings
+from lab.base.dataclass import dataclass
+from lab.base.offline import is_offline, refuse_offline
+from lab.base.user_home import empty_home_if_none
 from lab.errors import HostError, InputError
-from lab.offline import is_offline, refuse_offline
-from lab.user_home import empty_home_if_none
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext

@@ -19,7 +19,8 @@ from docker.errors import DockerException
 import docker
 from lab import link
 from lab.activemq import releases
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.shipped import shipped
 from lab.emulation.check_names import ENGINE, see
 from lab.emulation.engine import labels
 from lab.emulation.images import archive as image_archive
@@ -42,7 +43,6 @@ from lab.emulation.images.locked import cache_lock, lock, locked, why_unserved
 from lab.emulation.images.names import Images, Ingredients, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError, LabError
 from lab.runtime.runtime import Image
-from lab.shipped import shipped
 
 __all__ = ["Images", "ensure", "listing", "settled", "wanted"]
 

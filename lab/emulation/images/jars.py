@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from lab.activemq.releases import MODULES
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.images.downloads import Artifact, Download, Say, fetch
 from lab.errors import InputError
 

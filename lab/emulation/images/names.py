@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 SUITE = "bookworm"  # Debian 12
 _NOT_IN_IMAGES = ("README.md", "archives.toml", "jars-*.txt")

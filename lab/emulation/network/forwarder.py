@@ -16,8 +16,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from lab.base.file_locks import lock
 from lab.emulation.engine import ssh
-from lab.file_locks import lock
 
 CODE = "import sys\nfrom lab.emulation.network.forwarder import main\nmain(*sys.argv[1:])\n"
 HELD = b"held\n"  # what it says where another process forwards the ports already; else `ssh.OPEN`, or what went wrong

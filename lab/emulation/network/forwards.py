@@ -14,12 +14,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Self
 
+from lab.base.file_locks import is_locked
+from lab.base.own_modules import with_own_modules
 from lab.emulation.engine import ssh
 from lab.emulation.network.forwarder import CODE, HELD
 from lab.emulation.state import LabState
 from lab.errors import HostError
-from lab.file_locks import is_locked
-from lab.own_modules import with_own_modules
 from lab.runtime.clock import Clock
 from lab.runtime.runtime import Opening
 from lab.runtime.state_file import StateFile, make_folder

@@ -19,7 +19,7 @@ import docker.errors
 from docker.types import IPAMConfig, IPAMPool
 
 import docker
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.check_names import NETWORKS, see
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import make_network

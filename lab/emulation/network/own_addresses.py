@@ -14,8 +14,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from lab.activemq.protocols import ENDPOINTS, OPENWIRE
+from lab.base.file_locks import lock
 from lab.emulation.network.published_at import PublishedAt
-from lab.file_locks import lock
 from lab.runtime.state_file import make_folder, writing_to
 
 NOT_HERE = "clients reach the engine's ports at {}, and 127.61.0.0/16 is only on this machine"

@@ -19,12 +19,12 @@ from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from lab import settings
-from lab.dataclass import dataclass
-from lab.docs_site import reference
+from lab.base import settings
+from lab.base.dataclass import dataclass
+from lab.base.docs_site import reference
+from lab.base.shipped import shipped
 from lab.emulation.engine.ssh import SCHEME, no_url, parse, without_password
 from lab.errors import BrokerError, HostError, InputError
-from lab.shipped import shipped
 
 LOOPBACK = "127.0.0.1"
 BIND, OVERRIDE = settings.BIND.name, settings.HOST_OVERRIDE.name

@@ -16,7 +16,7 @@ from docker.types import Mount
 
 import docker
 from lab.activemq.protocols import JOLOKIA_PORT
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start

@@ -10,10 +10,10 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.settings import POOL
 from lab.errors import InputError
 from lab.network.addresses import PRIVATE
-from lab.settings import POOL
 
 DEFAULT_POOL = IPv4Network(POOL.default)
 PREFIX_BITS = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
 from lab.activemq.log_lines import STARTED
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import Power
 from lab.emulation.engine.engine import ENGINE_TROUBLE

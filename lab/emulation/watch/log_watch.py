@@ -17,11 +17,11 @@ import docker.errors
 
 import docker
 from lab.activemq.log_lines import LoggedLine, is_kept, name_of, read, shortened
+from lab.base.masking import Mask
 from lab.emulation.engine.answers import MOST_LINE_BYTES
 from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
 from lab.history import LogLine, Recorder, SightChanged
-from lab.masking import Mask
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed, note_failure
 from lab.runtime.log_flood import Flood

@@ -12,7 +12,7 @@ from typing import Any
 from lab.activemq.bridge_logins import INBOUND, OUTBOUND, is_login
 from lab.activemq.destinations import ADVISORY, is_on
 from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import BridgeSeen, DestinationSeen
 from lab.plan.values import BridgePlan
 from lab.runtime.messages import Destination

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import BrokerError
 from lab.runtime.observer_events import Event
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.observer_answers import Answer, UnreadableError
 from lab.errors import BrokerError

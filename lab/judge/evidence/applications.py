@@ -20,7 +20,6 @@ from math import inf
 from lab.activemq.destinations import hears, parts_of
 from lab.activemq.selectors import ANY
 from lab.declare.application import Application
-from lab.expected.records import Publication, Subscription, is_queue
 from lab.history import (
     BEAT,
     Acknowledged,
@@ -42,6 +41,7 @@ from lab.history import (
     TransactionEnded,
     Watched,
 )
+from lab.history.expected.records import Publication, Subscription, is_queue
 from lab.judge.evidence.configurations import forwarded
 from lab.judge.evidence.consumers import Consumer, Consumers, Doubt
 from lab.judge.evidence.copies import Copies

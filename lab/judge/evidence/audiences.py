@@ -9,9 +9,9 @@ from math import inf
 
 from lab.activemq.destinations import hears, parts_of
 from lab.activemq.protocols import protocol
-from lab.dataclass import dataclass
-from lab.expected.entitlement import Retained, entitlement
-from lab.expected.records import OK, PERHAPS, PROVEN, Publication, Subscription, is_queue
+from lab.base.dataclass import dataclass
+from lab.history.expected.entitlement import Retained, entitlement
+from lab.history.expected.records import OK, PERHAPS, PROVEN, Publication, Subscription, is_queue
 from lab.judge.evidence.digests import match_digests
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.tally import Tally, only_counted, spare_unconfirmed, strays, tally_of

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from math import inf
 
 from lab.activemq.destinations import hears, is_on
-from lab.expected.records import Publication, is_queue
+from lab.base.units import several
 from lab.history import Demand
+from lab.history.expected.records import Publication, is_queue
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.routes import Routes
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Event, Timeline
 from lab.judge.wording import gap, moment
-from lab.units import several
 
 FAR_SECONDS = 90.0  # seconds; ActiveMQ notices a cut after 50 to 90 s, so an event further away explains little
 

@@ -12,9 +12,9 @@ from dataclasses import field
 from math import inf
 from typing import NamedTuple
 
-from lab.dataclass import dataclass
-from lab.expected.records import is_queue
+from lab.base.dataclass import dataclass
 from lab.history import ClientChanged, ConsumerSeen, Observation, Subscribed, Unsubscribed
+from lab.history.expected.records import is_queue
 from lab.judge.wording import moment
 
 Key = tuple[str, str]  # broker and consumer id

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lab.activemq.destinations import hears, parts_of
-from lab.expected.records import Subscription, is_queue
 from lab.history import ConsumerSeen, MessageSeen, TransactionEnded
+from lab.history.expected.records import Subscription, is_queue
 
 
 class Copy(NamedTuple):

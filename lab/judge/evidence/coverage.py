@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import BEAT, Forgotten, SightChanged, Unwatched, Watched
 from lab.judge.evidence.outages import Outage
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lab.activemq.destinations import hears, parts_of, virtual_topic_of
-from lab.expected.records import FAILED, OK, Publication, is_queue
 from lab.history import DestinationSeen
+from lab.history.expected.records import FAILED, OK, Publication, is_queue
 from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.configurations import rerouted
 from lab.judge.evidence.coverage import unasked

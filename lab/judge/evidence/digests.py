@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from operator import itemgetter
 
-from lab.expected.entitlement import Retained, carries_id, copies, due_at, entitlement
-from lab.expected.records import OK, Arrivals, Publication, Subscription
+from lab.history.expected.entitlement import Retained, carries_id, copies, due_at, entitlement
+from lab.history.expected.records import OK, Arrivals, Publication, Subscription
 from lab.judge.evidence.flaws import ROUNDED
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.activemq.destinations import has_wildcard, hears
-from lab.expected.records import is_queue
+from lab.history.expected.records import is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.snapshots import Rise
 from lab.judge.wording import listed, moment, silent

@@ -12,8 +12,8 @@ from collections.abc import Callable, Container
 from dataclasses import field
 from operator import itemgetter
 
-from lab.dataclass import dataclass
-from lab.expected.records import Subscription
+from lab.base.dataclass import dataclass
+from lab.history.expected.records import Subscription
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.message_ids import Key
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
-from lab.dataclass import dataclass
-from lab.expected.records import FAILED, OK, PERHAPS, Publication
+from lab.base.dataclass import dataclass
 from lab.history import Achieved
+from lab.history.expected.records import FAILED, OK, PERHAPS, Publication
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.evidence.timeline import Timeline

@@ -10,14 +10,13 @@ from operator import itemgetter
 from pathlib import Path
 
 from lab.activemq.destinations import hears
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.application import Application
 from lab.declare.expectations.base import Arrivals
 from lab.declare.fields import Receivers
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.errors import InputError, Place
-from lab.expected.records import Subscription
 from lab.history import (
     Acknowledged,
     ClientChanged,
@@ -32,6 +31,7 @@ from lab.history import (
     Trouble,
     Unsubscribed,
 )
+from lab.history.expected.records import Subscription
 from lab.judge.evidence.applications import Applications, declared_in, observed
 from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 
 from lab.activemq.destinations import has_wildcard, hears, is_dead_letter_queue, parts_of
-from lab.dataclass import dataclass
-from lab.expected.records import FAILED, OK, Publication, is_queue
+from lab.base.dataclass import dataclass
+from lab.history.expected.records import FAILED, OK, Publication, is_queue
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.cross_checks import counters_of_run
 from lab.judge.evidence.evidence import Evidence

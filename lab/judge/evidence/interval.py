@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import inf
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import InputError
 from lab.history import (
     Approached,

@@ -10,11 +10,11 @@ from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from lab.activemq.destinations import hears, parts_of
-from lab.expected.records import Subscription, is_queue
+from lab.base.units import several
 from lab.history import BridgeSeen, MessageSeen
+from lab.history.expected.records import Subscription, is_queue
 from lab.judge.evidence.bridge_ways import BridgeWays
 from lab.judge.wording import listed
-from lab.units import several
 
 _ENDS = {  # of one message, of several
     "expired": ("it expired", "expired"),

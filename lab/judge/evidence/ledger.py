@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import inf
 
+from lab.activemq.matching import EMPTY_DIGEST, MOST_MESSAGES
 from lab.activemq.protocols import protocol
 from lab.errors import InputError
-from lab.expected.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged
 from lab.history import (
     Acknowledged,
     ClientChanged,
@@ -24,10 +24,10 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
+from lab.history.expected.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged
 from lab.judge.evidence.flaws import ROUNDED, Flaws
 from lab.judge.evidence.redeliveries import Redeliveries
 from lab.judge.evidence.same_bodies import SameBodies
-from lab.matching import EMPTY_DIGEST, MOST_MESSAGES
 
 TEXT = "stomp-wss"  # what shows a body that is not UTF-8 as text
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from lab.activemq.destinations import hears, parts_of
-from lab.dataclass import dataclass
-from lab.expected.records import is_queue
+from lab.base.dataclass import dataclass
 from lab.history import MessageSeen
+from lab.history.expected.records import is_queue
 from lab.judge.evidence.copies import Copies
 
 _APART = 0.5  # seconds by which two brokers' clocks surely differ less, unless their observers state more

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
+from lab.base.units import several
 from lab.history import BrokerChanged, ConsumerSeen, MessageSeen, Observation, ObserverChanged
 from lab.judge.wording import moment
-from lab.units import several
 
 GONE = ("stopped", "killed", "deleted")  # states of a broker that has no connections
 _KILLED = "it was killed, perhaps with events that were not read"

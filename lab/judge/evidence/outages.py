@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import Self
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ from math import inf
 from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.dead_letters import individual
 from lab.amazonmq.configurations.dead_letters import shared as shared_by
-from lab.dataclass import dataclass
-from lab.expected.records import FAILED, OK, Publication, Subscription, is_queue
+from lab.base.dataclass import dataclass
+from lab.base.units import several
 from lab.history import DestinationSeen
+from lab.history.expected.records import FAILED, OK, Publication, Subscription, is_queue
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.coverage import unasked
@@ -24,7 +25,6 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.unreceived import Message, shown
 from lab.judge.wording import listed, moment
-from lab.units import several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

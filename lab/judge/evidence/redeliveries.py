@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
-from lab.expected.records import Arrivals, Publication, Subscription, is_queue
 from lab.history import Received, SendOutcome, Settled
+from lab.history.expected.records import Arrivals, Publication, Subscription, is_queue
 from lab.judge.evidence.flaws import ROUNDED, Flaws
 
 

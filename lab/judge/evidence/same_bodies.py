@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lab.expected.records import Publication, Subscription
+from lab.history.expected.records import Publication, Subscription
 
 
 class SameBodies:

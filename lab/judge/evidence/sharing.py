@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from lab.expected.records import Subscription
+from lab.history.expected.records import Subscription
 from lab.judge.evidence.evidence import Chosen
 from lab.judge.evidence.tally import Tally
 

@@ -9,7 +9,7 @@ from dataclasses import field
 from typing import NamedTuple
 
 from lab.activemq.destinations import ADVISORIES, has_wildcard
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import Counted, SnapshotTaken
 
 

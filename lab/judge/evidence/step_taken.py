@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf, nextafter
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.steps.base import Compound, Fault, Step
 from lab.history import Approached
 

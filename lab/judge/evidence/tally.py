@@ -8,8 +8,8 @@ from dataclasses import field
 from math import inf
 
 from lab.activemq.protocols import protocol
-from lab.dataclass import dataclass
-from lab.expected.entitlement import (
+from lab.base.dataclass import dataclass
+from lab.history.expected.entitlement import (
     Entitlement,
     copies,
     could_expire,
@@ -18,7 +18,7 @@ from lab.expected.entitlement import (
     returned_at,
     surely_expired,
 )
-from lab.expected.records import OK, PERHAPS, Arrivals, Publication, Subscription, is_queue
+from lab.history.expected.records import OK, PERHAPS, Arrivals, Publication, Subscription, is_queue
 from lab.judge.evidence.last_places import ran_out
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.history import (

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lab.activemq.destinations import hears, is_dead_letter_queue, parts_of, virtual_topic_of
 from lab.amazonmq.configurations.dead_letters import individual
 from lab.amazonmq.configurations.dead_letters import shared as shared_by
-from lab.expected.records import OK, UNKNOWN, Publication, Subscription, is_queue
+from lab.history.expected.records import OK, UNKNOWN, Publication, Subscription, is_queue
 from lab.judge.evidence.audiences import merge
 from lab.judge.evidence.configurations import configurations, rerouted
 from lab.judge.evidence.evidence import Evidence

@@ -10,10 +10,10 @@ from collections.abc import Collection, Sequence
 from math import inf
 
 from lab.activemq.destinations import hears
-from lab.expected.records import Publication, Subscription, is_queue
+from lab.base.units import several
+from lab.history.expected.records import Publication, Subscription, is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.wording import listed, moment
-from lab.units import several
 
 _UNDER_WAY = 5.0  # seconds for which a message may be on its way to a client that leaves
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab import units
 from lab.activemq.destinations import destination_of, hears
+from lab.base import units
 from lab.declare.expectations.answered import AnsweredExpectation
-from lab.expected.records import OK, Publication
 from lab.history import Answered, Replied
+from lab.history.expected.records import OK, Publication
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, at_the_end, unknown
 from lab.judge.values import Outcome

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
-from lab import units
+from lab.base import units
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
 from lab.judge.evidence.agreement import both_ends, unanswered, ways

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
+from lab.base.units import several
 from lab.declare.expectations.browsed import BrowsedExpectation
 from lab.history import Approached, Browsed
 from lab.judge.evidence.efforts import Effort
@@ -14,7 +15,6 @@ from lab.judge.expectations import base
 from lab.judge.findings import Finding, asked, at_the_end, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
-from lab.units import several
 
 
 def judge(expectation: BrowsedExpectation, evidence: Evidence) -> Finding:

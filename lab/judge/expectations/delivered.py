@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
-from lab import units
 from lab.activemq.destinations import destination_of, is_dead_letter_queue
+from lab.base import units
+from lab.base.units import several
 from lab.declare.expectations.delivered import Delivered
-from lab.expected.entitlement import first_heard
-from lab.expected.records import FAILED, OK, Subscription, is_queue
+from lab.history.expected.entitlement import first_heard
+from lab.history.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence import fates
 from lab.judge.evidence.configurations import rerouted
@@ -31,7 +32,6 @@ from lab.judge.unexplained import in_words as strangers
 from lab.judge.unexplained import unexplained
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment, silent
-from lab.units import several
 
 
 def judge(expectation: Delivered, evidence: Evidence) -> Finding:

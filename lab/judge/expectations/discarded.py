@@ -6,6 +6,7 @@ The broker's counter decides; the count of the clients' ledger is given beside i
 from __future__ import annotations
 
 from lab.activemq.destinations import hears
+from lab.base.units import several
 from lab.declare.expectations.discarded import Discarded
 from lab.declare.steps.snapshot import END, START
 from lab.judge.equal_bodies import ADVICE
@@ -15,7 +16,6 @@ from lab.judge.evidence.snapshots import Subject
 from lab.judge.evidence.unreceived import lost_elsewhere, shown, why_not_counted
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
-from lab.units import several
 
 
 def judge(expectation: Discarded, evidence: Evidence) -> Finding:

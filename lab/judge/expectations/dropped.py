@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from lab.base.units import several
 from lab.declare.expectations.dropped import Dropped
 from lab.history import PacketsDropped
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
-from lab.units import several
 
 _AT = {"way": "no-way", "out": "no-egress-rule", "in": "no-ingress-rule"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
+from lab.base.units import several
 from lab.declare.expectations.duplicates import Duplicates
 from lab.judge.equal_bodies import EQUAL, equal_bodies
 from lab.judge.evidence.evidence import Chosen, Evidence
@@ -13,7 +14,6 @@ from lab.judge.second_copies import second_copies
 from lab.judge.unexplained import in_words as strangers
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
-from lab.units import several
 
 
 def judge(expectation: Duplicates, evidence: Evidence) -> Finding:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab import units
-from lab.dataclass import dataclass
+from lab.base import units
+from lab.base.dataclass import dataclass
 from lab.declare.expectations.finished import Factor, Finished
-from lab.expected.records import Publication
+from lab.history.expected.records import Publication
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.expectations import receivers

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.activemq.destinations import destination_of, hears
+from lab.base.units import several
 from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
-from lab.expected.records import FAILED, is_queue
+from lab.history.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Part, Rise, Subject
@@ -18,7 +19,6 @@ from lab.judge.evidence.unreceived import lost_elsewhere, received_elsewhere, sh
 from lab.judge.evidence.why_fewer import why_fewer
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
-from lab.units import several
 
 _ON_ITS_WAY = 1.0  # seconds; what was sent so long before a snapshot may be counted after it
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from lab import units
+from lab.base import units
 from lab.declare.expectations.latency import Latency
-from lab.expected.records import Publication
+from lab.history.expected.records import Publication
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.efforts import Effort

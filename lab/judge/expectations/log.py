@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from lab import units
 from lab.activemq import log_lines
+from lab.base import units
+from lab.base.units import several
 from lab.declare.expectations.log import Log
 from lab.history import LogLine
 from lab.judge.evidence.efforts import Effort
@@ -19,7 +20,6 @@ from lab.judge.expectations import base
 from lab.judge.findings import Finding, asked, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment, silent
-from lab.units import several
 
 _HEAD, _TAIL = 60, 90  # characters shown of a line: its class and its cause; the history has all of it
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
+from lab.base.units import several
 from lab.declare.expectations.ordered import Ordered
-from lab.expected.records import Subscription
+from lab.history.expected.records import Subscription
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
-from lab.units import several
 
 
 def judge(expectation: Ordered, evidence: Evidence) -> Finding:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from math import inf
 
+from lab.base.units import several
 from lab.declare.expectations.reachable import END, Reachable
 from lab.history import Attempted
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
-from lab.units import several
 
 _ANSWERED = ("open", "refused")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from lab import units
 from lab.activemq.destinations import destination_of
+from lab.base import units
+from lab.base.units import several
 from lab.declare.expectations.recovered import Recovered
-from lab.expected.records import Publication, is_queue
+from lab.history.expected.records import Publication, is_queue
 from lab.judge.equal_bodies import EQUAL
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import whereabouts
@@ -18,7 +19,6 @@ from lab.judge.expectations.receivers import until_all_came
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment
-from lab.units import several
 
 UNTOLD = "one that was given back"  # in the place of an id
 

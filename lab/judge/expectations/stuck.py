@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from math import inf
 
+from lab.base.units import several
 from lab.declare.expectations.stuck import Stuck
 from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
@@ -15,7 +16,6 @@ from lab.judge.evidence.snapshots import Subject
 from lab.judge.evidence.unreceived import never_received, undecided, why_not_counted
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
-from lab.units import several
 
 
 def judge(expectation: Stuck, evidence: Evidence) -> Finding:

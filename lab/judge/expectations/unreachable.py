@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.units import several
 from lab.declare.expectations.unreachable import Unreachable
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
-from lab.units import several
 
 _OUTCOMES = {
     "ok": "was let in",

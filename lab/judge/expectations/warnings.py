@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from lab.base.units import several
 from lab.declare.expectations.warnings import WarningsExpectation
 from lab.history import ConfigurationSaved
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
-from lab.units import several
 
 
 def judge(expectation: WarningsExpectation, evidence: Evidence) -> Finding:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from lab import units
+from lab.activemq.matching import identify
+from lab.base import units
 from lab.declare.steps.browse import Browse
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Browsed
-from lab.matching import identify
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import NamedTuple
 
-from lab import units
 from lab.activemq.destinations import destination_of
+from lab.base import units
 from lab.declare.steps.base import Login
 from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout

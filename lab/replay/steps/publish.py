@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
+from lab.activemq.matching import HEADER, MOST_MESSAGES, header_value, make_body, message_id, number_body
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
-from lab.matching import HEADER, MOST_MESSAGES, header_value, make_body, message_id, number_body
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import SendTimes, in_words, pace_of

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lab import units
+from lab.activemq.matching import identify
+from lab.base import units
 from lab.declare.steps.base import Login
 from lab.declare.steps.request import Request
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Answered, SendOutcome
-from lab.matching import identify
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal

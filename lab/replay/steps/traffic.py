@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import inf
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.declare.steps.traffic import Traffic
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal

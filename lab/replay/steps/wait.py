@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lab import units
+from lab.base import units
 from lab.declare.steps.wait import Wait
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BridgePlan

@@ -14,11 +14,11 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from lab.base.text_files import write_text
 from lab.judge import Judged
 from lab.report.html.broker_texts import Files
 from lab.report.html.page import page
 from lab.report.not_delivered_rows import told
-from lab.text_files import write_text
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.report.html.faults import Fault
 from lab.report.html.lanes import WIDE, Window
 

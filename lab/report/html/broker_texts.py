@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.report.trace import Trace
 
 LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' files, each and together

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 
 class Tone(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import inf
 from string import ascii_uppercase
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import (
     Achieved,
     Answered,

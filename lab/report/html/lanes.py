@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from math import inf
 
-from lab.dataclass import dataclass
-from lab.expected.records import Publication
+from lab.base.dataclass import dataclass
+from lab.history.expected.records import Publication
 from lab.judge import Judged
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.fates import fates

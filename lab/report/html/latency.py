@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, log10
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.judge.percentiles import Percentiles
 from lab.judge.wording import milliseconds
 from lab.report.html.lanes import HIGH, WIDE, Way

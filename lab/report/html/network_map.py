@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.report.picture import Bridge, Joint, Picture, Place
 from lab.report.positions import Point, rows, spread
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import inf
 from shlex import quote
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.judge import Judged
 from lab.judge.values import CrossCheck, LinkReport, Outcome, Report, StepReport

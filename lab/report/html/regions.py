@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.judge.values import LinkReport, Outcome
 from lab.report.picture import Joint, Picture, Place, Way
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
+from lab.base.units import several
 from lab.judge.not_delivered import MOST_PLACES, NotDelivered
 from lab.judge.values import Outcome, Report
 from lab.judge.wording import listed
 from lab.report.not_delivered_rows import TITLES, of_all
-from lab.units import several
 
 MORE = (  # figures of deliveries, with their titles
     *TITLES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lab.base.units import several
 from lab.history import (
     Achieved,
     Acknowledged,
@@ -22,7 +23,6 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.report.rows.row import Description, Weight, Words
-from lab.units import several
 
 
 def _subscribed(start: Subscribed) -> Description:

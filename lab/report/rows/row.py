@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import Observation
 
 

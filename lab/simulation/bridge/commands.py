@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message

@@ -13,7 +13,7 @@ from functools import partial
 from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN, is_synced, is_taken_up, name_of_subscription
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded, may_be_joined, may_join
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.consumers import ConsumerInfo

@@ -8,7 +8,7 @@ from dataclasses import field
 from random import Random
 
 from lab.activemq.forwarding.durable import is_synced
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.consumers import ConsumerInfo

@@ -8,7 +8,7 @@ from dataclasses import field
 from lab.activemq.forwarding.settings import Forwarding
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.bridge.reconnecting import Discovery
 from lab.simulation.bridge.support import discovery_options, options
 from lab.simulation.bridge.values import TRUE

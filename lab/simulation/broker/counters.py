@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from lab.activemq.destinations import ADVISORIES
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.regions import Regions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Policy
 from lab.simulation.broker.store import Done, Write

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lab.base.units import format_size
 from lab.errors import PlanError
 from lab.simulation.broker.calibrated_range import Tell
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Chooser
 from lab.simulation.broker.settings import USUAL_PERCENT, Settings
-from lab.units import format_size
 
 MIB = 2**20
 HEADERS = 724  # octets: `Message.getSize` takes 1024 for what is neither body nor property, and a frame has 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 NO_NUMBER = -1
 HEADERS = 300  # octets of OpenWire beside body and properties: about 250 to 400 were seen

@@ -10,7 +10,7 @@ from lab.activemq.destinations import DEAD_LETTERS
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.kernel import MILLISECOND
 
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32767, 100  # `ActiveMQPrefetchPolicy`

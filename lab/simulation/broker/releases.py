@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.activemq.releases import numbers
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import PlanError
 
 LINES = ("5.17", "5.18", "5.19")

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import field
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.store import Done
 from lab.simulation.broker.subscriptions import Subscription

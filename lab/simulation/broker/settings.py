@@ -6,7 +6,7 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.stamping import Stamping, stampings
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.plan.values import BrokerPlan
 from lab.simulation.broker.releases import broker_rules
 from lab.simulation.kernel import MILLISECOND

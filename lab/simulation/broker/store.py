@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import Any
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.process import Process

@@ -9,7 +9,7 @@ from lab.activemq.destinations import has_wildcard, hears
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.errors import PlanError
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.message import Message

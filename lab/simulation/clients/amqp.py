@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import field
 
+from lab.base.dataclass import dataclass
 from lab.clients.amqp import MOST_BROWSED, SILENCE_SECONDS, AmqpClient, Subscription
 from lab.clients.base import Browsing
 from lab.clients.destination_names import TEMPORARY, amqp_address
-from lab.dataclass import dataclass
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
 from lab.runtime.messages import Destination, Incoming, Outgoing, Shown

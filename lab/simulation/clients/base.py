@@ -9,9 +9,9 @@ from abc import abstractmethod
 from typing import Any
 
 from lab.activemq.protocols import ENDPOINTS
+from lab.base.dataclass import dataclass
 from lab.clients.base import BaseClient
 from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED, untrusted
-from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import InstancePlan
 from lab.runtime.client import CONNECT_WITHIN

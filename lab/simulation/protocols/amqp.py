@@ -8,7 +8,7 @@ from dataclasses import field
 from functools import partial
 
 from lab.activemq.forwarding.filters import parts
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import lru_cache, partial
 
+from lab.base.dataclass import dataclass
 from lab.clients.destination_names import physical_name
-from lab.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.sentences import security_error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 
 _HEADER = 2  # bytes of a fixed header whose length is below 128
 ACCEPTED, ID_REJECTED, UNAVAILABLE, NOT_AUTHORISED = 0, 2, 3, 5  # of CONNACK; table 3.1 of the standard

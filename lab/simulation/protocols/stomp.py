@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from functools import partial
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.sentences import security_error

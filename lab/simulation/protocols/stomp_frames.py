@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import lru_cache
 
+from lab.base.dataclass import dataclass
 from lab.clients.destination_names import of_stomp
-from lab.dataclass import dataclass
 
 
 @dataclass(slots=True)  # made for every message, which a named tuple takes twice as long for

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.network.vpc import INTERNET
 from lab.plan.values import BrokerPlan, Plan
 from lab.runtime.status import DOWN, PAUSED, UP

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from lab.dataclass import dataclass
+from lab.base.dataclass import dataclass
 from lab.simulation.tcp.paths import SEGMENT
 
 DELAYED = 40_000_000  # ns for which Linux waits at least for a second segment: `TCP_DELACK_MIN`

@@ -9,7 +9,7 @@ from itertools import pairwise
 from sphinx.application import Sphinx
 from sphinx.search import SearchLanguage
 
-from lab.version import __version__
+from lab.base.version import __version__
 
 project = "mqlab"
 version = release = __version__

@@ -10,12 +10,12 @@ from typing import Any
 import docker.errors
 import pytest
 
-from lab.application.attachment import SHOWS_RESOLVER, Before, Endpoint
-from lab.application.place import HostPlace
 from lab.emulation.engine import labels, removal
 from lab.emulation.hosts import moved_containers
 from lab.emulation.network.networks import region_network
 from lab.errors import HostError
+from lab.runtime.application.attachment import SHOWS_RESOLVER, Before, Endpoint
+from lab.runtime.application.place import HostPlace
 from tests.polled_clock import PolledClock
 
 RUN, ID = "20260101-101010-aaaaaa", 64 * "c"

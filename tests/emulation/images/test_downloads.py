@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.releases import RELEASES
+from lab.base.shipped import shipped
 from lab.emulation.images.downloads import Artifact, cache_folder, fetch, read_archives
 from lab.errors import HostError
-from lab.shipped import shipped
 
 GOOD = b"the real archive"
 ARTIFACT = Artifact(

@@ -11,6 +11,7 @@ import pytest
 
 import docker
 from lab.activemq.releases import NEWEST, RELEASES
+from lab.base.shipped import shipped
 from lab.emulation.images import images
 from lab.emulation.images.base import bootstrap_command, first_that_works, run
 from lab.emulation.images.build import from_bytes, write_context
@@ -18,7 +19,6 @@ from lab.emulation.images.downloads import Artifact, read_archives, sha512
 from lab.emulation.images.locked import locked
 from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
-from lab.shipped import shipped
 from tests.emulation.images.repository import serving
 
 MADE_OF = Ingredients(

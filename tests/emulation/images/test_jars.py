@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.releases import mixture
+from lab.base.shipped import shipped
 from lab.emulation.images.downloads import Artifact
 from lab.emulation.images.jars import Jars, fetch_all, listed, members, read_jars
 from lab.emulation.images.names import Ingredients, plan_images
 from lab.errors import HostError, InputError
-from lab.shipped import shipped
 from tests.emulation.images.repository import Repository, path_of, serving
 
 

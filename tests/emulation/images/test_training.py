@@ -3,7 +3,7 @@
 import pytest
 
 from lab.amazonmq.files import broker_files as files
-from lab.shipped import shipped
+from lab.base.shipped import shipped
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.base.file_locks import lock
 from lab.emulation.engine import ssh
 from lab.emulation.network import subnets
 from lab.emulation.network.forwarder import pauses
 from lab.emulation.network.forwards import Forwards, are_kept, are_open, await_end, file_of, why_lost
 from lab.errors import HostError
-from lab.file_locks import lock
 from lab.runtime.clock import RealClock
 from tests.integration import far_sshd
 from tests.integration.far_machine import FarMachine, far_machine

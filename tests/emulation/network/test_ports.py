@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.protocols import ENDPOINTS, MQTT
+from lab.check.scenarios import plan_named
 from lab.emulation.network.ports import Ports
 from lab.emulation.network.published_at import PublishedAt
 from lab.emulation.runtime import Emulation
 from lab.errors import HostError
 from lab.plan.values import InstancePlan
 from lab.runtime.progress import Logged
-from lab.scenarios import plan_named
 
 TOKYO = InstancePlan(name="tokyo", number=1, address=IPv4Address("10.1.0.4"), host_name="tokyo.test")
 

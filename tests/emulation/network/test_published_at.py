@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from lab.check.scenarios import plan_named
 from lab.emulation.brokers.credentials import certified
 from lab.emulation.network.ports import Ports
 from lab.emulation.network.published_at import HERE, PublishedAt, is_local, misnamed, published_at, refuse_shipped
 from lab.emulation.runtime import Emulation
 from lab.errors import BrokerError, HostError, InputError, LabError
 from lab.runtime.progress import Logged
-from lab.scenarios import plan_named
 
 SOCKET = "unix:///var/run/docker.sock"
 DIND = "tcp://docker:2376"

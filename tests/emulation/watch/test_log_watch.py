@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import requests
 
+from lab.base.masking import Mask
 from lab.emulation.engine.logs import whole_lines
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_watch import LogWatch, follow
 from lab.history import LogLine, MemoryRecorder, Observation, SightChanged
-from lab.masking import Mask
 from lab.runtime.clock import RealClock
 from lab.runtime.log_flood import WHOLE_LINES
 

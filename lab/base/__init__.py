@@ -1,0 +1,1 @@
+"""What knows nothing of brokers and networks: files, signals, text, settings, masks of secrets."""

@@ -1,1 +1,0 @@
-"""Bundles: one archive that sets up mqlab on machines without network."""
