@@ -1,4 +1,4 @@
-"""The public name of the progress protocol, `Told`: any object with its methods can be handed in."""
+"""The public name of the progress protocol, `Told`: an object with its methods is enough."""
 
 from lab.runtime.progress import Told
 

@@ -6,21 +6,20 @@ import re
 import shlex
 from typing import Any
 
-from lab.cli import COMMANDS as NAMES
-from lab.cli import load
+from lab.cli import commands, load
 
 
-def commands() -> dict[str, Any]:
+def _commands() -> dict[str, Any]:
     """Return every command by its words."""
     found = {}
-    for name in NAMES:
+    for name in commands():
         command = load(name)
         verbs = getattr(command, "commands", None)
         found |= {name: command} if verbs is None else {f"{name} {verb}": each for verb, each in verbs.items()}
     return found
 
 
-COMMANDS = commands()
+COMMANDS = _commands()
 
 
 def example(words: str) -> list[str]:

@@ -20,7 +20,7 @@ NAMED = re.findall(r"`(lab\.\w+)\.([A-Z]\w+)`", PAGE.read_text(encoding="utf-8")
 ERRORS = [word for cells in rows(sections(PAGE)["Errors"]) for word in code_words(cells[0])]
 SOURCE = ast.parse(Path(lab.__file__).read_text(encoding="utf-8"))
 FOR_TYPES = [
-    (each.module, alias.name)
+    (each.module, alias.name, alias.asname or alias.name)
     for node in ast.walk(SOURCE)
     if isinstance(node, ast.If)
     for each in node.body
@@ -41,10 +41,10 @@ def test_what_the_page_names_is_there_and_in_lab_too(module: str, name: str) -> 
 
 
 def test_what_types_are_checked_by_is_what_is_loaded() -> None:
-    assert sorted(name for _, name in FOR_TYPES) == sorted({*lab.__all__} - {"__version__"})
-    for module, name in FOR_TYPES:
-        source = import_module(f"lab.{name}") if module == "lab" else getattr(import_module(module), name)
-        assert getattr(lab, name) is source
+    assert sorted(public for *_, public in FOR_TYPES) == sorted({*lab.__all__} - {"__version__"})
+    for module, name, public in FOR_TYPES:
+        source = getattr(import_module(module), name, None) or import_module(f"{module}.{name}")
+        assert getattr(lab, public) is source
 
 
 def test_loading_a_name_leaves_the_programs_garbage_collector_alone() -> None:
@@ -77,5 +77,6 @@ def test_import_lab_loads_nothing_of_it_and_no_library() -> None:
     loaded = set(done.stdout.split())
     assert {each for each in loaded if each.partition(".")[0] not in sys.stdlib_module_names} == {
         "lab",
+        "lab.base",
         "lab.base.version",
     }

@@ -1,7 +1,7 @@
 """The extras: packages of `lab/extras`, which the core finds by their `EXTRA` and never imports by name.
 
-An extra adds commands, and hooks that the core asks for. Its libraries are a group of optional dependencies, of which
-a message tells the name if they are not installed.
+An extra adds commands, and hooks that the core asks for. Its libraries are a group of optional dependencies, which
+an error names if they are not installed.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class OpenServer(Protocol):
         """Return the run id of the lab that ends with the server; "" if it has none."""
 
     def end(self) -> str:
-        """End the server, and return a line that says so."""
+        """End the server, and return the line to print."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the server as JSON-able values."""

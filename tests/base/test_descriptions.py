@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.cli import COMMANDS as NAMES
+from lab.cli import commands
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.history.schema import history_schema
 from lab.report.document import schema as report_schema
@@ -69,6 +69,6 @@ def test_a_command_and_its_options_are_described_in_plain_sentences_with_an_exam
     assert example(words)[: len(words.split())] == words.split()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", commands())
 def test_a_group_of_commands_is_described_in_a_plain_sentence(name: str) -> None:
-    assert list(faults(NAMES[name])) == []
+    assert list(faults(commands()[name][1])) == []

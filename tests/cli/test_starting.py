@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli import COMMANDS, load
+from lab.base.extras import extras
+from lab.cli import commands, load
 from tests.command import Commands
 
 ROOT = Path(__file__).parents[2]
@@ -38,10 +39,14 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     found = loaded("--help")
     assert {each for each in found if each.startswith("lab.")} <= {
         "lab.cli",
+        "lab.base",
         "lab.base.dataclass",
-        "lab.errors",
+        "lab.base.extras",
         "lab.base.interrupts",
         "lab.base.version",
+        "lab.errors",
+        "lab.extras",
+        *(f"lab.extras.{name}" for name in extras()),
     }
     assert not found & (EVERYTHING - {"rich"})
 
@@ -95,13 +100,14 @@ def test_a_program_that_simulates_loads_nothing_for_terminals_pages_and_processe
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found = set(done.stdout.split())
     assert not found & (ENGINE | CLIENTS | {"cryptography", "jinja2", "rich", "ssl", "subprocess", "typer"})
-    assert not found & {"lab.judge", "lab.replay", "lab.report", "lab.extras.vary"}
+    assert not found & {"lab.judge", "lab.replay", "lab.extras.vary"}
+    assert {each for each in found if each.startswith("lab.report.")} == {"lab.report.run_folder"}
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands())
 def test_the_list_says_of_each_command_what_it_says_of_itself(name: str) -> None:
     first, _, _ = load(name).help.partition("\n\n")
-    assert COMMANDS[name] == " ".join(first.split())
+    assert commands()[name][1] == " ".join(first.split())
 
 
 def test_a_mistyped_command_is_compared_with_all_there_are() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from lab.cli import COMMANDS, load
+from lab.cli import commands, load
 
 from . import fields
 from .pages import ROOT
@@ -28,7 +28,7 @@ def text() -> str:
     """Return the page with the lists that the code makes."""
     written = PAGE.read_text("utf-8")
     shown: dict[Row, str] = {}  # an option, and the first command that has it
-    for name, action in COMMANDS.items():
+    for name, (_, action) in commands().items():
         written = _with(written, name, lambda before, name=name, action=action: _lines(name, action, before, shown))
     return written
 

@@ -11,13 +11,12 @@ import pytest
 
 from lab.activemq.log_lines import NAMED
 from lab.activemq.protocols import ENDPOINTS
-from lab.cli import COMMANDS as LISTED
-from lab.cli import load
+from lab.cli import commands, load
 
 from .pages import PAGES, ROOT, code_words, port_rows, rows, sections
 
 SCENARIO = ROOT / "docs" / "scenario.md"
-COMMANDS = {name: load(name) for name in LISTED}
+COMMANDS = {name: load(name) for name in commands()}
 NAMES = sorted(COMMANDS)
 
 

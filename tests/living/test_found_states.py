@@ -145,10 +145,10 @@ def test_what_cannot_be_recorded_of_brokers_is_no_matter_of_the_network(lab: Int
 
 def test_a_start_whose_command_was_killed(lab: Interrupted) -> None:
     lab.live.stop("tokyo")
-    lab.base.interrupts = True
+    lab.interrupts = True
     with pytest.raises(Killed):
         lab.live.start("tokyo")
-    lab.base.interrupts = False
+    lab.interrupts = False
     assert lab.serves("tokyo")
     lab.next_turn()
     assert lab.states("tokyo") == of_one("stopping", "stopped", "starting", "started")
@@ -176,10 +176,10 @@ def test_a_start_that_nobody_of_the_lab_did(lab: Interrupted) -> None:
 def test_an_end_whose_command_was_killed(
     lab: Interrupted, verb: Callable[[Interrupted], None], found: list[str]
 ) -> None:
-    lab.base.interrupts = True
+    lab.interrupts = True
     with pytest.raises(Killed):
         verb(lab)
-    lab.base.interrupts = False
+    lab.interrupts = False
     lab.next_turn()
     lab.next_turn()
     assert lab.states("tokyo") == of_one(*found)
@@ -225,10 +225,10 @@ def test_one_that_ended_by_itself_and_was_not_started_was_ended_by_no_verb(
         lab.live.start("tokyo")
     lab.next_turn()
     assert lab.states("tokyo") == [] and (lab.note.off, lab.note.recorded) == ({}, {})
-    lab.fails, lab.base.interrupts = None, True
+    lab.fails, lab.interrupts = None, True
     with pytest.raises(Killed):
         lab.live.start("tokyo")
-    lab.base.interrupts = False
+    lab.interrupts = False
     assert lab.serves("tokyo")
     lab.next_turn()
     assert lab.states("tokyo") == of_one("starting", "started") and lab.note.off == {}

@@ -200,7 +200,7 @@ def test_who_asks_for_no_lab_loads_nothing() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {each for each in done.stdout.split() if each.partition(".")[0] not in sys.stdlib_module_names}
     assert loaded == {
-        "lab", "lab.base.dataclass", "lab.base.version", "lab.pytest_plugin", "lab.pytest_plugin.plugin",
+        "lab", "lab.base", "lab.base.dataclass", "lab.base.version", "lab.pytest_plugin", "lab.pytest_plugin.plugin",
         "lab.pytest_plugin.session", "lab.pytest_plugin.wanted",
     }  # fmt: skip
 

@@ -20,7 +20,7 @@ from lab.cli.progress_bar import bar
 from lab.errors import InputError, LabError
 
 _SEEDS = "The seeds: N for 1 to N, a range 5-20, or a list 3,7,11 (default: the scenario's seed)."
-_ON = r"The scheduler of a Dask cluster for the runs; requires mqlab\[dask]."
+_ON = r"The scheduler of a Dask cluster for the runs; requires mqlab\[sweeps]."
 _ASKED_FROM = 1000  # runs; more want --yes
 _LIMIT = "The virtual time after which a run ends with an error (default: 9600h)."
 

@@ -1,1 +1,1 @@
-"""The commands of the served APIs, and what they do for `up` and `down`."""
+"""The commands of the served APIs, and their answers to `up` and `down`."""

@@ -37,7 +37,7 @@ class OpenAccount:
         return "" if kept is None else kept.run
 
     def end(self) -> str:
-        """End the server, and return a line that says so."""
+        """End the server, and return the line to print."""
         server_process.end(self.server, RealClock())
         stays = "; the account is kept" if (accounts(self.states) / self.run).is_dir() else ""
         return f"the server of account {self.run} has ended{stays}"
