@@ -34,7 +34,7 @@ yes | records)
   case $MQLAB_CI_EXTRAS in
   *api* | *all*) ;;
   "") MQLAB_CI_EXTRAS="[api]" ;;
-  *) MQLAB_CI_EXTRAS="${MQLAB_CI_EXTRAS%]},serve]" ;;
+  *) MQLAB_CI_EXTRAS="${MQLAB_CI_EXTRAS%]},api]" ;;
   esac
   ;;
 *)

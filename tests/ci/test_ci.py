@@ -143,7 +143,7 @@ def test_what_would_be_another_is_installed_anew_and_nothing_else(environment: d
     checkout = tmp_path / "checkout"
     shutil.copytree(SCRIPTS, checkout / "docker" / "ci")
     for name in ("lab/base/version.py", "scenarios/one.yaml", "constraints.txt"):
-        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / name).write_text("first", "utf-8")
     shutil.copy(ROOT / "pyproject.toml", checkout)
 
@@ -428,7 +428,7 @@ def test_a_job_that_serves_the_api_has_its_extra_and_needs_no_scenario(
         given = {"MQLAB_CI_SERVE": "records", "MQLAB_CI_EXTRAS": extras}
         assert script("install.sh", environment, tmp_path, **given).returncode == 0
     installed = Path(environment["INSTALLED"]).read_text("utf-8").splitlines()
-    assert [line.rpartition("[")[2] for line in installed] == ["serve]", "amqp,serve]"], installed
+    assert [line.rpartition("[")[2] for line in installed] == ["api]", "amqp,api]"], installed
     done = script("run.sh", environment, tmp_path, MQLAB_CI_SERVE="records", MQLAB_CI_REPORTS=str(tmp_path / "reports"))
     assert (done.returncode, done.stdout) == (0, "no scenario is named: the job has the API alone\n")
 
