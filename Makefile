@@ -48,9 +48,8 @@ check: $(VENV)/.ready ## ruff, mypy --strict, import-linter, the structure of la
 docs: $(VENV)/.ready ## build the site of the documentation into build/site, and check its links
 	$(BIN)/python -m tests.docs.site
 
-dist: docs ## build CHANGELOG.md, the site, the source distribution and the wheel, and check them
+dist: docs ## build the site, the source distribution and the wheel, and check them
 	@rm -rf dist
-	$(BIN)/python -m tests.changelog
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python -m tests.wheels dist/*.whl
