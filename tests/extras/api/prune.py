@@ -10,7 +10,7 @@ from typing import Any
 import botocore
 from botocore.loaders import Loader
 
-FILE = Path(__file__).parents[3] / "lab" / "api" / "models.json"
+FILE = Path(__file__).parents[3] / "lab" / "extras" / "api" / "models.json"
 SERVICES = ("mq", "ec2", "sts")
 EC2 = """
 CreateVpc DescribeVpcs DeleteVpc DescribeVpcAttribute ModifyVpcAttribute
