@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,23 +52,33 @@ def editions(root: Path = ROOT) -> list[Edition]:
 
 
 def build(output: Path, root: Path = ROOT, strict: bool = True) -> None:
-    """Build the site into a folder, which is replaced; raise CalledProcessError if a page has a mistake."""
-    work = root / "build" / "pages"
-    shutil.rmtree(output, ignore_errors=True)
-    for edition in editions(root):
-        source = work / edition.language
-        shutil.rmtree(source, ignore_errors=True)
-        source.mkdir(parents=True)
-        _assemble(edition, source, root)
-        target = output if edition.language == "en" else output / edition.language
-        command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(work / f"{edition.language}.trees")]
-        command += ["-W", "--keep-going", "-n"] if strict else []
-        environment = {**os.environ, "MQLAB_DOCS_LANGUAGE": edition.language}
-        command += ["-c", str(Path(__file__).parent), str(source), str(target)]
-        subprocess.run(command, check=True, env=environment, cwd=root)
-        for left in (".buildinfo", "objects.inv"):
-            (target / left).unlink(missing_ok=True)
-        shutil.rmtree(target / "_sources", ignore_errors=True)
+    """Build the site into a folder, which is replaced; raise CalledProcessError if a page has a mistake.
+
+    Two builds may run beside each other: each works in a folder of its own, and the site is moved when it is whole.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="pages-", dir=output.parent) as folder:
+        work = Path(folder)
+        new = work / "site"
+        for edition in editions(root):
+            source = work / edition.language
+            source.mkdir()
+            _assemble(edition, source, root)
+            target = new if edition.language == "en" else new / edition.language
+            _sphinx(edition, source, target, work / f"{edition.language}.trees", root, strict)
+        shutil.rmtree(output, ignore_errors=True)
+        new.rename(output)
+
+
+def _sphinx(edition: Edition, source: Path, target: Path, trees: Path, root: Path, strict: bool) -> None:
+    """Build the pages of an edition, and remove what only a later build would read."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(trees)]
+    command += ["-W", "--keep-going", "-n"] if strict else []
+    command += ["-c", str(Path(__file__).parent), str(source), str(target)]
+    subprocess.run(command, check=True, env={**os.environ, "MQLAB_DOCS_LANGUAGE": edition.language}, cwd=root)
+    for left in (".buildinfo", "objects.inv"):
+        (target / left).unlink(missing_ok=True)
+    shutil.rmtree(target / "_sources", ignore_errors=True)
 
 
 def _assemble(edition: Edition, source: Path, root: Path) -> None:
