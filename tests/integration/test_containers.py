@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
+from lab.emulation.network.congestion import set_congestion
 from lab.emulation.network.router import group_of_router
+from lab.runtime.clock import RealClock
 from tests.integration.labs import Engine, Standing, output_of, secrets_of
 
 pytestmark = pytest.mark.docker
@@ -48,6 +50,18 @@ def test_brokers_have_cubic_whatever_the_machine_has(article_lab: Standing) -> N
         default = output_of(article_lab.broker(name), "cat", "/proc/sys/net/ipv4/tcp_congestion_control")
         routes = [each for each in routes if not each.startswith("blackhole")]  # the sign that they are set
         assert routes and (default.strip() == "cubic" or all("congctl cubic" in each for each in routes)), routes
+
+
+def test_a_broker_with_connections_keeps_its_congestion_control_when_its_start_is_taken_over(
+    article_lab: Standing, engine: Engine
+) -> None:
+    broker = article_lab.broker("tokyo")
+    sockets = output_of(broker, "cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()
+    assert any(" 01 " in each and "0100007F" not in each for each in sockets), "the bridge is a connection"
+    before = output_of(broker, "ip", "-4", "route", "show")
+    assert broker.id is not None
+    set_congestion(engine.client, broker.id, article_lab.router.attrs["Image"], "cubic", RealClock())
+    assert output_of(broker, "ip", "-4", "route", "show") == before
 
 
 def test_the_router_administers_its_networks_and_nothing_else(article_lab: Standing, engine: Engine) -> None:

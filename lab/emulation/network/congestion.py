@@ -27,8 +27,10 @@ _DEFAULT = "/proc/sys/net/ipv4/tcp_congestion_control"
 _AVAILABLE = "/proc/sys/net/ipv4/tcp_available_congestion_control"
 _SIGN = "192.0.2.254"  # an address of nobody (RFC 5737); docker/broker/broker.sh waits for its route
 _WAIT_SECONDS = 60.0  # seconds; a busy engine is slow
-# Established connections are counted by their state, 01, but for those of the machine with itself.
+# A process that was killed may have done all this for the same start: then the sign is there, and the broker may have
+# connections. Established connections are counted by their state, 01, but for those of the machine with itself.
 _SCRIPT = f"""
+ip -4 route show | grep -q '^blackhole {_SIGN}' && exit 0
 ip -4 route show | while read -r route; do ip route replace $route congctl "$1" || exit 9; done || {{
     echo "the kernel has: $(cat {_AVAILABLE})"; exit 9; }}
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ here there state _; do
