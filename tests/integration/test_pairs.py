@@ -96,7 +96,7 @@ def test_a_killed_instance_is_taken_over_from_and_back(pair_lab: Standing) -> No
             assert (starting.standby, starting.instance) == (True, dies)
             assert eventually(lambda: lab.instances.started("singapore", dies), 60)  # noqa: B023
             assert lab.instances.active("singapore") == takes_over, "who comes back is the standby"
-        assert eventually(pair_lab.bridged, 120)
+            assert eventually(pair_lab.bridged, 120)
     finally:
         lab.unwatch()
     told = [each for each in recorder.observations if isinstance(each, BrokerChanged)]

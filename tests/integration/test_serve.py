@@ -14,6 +14,7 @@ import docker.errors
 import pytest
 
 from lab import labs
+from lab.errors import LabTimeout
 from lab.living.lab import Live
 from tests.command import Commands
 from tests.extras.api.built_labs import CONNECTOR, asked, bridged, join, vpc_of
@@ -84,7 +85,16 @@ def test_boto3_builds_brokers_and_a_bridge_though_the_server_is_killed(engine: E
 
 
 def becomes(live: Live, mq: Any, broker: str, state: str) -> None:
-    live.wait(lambda: mq.describe_broker(BrokerId=broker)["BrokerState"] == state, 90, f"{broker} is {state}")
+    """Wait for a state of a broker; a failure tells its state and what the lab's monitor did."""
+
+    def now() -> str:
+        return str(mq.describe_broker(BrokerId=broker)["BrokerState"])
+
+    try:
+        live.wait(lambda: now() == state, 90)
+    except LabTimeout as late:
+        log = (live.folder / "monitor.log").read_text("utf-8")
+        raise AssertionError(f"{broker} is {now()}, not {state}; the monitor's log:\n{log}") from late
 
 
 def killed(engine: Engine, container: str) -> bool:
