@@ -349,7 +349,7 @@ def copied(commit: str | None) -> Iterator[Path]:
         words = [
             sys.executable,
             "-c",
-            "import lab.base.version, tests.conftest; print(lab.__file__, tests.conftest.__file__)",
+            "import lab.errors, tests.conftest; print(lab.__file__, tests.conftest.__file__)",
         ]
         asked = subprocess.run(words, cwd="/", env=environment(tree), stdout=subprocess.PIPE, text=True, check=True)
         if asked.stdout.split() != [str(tree / "lab" / "__init__.py"), str(tree / "tests" / "conftest.py")]:
