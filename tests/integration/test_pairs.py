@@ -104,6 +104,20 @@ def test_a_killed_instance_is_taken_over_from_and_back(pair_lab: Standing) -> No
 
 
 @pytest.mark.release
+def test_an_instance_killed_while_a_connector_connects_to_it_delays_the_bridge(pair_lab: Standing) -> None:
+    """The connector waits half a minute for the dead instance; no packet tells it that nobody answers any more."""
+    lab, tokyo, since = pair_lab.lab, pair_lab.broker("tokyo"), datetime.now(UTC)
+    lab.instances.kill("singapore", 1)
+    connected = re.compile(rb"Successfully connected to \S*-2\.mq\.")
+    assert eventually(lambda: connected.search(tokyo.logs(since=since)), 60)
+    lab.instances.kill("singapore", 2)
+    lab.instances.start("singapore", 1)
+    assert eventually(pair_lab.bridged, 150)
+    lab.instances.start("singapore", 2)
+    assert eventually(lambda: lab.instances.started("singapore", 2), 60)
+
+
+@pytest.mark.release
 def test_who_names_only_the_standby_has_no_bridge_before_it_takes_over(pair_lab: Standing) -> None:
     """The last one with this lab: its first instance stays down."""
     lab, live = pair_lab.lab, Live(pair_lab.lab)
