@@ -59,11 +59,11 @@ lock: $(VENV)/.ready ## write requirements.lock and constraints.txt anew for pyp
 	$(BIN)/uv pip compile -q --universal --generate-hashes --all-extras --python-version 3.11 --no-header pyproject.toml -o requirements.lock
 	awk '/^[^ #]/ { print $$1 }' requirements.lock >constraints.txt
 
-bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/results/
+bench: $(VENV)/.ready engine images ## measure ratios in one run, into build/bench/
 	@bash docker/test-tools.sh
 	$(BIN)/python -m bench
 
-scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2" and ENGINE=5.18, into bench/results/
+scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2" and ENGINE=5.18, into build/bench/
 	$(BIN)/python -m bench.scenarios --engine $(ENGINE) --seeds $(SEEDS) --jobs $(JOBS)
 
 contract: $(VENV)/.ready engine images ## run each shipped scenario TIMES times with real brokers, and compare the simulation

@@ -1,7 +1,7 @@
 """Everything there is to measure: `python -m bench [startup|failover|link|replay|observer|traffic|… ...] [--quick]`.
 
 Figures are ratios against something measured in the same run, or bounds; none of them is a test, so the exit code is
-0 whatever they are, and 1 only where something could not be measured. Results go to bench/results/, and a table with
+0 whatever they are, and 1 only where something could not be measured. Results go to build/bench/, and a table with
 the goals to the terminal.
 """
 
@@ -42,7 +42,7 @@ from lab.runtime.client import Endpoint
 from tests.router.namespaces import unfit
 
 BUSY = 0.4  # cores that others keep busy
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "build" / "bench"
 
 
 def measure_startup(quick: bool) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def main() -> int:
         found = BENCHES[name](asked.quick)
         lines += goals.figures(name, found)
         if not asked.quick:
-            RESULTS.mkdir(exist_ok=True)
+            RESULTS.mkdir(parents=True, exist_ok=True)
             text = json.dumps({"machine": before, **found}, indent=2)
             (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     print("\n".join([goals.table(lines), *busy]))

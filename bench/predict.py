@@ -1,7 +1,7 @@
 """Settings that no shipped scenario has, predicted first: `python -m bench.predict predict|measure|now|page`.
 
 They come in rounds of ten, each predicted by models that know what the rounds before it taught. `predict` writes what
-models say to bench/results/predictions.json, and takes back nothing that is there; `measure` writes beside it what real
+models say to build/bench/predictions.json, and takes back nothing that is there; `measure` writes beside it what real
 brokers did, a run at a time, so that an interrupted one goes on; `now` what models say by now, which predicts nothing;
 `page` writes the tables of bench/contract.md. Runs with another congestion control of TCP than models have stand apart.
 Of a burst the throughput after its warm-up is predicted, of paced traffic the p50.
@@ -29,7 +29,7 @@ from lab.runtime.congestion import is_modelled
 from lab.runtime.progress import Logged
 
 SCENARIO = Path(__file__).parent / "setting.yaml"
-RESULT = Path(__file__).parent / "results" / "predictions.json"
+RESULT = Path(__file__).parents[1] / "build" / "bench" / "predictions.json"
 PAGE = Path(__file__).parents[1] / "bench" / "contract.md"
 BEGIN, END = "<!-- python -m bench.predict page writes what follows -->", "<!-- end of the predictions -->"
 SEEDS, RUNS = 5, 3  # simulated, where nothing is lost; emulated
@@ -275,6 +275,7 @@ def _figure(setting: Setting, its: Stream) -> float:
 
 
 def _write(rounds: list[dict[str, Any]]) -> None:
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
     unfinished = RESULT.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(rounds, indent=1) + "\n", encoding="utf-8")
     unfinished.replace(RESULT)

@@ -1,11 +1,11 @@
 """Whole scenarios that are shipped nowhere, predicted first: `python -m bench.predict_runs predict|measure|page`.
 
 `predict` simulates each scenario of bench/predicted/ at twenty seeds, and writes verdicts, counts and times to
-bench/results/predicted.json, and that file's digest to bench/results/predicted.sha256; it takes back nothing. `measure`
-runs each on real brokers, and keeps the figures in bench/results/predicted-measured.json; `page` writes the tables of
+build/bench/predicted.json, and that file's digest to build/bench/predicted.sha256; it takes back nothing. `measure`
+runs each on real brokers, and keeps the figures in build/bench/predicted-measured.json; `page` writes the tables of
 bench/contract.md. With `--set second` scenarios are those of bench/predicted/second/, and files are
-bench/results/predicted-second.json, bench/results/predicted-second.sha256 and
-bench/results/predicted-second-measured.json.
+build/bench/predicted-second.json, build/bench/predicted-second.sha256 and
+build/bench/predicted-second-measured.json.
 
 A count agrees if it is that of every seed, or lies between the least and the most of them; a time if it is within 10 %
 of their median, or between the least and the most. A step whose name begins with `warm` warms the brokers up: its times
@@ -43,7 +43,7 @@ Figure = Mapping[str, Any]
 
 
 class PredictedSet(NamedTuple):
-    """Scenarios that were predicted together: their folder, and the name of their files under bench/results/."""
+    """Scenarios that were predicted together: their folder, and the name of their files under build/bench/."""
 
     scenarios: Path
     stem: str
@@ -66,7 +66,7 @@ class PredictedSet(NamedTuple):
         return RESULTS / f"{self.stem}-measured.json"
 
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "build" / "bench"
 FOLDER = Path(__file__).parent / "predicted"
 SETS = {
     "first": PredictedSet(FOLDER, "predicted", {"passed": "held", "failed": "broken"}, ""),

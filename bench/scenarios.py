@@ -3,7 +3,7 @@
 Its brokers are of one engine version; those of a topology that has two, such as that of migration, keep theirs.
 Each is run by `mqlab run`, as a person would, and must pass; a failing variant must fail for the reason that
 its file gives. Prints a line as each ends and, below one that ended otherwise, why. When no scenario was left out, it
-keeps bench/results/scenarios-5.18.json or bench/results/scenarios-5.19.json, with the releases that ran. The exit code
+keeps build/bench/scenarios-5.18.json or build/bench/scenarios-5.19.json, with the releases that ran. The exit code
 is 1 when any of them did not end as it should. With --reports, the report of each one's first run that passed is
 written beside it, as `scenarios/NAME.report.txt`.
 """
@@ -29,7 +29,7 @@ from lab.check.scenarios import load_named
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "build" / "bench"
 PATIENCE, CLEANING_UP = 900.0, 120.0  # seconds for one run, the longest of which takes 4 minutes; and to end it
 ENDS = {2: "bad input", 3: "not built", 4: "timed out", 130: "interrupted"}
 
@@ -210,7 +210,7 @@ def main() -> int:
     if not asked.names:
         ran = {"engine": asked.engine, "releases": sorted({release for each in found for release in each.releases})}
         result = {"machine": before, **ran, "jobs": asked.jobs, "runs": [asdict(each) for each in found]}
-        RESULTS.mkdir(exist_ok=True)
+        RESULTS.mkdir(parents=True, exist_ok=True)
         (RESULTS / f"scenarios-{asked.engine}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0 if all(each.right for each in found) else 1
 

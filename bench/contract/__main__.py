@@ -1,6 +1,6 @@
 """Shipped scenarios, or files, on both runtimes: `python -m bench.contract [NAME|FILE ...] [--times 10] [--page]`.
 
-Emulated runs are kept under bench/results/contract/, a file each, so that another call makes only those that are
+Emulated runs are kept under tests/contract/kept/, a file each, so that another call makes only those that are
 missing; they are made in rounds, each scenario's first run before any one's second. With --at-most it stops after so
 many of them; with 0 it makes none, needs no Docker, and compares what is kept, whatever images it was made from. With
 --page the tables in bench/contract.md are written anew. The exit code is 1 where something does not agree or a run
@@ -23,7 +23,7 @@ from lab.check.scenarios import PlannedScenario, load_named
 from lab.errors import LabError
 from lab.runtime.progress import Logged
 
-KEPT = Path(__file__).parents[1] / "results" / "contract"
+KEPT = Path(__file__).parents[2] / "tests" / "contract" / "kept"
 PAGE = Path(__file__).parents[2] / "bench" / "contract.md"
 BEGIN, END = "<!-- python -m bench.contract --page writes what follows -->", "<!-- end of it -->"
 

@@ -27,7 +27,7 @@ from lab.simulation.tcp.connection import Connection, Peer, SilentPeer
 from lab.simulation.tcp.fabric import Fabric
 
 # Within which a connector begins to connect once its broker has started. Real ones began at once and were up 0.58 s
-# after "started" (bench/results/startup.json), of which the way is 0.32 s and `first` 0.17 s: what is left is classes
+# after "started" (bench/README.md), of which the way is 0.32 s and `first` 0.17 s: what is left is classes
 # that are loaded.
 _PHASE = 170 * MILLISECOND
 

@@ -192,7 +192,7 @@ def costs(dice: Random, folder: Path) -> None:
 
 def kept_run(dice: Random, folder: Path) -> None:
     """An emulated run's figures, as they are kept to be compared with those of models."""
-    sound = dice.choice(texts("bench/results/contract/*/*.json"))
+    sound = dice.choice(texts("tests/contract/kept/*/*.json"))
     its = from_json(sound)
     (folder / "story").mkdir()
     path = put(
