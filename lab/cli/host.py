@@ -83,32 +83,4 @@ def print_options(
     options.show([word for pair in found for word in pair], [*lines[:-1], lines[-1].removesuffix(" \\")], json)
 
 
-def attach(
-    host: HOST,
-    container: Annotated[
-        str, typer.Argument(metavar="CONTAINER", help="The running container, by its name or its id.")
-    ],
-    run: OF_RUN = None,
-) -> None:
-    """Move a running container from its networks to the address of a host.
-
-    Example: mqlab host attach billing my-application
-    """
-    with open_lab.in_turn(run) as live:
-        live.hosts.attach(host, container)
-    options.say(
-        f"{container} is at the address of {host}, and on no other network; mqlab host detach {host} undoes this"
-    )
-
-
-def detach(host: HOST, run: OF_RUN = None) -> None:
-    """Move a container from the address of a host back to its own networks.
-
-    Example: mqlab host detach billing
-    """
-    with open_lab.in_turn(run) as live:
-        for each in live.hosts.detach(host):
-            options.say(each)
-
-
-VERBS = {"list": list_hosts, "run": run_in_host, "options": print_options, "attach": attach, "detach": detach}
+VERBS = {"list": list_hosts, "run": run_in_host, "options": print_options}

@@ -41,9 +41,7 @@ def record(
     ],
     output: Annotated[
         Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The new file to write: NAME.jsonl, NAME.jsonl.gz or NAME.jsonl.zst."
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help="The new file to write: NAME.jsonl or NAME.jsonl.gz."),
     ],
     topic: Annotated[
         list[str] | None,

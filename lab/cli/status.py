@@ -25,7 +25,7 @@ _SHORTEST = 0.2  # seconds between two looks, each of which asks all brokers and
 def status(
     run: RUN = None,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Show one lab, with rates and recent events, until Ctrl-C.")
+        bool, typer.Option("--watch", "-w", help="Updates of one lab's status, with the latest events, until Ctrl-C.")
     ] = False,
     interval: Annotated[
         str | None,

@@ -1,47 +1,36 @@
-"""`status --watch`: a lab polled again and again, on a screen of its own or block by block."""
+"""`status --watch`: the status of a lab and its latest events, again and again."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
-
-from rich.console import Console, Group
-from rich.live import Live as Screen
+import sys
+from contextlib import closing
 
 from lab.base.interrupts import until_a_signal
-from lab.cli import options
-from lab.cli.status_screen import screen
+from lab.cli import options, status_text
 from lab.living.lab import Live
-from lab.living.polls import Look, Looks
+from lab.living.polls import Events
+from lab.report.timeline_text import text
+
+_EVENTS = 5
 
 
 def watch(live: Live, seconds: float) -> None:
-    """Show a lab every so many seconds until Ctrl-C; raise InputError once it has ended.
+    """Print the status of a lab every so many seconds until Ctrl-C; raise InputError once it has ended.
 
-    On a terminal, a screen shows the lab, and the last screen stays. Elsewhere each poll prints a block of lines.
+    On a terminal, an update replaces the one before.
     """
-    console = options.out()
-    before: Look | None = None
-    with closing(Looks(live)) as looks, ExitStack() as open_screen:
-        shown = open_screen.enter_context(_screen(console)) if console.is_terminal else None
-        with until_a_signal(KeyboardInterrupt):
-            while True:
-                now = looks.look()
-                if shown is not None:
-                    shown.update(_lines(console, now, before, console.height), refresh=True)
-                else:
-                    console.print(_lines(console, now, before, None), "")
-                    console.file.flush()
-                last, before = (now, before), now
-                live.lab.clock.sleep(seconds)
-        open_screen.close()
-        if shown is not None and before is not None:
-            console.print(_lines(console, *last, console.height))
-
-
-def _screen(console: Console) -> Screen:
-    return Screen(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
-
-
-def _lines(console: Console, now: Look, before: Look | None, height: int | None) -> Group:
-    its = screen(now, before, width=console.width, height=height, ascii=options.only_ascii())
-    return Group(*its)
+    console, only_ascii = options.out(), options.only_ascii()
+    with closing(Events(live)) as events, until_a_signal(KeyboardInterrupt):
+        while True:
+            status = live.status()
+            events.read()
+            if console.is_terminal:
+                console.clear()
+            status_text.show(status, console)
+            console.print("\nevents", style="bold")
+            for row in events.latest(_EVENTS):
+                line = text(row, only_ascii=only_ascii, colour=console.color_system is not None)
+                sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace"))
+            console.print()
+            sys.stdout.flush()
+            live.lab.clock.sleep(seconds)

@@ -82,7 +82,7 @@ class EmulatedLab:
         self.state = state = read_state(note)
         self.router = Router(client, state.router, self.clock)
         self._power = power = Power(client, note, state.instances, self.clock)
-        self.hosts = EmulatedHosts(client, state, self.clock, lambda: self.note)
+        self.hosts = EmulatedHosts(client, state, lambda: self.note)
         self.links = Links(self.router, note.plan.links, self.clock)
         self.policies = Policies(
             self.router, note.plan.network, state, power.container, self.hosts.stand_in, self.clock

@@ -1,4 +1,4 @@
-"""Plain-text drawing: two regions as boxes with arrows between them; more regions as a map above a table.
+"""Plain-text drawing: two regions as boxes with arrows between them; more regions as a table below their cities.
 
 Widths are in terminal cells, so names in any script line up. Colour is left to the terminal's renderer.
 """
@@ -14,13 +14,12 @@ from lab.base.dataclass import dataclass
 from lab.base.printable import plain, plain_line
 from lab.judge.values import LinkReport, Report
 from lab.report.picture import Bridge, Picture, Place, Way, picture
-from lab.report.text_map import FEWEST_LINES, text_map, whereabouts
 
 WIDEST = 100  # cells; longer arrows tell no more
 NARROW, ROOMY = 22, 28  # cells of the arrows: at least, and where there is room
 SIDE_BY_SIDE = 60  # cells that two boxes need
-TALLEST = 23  # lines of a map with its tables, which should be seen at once
-HIGHEST_MAP = 13
+TALLEST = 23  # lines of cities with their tables, which should be seen at once
+MOST_CITIES = 6  # lines of cities, where the tables leave no more room
 FOLDED = 6  # lines of bridges that are never folded
 
 
@@ -54,13 +53,8 @@ def drawing(report: Report, width: int, ascii: bool = False) -> str:
     elif len(places) == 1:
         lines = [*_box(places[0], _inner_width(wide, places), 0, strokes), *_bridges(shown.bridges, wide, strokes)]
     else:
-        lines = _network(shown, wide, strokes, ascii)
+        lines = _network(shown, wide, strokes)
     return plain("\n".join(fit(line, wide, strokes.more).rstrip() for line in lines), ascii)
-
-
-def chart(shown: Picture, width: int, ascii: bool = False) -> str:
-    """Return the map of a picture alone; "" for two regions or fewer, and where it could not be read."""
-    return plain("\n".join(text_map(_readable(shown, ascii), min(width, WIDEST), HIGHEST_MAP, ascii)), ascii)
 
 
 def _readable(shown: Picture, ascii: bool) -> Picture:
@@ -163,23 +157,23 @@ def _centred(text: str, width: int) -> str:
     return " " * ((width - cell_len(text)) // 2) + text
 
 
-def _network(shown: Picture, width: int, strokes: _Strokes, ascii: bool) -> list[str]:
-    """Return a map, if there is room for one, a line for each two regions that are joined, and the bridges."""
+def _network(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
+    """Return the cities, a line for each two regions that are joined, and the bridges."""
     every = _rows(shown)
     rows, states = _table(every, width, strokes), _bridges(shown.bridges, width, strokes)
-    if len(states) > max(TALLEST - len(rows) - 1 - FEWEST_LINES, FOLDED):
+    if len(states) > max(TALLEST - len(rows) - 1 - MOST_CITIES, FOLDED):
         states = _folded(shown.bridges, width, strokes)
-    rows = _foremost(every, width, TALLEST - 1 - FEWEST_LINES - len(states), strokes)
+    rows = _foremost(every, width, TALLEST - 1 - MOST_CITIES - len(states), strokes)
     room = TALLEST - len(rows) - 1 - len(states)
-    chart = text_map(shown, width, min(HIGHEST_MAP, room), ascii) or _where(shown, width, max(room, FEWEST_LINES))
-    return [*chart, "", *rows, *states] if rows else [*chart, *states]
+    cities = _cities(shown, width, max(room, MOST_CITIES))
+    return [*cities, "", *rows, *states] if rows else [*cities, *states]
 
 
-def _where(shown: Picture, width: int, most: int) -> list[str]:
+def _cities(shown: Picture, width: int, most: int) -> list[str]:
     """Return which broker is in which city, in so many lines at most; of more regions, how many more there are."""
     lines: list[str] = []
     for number, place in enumerate(shown.places, 1):
-        words = whereabouts(place) + ("," if number < len(shown.places) else "")
+        words = _whereabouts(place) + ("," if number < len(shown.places) else "")
         if lines and cell_len(f"{lines[-1]} {words}") <= width:
             lines[-1] += f" {words}"
         elif len(lines) == most - 1 and number < len(shown.places):
@@ -187,6 +181,14 @@ def _where(shown: Picture, width: int, most: int) -> list[str]:
         else:
             lines.append(words)
     return lines
+
+
+def _whereabouts(place: Place) -> str:
+    """Return the names of a region's brokers, and its city."""
+    names = ", ".join(broker.name for broker in place.brokers) if len(place.brokers) < 3 else place.name
+    if len(place.brokers) > 2:
+        names += f": {len(place.brokers)} brokers"
+    return f"{names or place.name} ({place.city})" if place.city else names or place.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

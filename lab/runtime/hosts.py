@@ -25,11 +25,3 @@ class Hosts(Protocol):
         Raise InputError for an option that would lead past the lab's router, or if a container has the address.
         """
         ...
-
-    def attach(self, host: str, container: str) -> None:
-        """Move a running container from its networks to the place; InputError, with no change, if it cannot be."""
-        ...
-
-    def detach(self, host: str) -> Sequence[str]:
-        """Put the container of the place back on its networks; return the changes, in words."""
-        ...

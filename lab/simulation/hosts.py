@@ -24,14 +24,6 @@ class SimulatedHosts:
         """Raise InputError: no application can take the place of a simulated host."""
         _refuse(host)
 
-    def attach(self, host: str, container: str) -> None:
-        """Raise InputError: no application can take the place of a simulated host."""
-        _refuse(host)
-
-    def detach(self, host: str) -> Sequence[str]:
-        """Raise InputError: no application can take the place of a simulated host."""
-        _refuse(host)
-
 
 def _refuse(host: str) -> NoReturn:
     what = f"no application can take {host}'s place: this lab is a simulation, where brokers are models"

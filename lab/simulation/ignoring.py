@@ -20,7 +20,7 @@ from lab.errors import Place, Problem
 from lab.plan.values import Plan
 from lab.simulation.bridge import support as of_connectors
 from lab.simulation.broker import support as of_brokers
-from lab.simulation.support import IGNORE, MODELLED, Kind, Support, Unmodelled
+from lab.simulation.support import IGNORE, MODELLED, Kind, Support, Unmodelled, tables
 
 _LEAVE_OUT = "leave it out, or run it with real brokers: --runtime emulation"
 
@@ -85,17 +85,14 @@ def _written(configuration: Configuration, name: str) -> Iterator[tuple[Support,
                 yield _support(element, attribute.name), configuration.place(attribute.start)
     for connector in configuration.connectors:
         if name in of_connectors.discovery_options(connector.uri or ""):
-            yield of_connectors.DISCOVERY[name], connector.uri_place
+            yield tables()[of_connectors.DISCOVERY][name], connector.uri_place
         for remote in connector.remotes:
             if name in of_connectors.options(remote.text):
-                yield of_connectors.TRANSPORT[name], remote.place
+                yield tables()[of_connectors.ADDRESS][name], remote.place
 
 
 def _support(element: Element, attribute: str) -> Support:
-    if element.name == "networkConnector":
-        return of_connectors.ATTRIBUTES.get(attribute, MODELLED)
-    name = f"{element.name}@{attribute}" if attribute else element.name
-    return of_brokers.table().get(name, MODELLED)
+    return tables().get(element.name, {}).get(attribute or "element", MODELLED)
 
 
 @dataclass(frozen=True, slots=True)

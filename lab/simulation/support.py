@@ -1,8 +1,12 @@
-"""A simulation's treatment of a setting: modelled, without effect, or refused by name."""
+"""A simulation's treatment of each setting, from `support.toml`: modelled, without effect, or refused by name."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
 from lab.amazonmq.configurations.deletions import Span
 from lab.base.dataclass import dataclass
@@ -76,11 +80,19 @@ class Unmodelled(Problem):
 MODELLED = Support(Kind.MODELLED)
 
 
-def no_effect(why: str) -> Support:
-    """Return the entry of a setting that has no effect in a simulation, with the reason."""
-    return Support(Kind.NO_EFFECT, why)
+def refused(why: str) -> Support:
+    """Return the entry of a setting without a model."""
+    return Support(Kind.REFUSED, why)
 
 
-def refused(why: str, *harmless: str) -> Support:
-    """Return the entry of a setting without a model, which is refused unless it has one of the harmless values."""
-    return Support(Kind.REFUSED, why, harmless)
+@cache
+def tables() -> Mapping[str, Mapping[str, Support]]:
+    """Return the tables of settings: of each element its attributes, and `element` for itself."""
+    read = tomllib.loads(files("lab.simulation").joinpath("support.toml").read_text("utf-8"))
+    return {table: {name: _support(text) for name, text in lines.items()} for table, lines in read.items()}
+
+
+def _support(text: str) -> Support:
+    head, _, why = text.partition(": ")
+    kind, _, harmless = head.partition(" unless ")
+    return Support(Kind(kind), why, (harmless,) if harmless else ())

@@ -192,7 +192,7 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
     [
         (["tokyo", "-o", "a.jsonl"], "no topic and no queue is named"),
         (["tokyo", "-o", "a.txt", "--topic", "t"], "a.txt is not the name of a recording"),
-        (["tokyo", "-o", "a.zst", "--topic", "t"], "a.zst is not the name of a recording"),
+        (["tokyo", "-o", "a.jsonl.zst", "--topic", "t"], "a.jsonl.zst is not the name of a recording"),
         (["tokyo", "-o", "no/folder.jsonl", "--topic", "t"], "no/folder.jsonl cannot be written"),
         (["tokyo", "-o", "there.jsonl", "--topic", "t"], "there.jsonl is there"),
         (["tokyo", "-o", "a.jsonl", "--topic", "topic://t"], "a topic is named here as ActiveMQ shows it"),

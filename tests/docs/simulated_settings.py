@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lab.simulation.bridge import support
-from lab.simulation.broker.support import table
-from lab.simulation.support import Kind, Support
+from lab.simulation.support import Kind, Support, tables
 
 from .pages import ROOT
 
@@ -38,28 +37,25 @@ def text() -> str:
 
 
 def _elements() -> Iterator[str]:
-    by_element: dict[str, list[Line]] = {}
-    for name, its in table().items():
-        element, _, attribute = name.partition("@")
-        by_element.setdefault(element, []).append((attribute, its))
     alike: dict[str, list[str]] = {}  # elements by the rest of their line
-    for element, ((_, its), *attributes) in by_element.items():
-        rest = _remedy(its) or "the element" if its.kind is Kind.REFUSED else _refused(attributes)
-        if rest:
+    for element, lines in tables().items():
+        its = lines.get("element")
+        rest = _remedy(its) or "the element" if its and its.kind is Kind.REFUSED else _refused(lines.items())
+        if rest and not element.startswith(support.ATTRIBUTES):
             alike.setdefault(rest, []).append(f"`{element}`")
     yield from (f"- {', '.join(elements)}: {rest}\n" for rest, elements in alike.items())
 
 
 def _connectors() -> Iterator[str]:
-    for title, lines in (
+    for title, table in (
         ("`networkConnector`", support.ATTRIBUTES),
-        ("inside a networkConnector", support.COLLECTIONS),
+        ("inside a networkConnector", support.ELEMENTS),
         ("destinations in there", support.DESTINATIONS),
         ("discovery: scheme", support.SCHEMES),
         ("discovery: options", support.DISCOVERY),
-        ("options of an address", support.TRANSPORT),
+        ("options of an address", support.ADDRESS),
     ):
-        if refused := _refused(lines.items()):
+        if refused := _refused(tables()[table].items()):
             yield f"- {title}: {refused}\n"
 
 

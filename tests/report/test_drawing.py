@@ -27,8 +27,7 @@ from lab.judge.values import (
     Verdict,
 )
 from lab.plan.planning import plan
-from lab.report.drawing import chart, drawing
-from lab.report.picture import picture
+from lab.report.drawing import drawing
 from lab.report.plan_picture import planned
 from lab.report.terminal import render
 
@@ -114,23 +113,19 @@ def test_more_regions_fit_their_width_too(many: Report, width: int, ascii: bool)
 
 
 @pytest.mark.parametrize("many", NETWORKS[:3], ids=lambda many: len(many.regions))
-def test_a_map_and_its_tables_are_seen_at_once(many: Report) -> None:
-    lines = drawing(many, 80).splitlines()
-    assert len(lines) <= 23
-    assert sum("●" in line for line in lines) == len({line for line in lines if "●" in line}) > 1
+def test_cities_and_their_tables_are_seen_at_once(many: Report) -> None:
+    assert len(drawing(many, 80).splitlines()) <= 23
 
 
-def test_a_map_has_every_broker_with_its_city_and_the_table_every_way() -> None:
+def test_every_broker_has_its_city_and_the_table_every_way() -> None:
     text = drawing(network(THREE, hub(3)), 80)
-    for words in ("● b0 (Ireland)", "● b1 (N. Virginia)", "● b2 (Frankfurt)"):
-        assert words in text
-    assert text.index("b0 (Ireland)") < text.index("b2 (Frankfurt)") < text.index("b1 (N. Virginia)")
+    assert text.startswith("b0 (Ireland), b1 (N. Virginia), b2 (Frankfurt)\n\n")
     assert "b0 – b1  40.0 ms         40.2 ms   10 of 10    10 of 10" in text
     assert "b1 – b2  no link                   10 of 10    10 of 10" in text
     assert "b1-b0-queues: b1 ⇄ b0, up at b1 and b0" in text
 
 
-def test_without_room_for_a_map_the_cities_are_in_words() -> None:
+def test_of_many_regions_the_cities_are_in_lines() -> None:
     text = drawing(network(EIGHT, mesh(8)), 80)
     assert text.startswith("b0 (Ireland), b1 (N. Virginia), b2 (Frankfurt), ")
     assert "56 of 56 bridges up" in text
@@ -151,12 +146,6 @@ def test_of_many_pairs_those_that_lack_messages_are_told_and_the_others_in_sum(m
     told = sum(10 * line.count(" of 10") for line in lines)
     rest = next((line for line in lines if line.startswith("and ") and "in sum" in line), "and 0 more, in sum 0 of 0")
     assert told + int(rest.split()[-2 if rest.endswith("messages") else -1]) == 10 * len(many.flows)
-
-
-def test_a_tangle_of_lines_is_no_map() -> None:
-    six, seven = ((code, mesh(len(code))) for code in (EIGHT[:6], EIGHT[:7]))
-    assert "●" in chart(picture(network(*six)), 100)
-    assert chart(picture(network(*seven)), 100) == ""
 
 
 def test_of_many_bridges_those_that_are_not_up_are_named() -> None:
@@ -186,10 +175,6 @@ def test_a_plan_is_drawn_with_what_is_asked_and_nothing_else() -> None:
         ("27.1 ms", "", True),
     ]
     assert [bridge.connector for bridge in germany.bridges] == ["frankfurt-queues", "frankfurt-topics"]
-    text = chart(planned(found), 80)
-    for words in ("dublin (Ireland)", "virginia (N. Virginia)", "frankfurt (Frankfurt)", " 69.6 ms", " 27.1 ms"):
-        assert words in text
-    assert chart(planned(found), 40) == "" and chart(planned(found), 80, ascii=True).isascii()
 
 
 def test_a_link_that_nobody_counted_is_a_link_all_the_same() -> None:

@@ -14,8 +14,9 @@ from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.link.impairment import LinkState
 from lab.runtime.messages import Destination, Outgoing, Terms
 from lab.simulation.bridge.reconnecting import Discovery
-from lab.simulation.bridge.support import ATTRIBUTES, COLLECTIONS, refusals
+from lab.simulation.bridge.support import ATTRIBUTES, ELEMENTS, refusals
 from lab.simulation.kernel import MILLISECOND
+from lab.simulation.support import tables
 from tests.simulation.world import World
 
 HOST = "b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-southeast-1.amazonaws.com"
@@ -316,8 +317,8 @@ def test_the_table_has_every_attribute_that_the_service_permits() -> None:
     allowed = permitted("5.19")
     assert allowed is not None
     element = allowed.elements["networkConnector"]
-    assert set(element.attributes) <= set(ATTRIBUTES)
-    assert set(element.collections) <= set(COLLECTIONS)
+    assert set(element.attributes) <= set(tables()[ATTRIBUTES])
+    assert set(element.collections) <= set(tables()[ELEMENTS])
 
 
 def test_what_is_not_modelled_is_refused_by_name_and_place() -> None:

@@ -16,17 +16,17 @@ from lab.declare.recordings.packing import packer
 from lab.declare.recordings.values import Footer, Header, Recorded
 from lab.errors import InputError
 
-_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+_SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
 def check_name(path: Path) -> None:
-    """Raise InputError if a file's name is not a recording's; HostError if the library that packs it is missing."""
+    """Raise InputError if a file's name is not a recording's."""
     if not path.name.endswith(_SUFFIXES):
         raise InputError.of(
             f"{path} is not the name of a recording",
-            f"write {path.stem or 'NAME'}{_SUFFIXES[0]}: a recording ends in {', '.join(_SUFFIXES)}",
+            f"write {path.stem.removesuffix('.jsonl') or 'NAME'}{_SUFFIXES[0]}: "
+            f"a recording ends in {' or '.join(_SUFFIXES)}",
         )
-    packer(path)
 
 
 class RecordingFile(WrittenBehind[bytes]):

@@ -15,7 +15,6 @@ from docker.models.volumes import Volume
 
 import docker
 from lab.emulation.engine import labels
-from lab.emulation.hosts import moved_containers
 from lab.errors import HostError
 from lab.runtime.clock import Clock
 from lab.runtime.profile import CLOSE, UNPROFILED, Profile
@@ -30,9 +29,8 @@ R = TypeVar("R")
 def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile = UNPROFILED) -> Removal:
     """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
-    A container that is not part of the lab is taken off its networks first, put back where it was before if it was
-    moved, and left alone otherwise. Raise HostError if the engine still refuses after 30 s, or at once for the store
-    that such a container uses.
+    A container that is not part of the lab is taken off its networks first, and left alone otherwise. Raise HostError
+    if the engine still refuses after 30 s, or at once for the store that such a container uses.
     """
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
     removed: set[str | None] = set()
@@ -40,8 +38,6 @@ def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile
     refusals: list[str] = []
     until = clock.now() + REMOVAL_SECONDS
     while True:
-        for record in moved_containers.records(client, run):
-            taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)
         volumes = client.volumes.list(filters=wanted)
@@ -62,7 +58,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile
         with profile.wait(CLOSE, f"remove {len(networks)} networks, {len(volumes)} volumes", "the engine has no more"):
             gone = at_once(partial(_remove_network, client, run), networks)
             taken_off |= dict.fromkeys(told for off, _ in gone for told in off)
-            refusals += filter(None, [*(refused for _, refused in gone), *map(_remove_volume, volumes)])
+            refusals += filter(None, [*(refused for _, refused in gone), *map(_remove_one, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_RETRY_SECONDS)
@@ -112,13 +108,6 @@ def _remove_container(client: docker.DockerClient, container: Container) -> str 
         with suppress(docker.errors.APIError):
             client.networks.get(its["NetworkID"]).disconnect(container, force=True)
     return _remove_one(container)
-
-
-def _remove_volume(volume: Volume) -> str | None:
-    # The record of a container that came meanwhile, or has not let go, goes with its being put back.
-    if moved_containers.is_record(volume):
-        return f"{volume.name} is kept until its container is put back"
-    return _remove_one(volume)
 
 
 def _remove_one(part: Container | Network | Volume) -> str | None:

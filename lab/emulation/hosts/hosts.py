@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,18 @@ from docker.models.containers import Container
 from docker.types import Mount
 
 import docker
-from lab.base.interrupts import uninterrupted
 from lab.base.offline import is_offline, refuse_offline
 from lab.base.suggestions import unknown
 from lab.emulation.engine import labels
-from lab.emulation.engine.commands import in_the_foreground, run_inside
+from lab.emulation.engine.commands import in_the_foreground
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.engine.engine import explaining
-from lab.emulation.hosts import moved_containers
 from lab.emulation.network.networks import region_network
-from lab.emulation.network.subnets import Subnet, default_routes
 from lab.emulation.state import LabState
 from lab.errors import HostError, InputError
 from lab.report.run_folder import TRUST_STORE
-from lab.runtime.application.attachment import why_not
 from lab.runtime.application.place import TRUSTED, HostPlace, environment
 from lab.runtime.application.run_options import Words, command, read
-from lab.runtime.clock import Clock
 from lab.runtime.state_file import StateFile
 
 ROLE, STAND_IN, TRUST = "host", "stand-in", "trust"  # of what is labelled
@@ -42,10 +36,8 @@ _STAND_IN_SECONDS = "120"  # after which a stand-in ends by itself, if nobody ha
 class EmulatedHosts:
     """The hosts of one lab; `note` returns its present state file."""
 
-    def __init__(
-        self, client: docker.DockerClient, state: LabState, clock: Clock, note: Callable[[], StateFile]
-    ) -> None:
-        self._client, self._state, self._clock, self._note = client, state, clock, note
+    def __init__(self, client: docker.DockerClient, state: LabState, note: Callable[[], StateFile]) -> None:
+        self._client, self._state, self._note = client, state, note
         self._run, self._planned = note().run, {each.name: each for each in note().plan.hosts}
 
     def place(self, host: str) -> HostPlace:
@@ -78,54 +70,6 @@ class EmulatedHosts:
         if program is None:
             raise HostError("the docker command is not installed", "install it, or use: mqlab host options")
         return in_the_foreground([program, *command(place, wanted)[1:]])
-
-    def attach(self, host: str, container: str) -> None:
-        """Take a running container off its networks into a host's place.
-
-        Raise HostError if the engine gave it another way than the lab's router; then it is put back.
-        """
-        self._check_free(host)
-        try:
-            found = self._client.containers.get(container)
-        except docker.errors.NotFound as error:
-            raise InputError.of(
-                f"there is no container {container}", "name a running container, which docker ps lists"
-            ) from error
-        if reasons := "; ".join(why_not(found.attrs)):
-            what = f"{container} cannot be taken into {host}'s place: {reasons}"
-            raise InputError.of(what, f"start one there: mqlab host run {host} -- IMAGE")
-        if run := moved_containers.lab_of(self._client, found):
-            what = f"{container} cannot be taken into {host}'s place: it is in the place of a host of lab {run}"
-            raise InputError.of(what, f"put it back first: mqlab host detach HOST --run {run}")
-        place = self.place(host)
-        moved_containers.move(self._client, found, place, self._labels(), self._trusted())
-        try:
-            self._check_way_out(container, host, place)
-        except BaseException:
-            with uninterrupted():
-                for record in moved_containers.records(self._client, self._run, host):
-                    moved_containers.put_back(self._client, record)
-            raise
-
-    def _check_way_out(self, container: str, host: str, place: HostPlace) -> None:
-        """Raise HostError if a container in a host's place has another default route than the router."""
-        with self.stand_in(host) as beside:
-            _, table = run_inside(beside, ["cat", "/proc/net/route"], self._clock)
-        router = Subnet(network=IPv4Network(self._state.networks[place.region])).gateway
-        if (ways := default_routes(table)) != (router,):
-            told = " and ".join(map(str, ways)) or "nowhere"
-            raise HostError(f"the engine gave {container} the default route {told} instead of the router's {router}")
-
-    def detach(self, host: str) -> Sequence[str]:
-        """Put the container in a host's place back on its own networks; return the changes in words."""
-        self._region(host)
-        found = moved_containers.records(self._client, self._run, host)
-        if not found:
-            raise InputError.of(
-                f"no container was taken into {host}'s place",
-                f"put a container there: mqlab host attach {host} CONTAINER",
-            )
-        return tuple(words for record in found for words in moved_containers.put_back(self._client, record))
 
     @contextmanager
     def stand_in(self, host: str) -> Iterator[Container]:
@@ -163,11 +107,8 @@ class EmulatedHosts:
         wanted = [f"{labels.RUN}={self._run}", f"{labels.HOST}={host}", f"{labels.ROLE}={ROLE}"]
         found = self._client.containers.list(all=True, filters={"label": wanted}, ignore_removed=True)
         for each in (*found, *filter(None, [self._occupant(host)])):
-            records = [str(record.name) for record in moved_containers.records(self._client, self._run, host)]
-            right = f"remove it: docker rm --force {each.name}"
-            if any(name.endswith(str(each.id)[:12]) for name in records):
-                right = f"mqlab host detach {host} puts it back on its own networks"
-            raise InputError.of(f"{host} already has a container: {each.name}, which is {each.status}", right)
+            what = f"{host} already has a container: {each.name}, which is {each.status}"
+            raise InputError.of(what, f"remove it: docker rm --force {each.name}")
 
     def _occupant(self, host: str) -> Container | None:
         """Return the container that has a host's address now, or None."""

@@ -17,7 +17,7 @@ _PLACES = tuple(
 _OF_USERS = (PurePosixPath("/run/user"), PurePosixPath("/var/run/user"))  # with a folder for each, and a rootless one's
 
 
-def gives_a_socket(source: str, folder: str = "") -> bool:
+def gives_a_socket(source: str, folder: str) -> bool:
     """Return whether a path is an engine's socket, or a folder that has one; a volume's name is neither.
 
     A relative path, which begins with a dot, starts from `folder`.
@@ -32,7 +32,7 @@ def gives_a_socket(source: str, folder: str = "") -> bool:
     )
 
 
-def path_of(source: str, folder: str = "") -> PurePosixPath | None:
+def path_of(source: str, folder: str) -> PurePosixPath | None:
     """Return the path that a mount's source is, without detours; None if it is a volume's name."""
     if not source.startswith(("/", ".")):
         return None

@@ -1,22 +1,15 @@
-"""The model's treatment of each element and attribute of a configuration, from `support.toml`.
-
-A refusal names the element or the attribute, with its place, before anything runs.
-"""
+"""The elements and attributes of a configuration that the model lacks, with their places, before anything runs."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterator
 
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Attribute, Element
 from lab.errors import Problem
 from lab.simulation.broker.policies import octets
-from lab.simulation.support import Kind, Support, Unmodelled, refused
+from lab.simulation.support import Kind, Support, Unmodelled, refused, tables
 
-_FILE = "support.toml"
 _KINDS = ("queue", "topic")
 _ENTRIES = ("policyEntry", "authorizationEntry")  # of a map by destination: `DestinationMapEntry` has one
 _ELSEWHERE = "networkConnectors"  # have a model of their own
@@ -25,26 +18,16 @@ _UNKNOWN = refused("leave it out, or run it with --runtime emulation")
 _TWO_DESTINATIONS = refused("write an entry for each of the two destinations")
 
 
-@cache
-def table() -> Mapping[str, Support]:
-    """Return how the simulation treats each `element` and `element@attribute`."""
-    read = tomllib.loads(files("lab.simulation.broker").joinpath(_FILE).read_text("utf-8"))
-    return {
-        element if name == "element" else f"{element}@{name}": _support(text)
-        for element, lines in read.items()
-        for name, text in lines.items()
-    }
-
-
 def unmodelled(configuration: Configuration) -> Iterator[Problem]:
     """Yield the settings of a sanitised configuration that the model lacks."""
     for element in _within(configuration.broker):
-        support = table().get(element.name, _UNKNOWN)
+        settings = tables()[element.name]
+        support = settings["element"]
         if support.kind is Kind.REFUSED:
             yield _unmodelled(f"<{element.name}>", support, configuration, element)
             continue
         for attribute in element.attributes:
-            its = table().get(f"{element.name}@{attribute.name}", _UNKNOWN)
+            its = settings.get(attribute.name, _UNKNOWN)
             if its.refuses(attribute.value) or (attribute.name == _SIZE and octets(attribute.value) is None):
                 words = f'{attribute.name}="{attribute.value}" of <{element.name}>'
                 yield _unmodelled(words, its if its.why else _NO_SIZE, configuration, element, attribute)
@@ -58,10 +41,10 @@ def _within(element: Element) -> Iterator[Element]:
     """Yield the elements with a setting; not those that only hold others, nor those inside a refused one."""
     if element.name == _ELSEWHERE:
         return
-    known = table().get(element.name)
-    if known is not None:
+    settings = tables().get(element.name)
+    if settings is not None:
         yield element
-    if known is None or known.kind is not Kind.REFUSED:
+    if settings is None or settings["element"].kind is not Kind.REFUSED:
         for child in element.children:
             yield from _within(child)
 
@@ -79,9 +62,3 @@ def _unmodelled(
         tag="" if attribute is None else element.name,
         span=(its.start, its.end),
     )
-
-
-def _support(text: str) -> Support:
-    head, _, why = text.partition(": ")
-    kind, _, harmless = head.partition(" unless ")
-    return Support(Kind(kind), why, (harmless,) if harmless else ())

@@ -13,7 +13,7 @@ from lab.link.impairment import Impairment, LinkState, Setting
 from lab.living.polls import Look
 from lab.plan.planning import plan
 from lab.runtime.status import BrokerStatus, DirectionNow
-from tests.cli.test_status_screen import BEFORE, NOW, counted
+from tests.extras.page.looks import BEFORE, NOW, counted
 
 CUT = DirectionNow(link="tokyo-singapore", leaving="singapore", reaching="tokyo", setting=Setting(state=LinkState.CUT))
 LOSSY = DirectionNow(

@@ -37,8 +37,6 @@ def test_a_broker_that_is_gone_has_none() -> None:
     [
         lambda hosts: hosts.place("billing"),
         lambda hosts: hosts.run("billing", ["image"]),
-        lambda hosts: hosts.attach("billing", "app"),
-        lambda hosts: hosts.detach("billing"),
     ],
 )
 def test_no_application_stands_in_a_simulation(verb: Callable[[Hosts], object]) -> None:

@@ -8,8 +8,8 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.amazonmq.configurations.permitted_elements import permitted, versions
 from lab.amazonmq.configurations.sanitising import sanitise
-from lab.simulation.broker.support import table, unmodelled
-from lab.simulation.support import Kind
+from lab.simulation.broker.support import unmodelled
+from lab.simulation.support import Kind, tables
 from tests.simulation.broker.bench import NAMESPACE
 
 REFUSES = f"""<broker {NAMESPACE} persistent="true" schedulerSupport="true">
@@ -25,22 +25,24 @@ REFUSES = f"""<broker {NAMESPACE} persistent="true" schedulerSupport="true">
 
 
 def test_the_table_has_what_the_service_permits_and_no_more() -> None:
+    table = {(element, name): its for element, lines in tables().items() for name, its in lines.items()}
     names = set()
     for version in versions():
         its = permitted(version)
         assert its is not None
         for name, element in its.elements.items():
-            names.add(name)
-            if name in table() and table()[name].kind is not Kind.REFUSED:
-                names |= {f"{name}@{each}" for each in element.attributes}
-    names = {each for each in names if not each.startswith("networkConnector")}
-    assert sorted(names - set(table())) == []
-    assert sorted(set(table()) - names) == []
+            names.add((name, "element"))
+            if name in tables() and tables()[name]["element"].kind is not Kind.REFUSED:
+                names |= {(name, each) for each in element.attributes}
+    of_connectors = {(element, name) for element, name in {*names, *table} if element.startswith("networkConnector")}
+    assert sorted(names - set(table) - of_connectors) == []
+    assert sorted(set(table) - names - of_connectors) == []
 
 
 def test_each_line_of_the_table_says_what_becomes_of_it_and_why() -> None:
-    for name, support in table().items():
-        assert bool(support.why) is (support.kind is not Kind.MODELLED), name
+    for element, lines in tables().items():
+        for name, support in lines.items():
+            assert bool(support.why) is (support.kind is not Kind.MODELLED), (element, name)
 
 
 def test_what_is_not_modelled_is_refused_by_name_with_its_place() -> None:
