@@ -10,8 +10,8 @@ from rich.text import Text
 from lab.base.dataclass import dataclass
 from lab.base.printable import plain_line
 from lab.history import LinkSeen
+from lab.history.display import Row, Weight
 from lab.living.polls import Look, Rates, rate
-from lab.report.rows.row import Row, Weight
 from lab.runtime.status import ABSENT, BridgeStatus, BrokerStatus
 
 _EVENTS = 5  # lines that events have at least, with their title

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lab.activemq.destinations import hears, parts_of
 from lab.base.dataclass import dataclass
 from lab.history import BrokerChanged, ConsumerSeen, MessageSeen, Observation
-from lab.report.rows.observed import client
 
 ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
 WAITS, GIVEN, BY_ITSELF, ACKNOWLEDGED, ENDED, GONE, CROSSED = (
@@ -131,13 +130,13 @@ class _Copies:
     def _dispatched(self, event: MessageSeen) -> None:
         here = list(self._at(event.broker, event.destination))
         if event.destination.startswith("topic://"):
-            here = [copy for copy in here if copy.client == client(event)]
+            here = [copy for copy in here if copy.client == event.client]
         waiting = (copy for copy in here if copy.state == WAITS)
         given = (copy for copy in here if copy.state == GIVEN)
         copy = next(waiting, None) or next(given, None)
         if copy is None:
             copy = self._came_unseen(event)
-        copy.state, copy.consumer, copy.client, copy.perhaps = GIVEN, event.consumer, client(event), False
+        copy.state, copy.consumer, copy.client, copy.perhaps = GIVEN, event.consumer, event.client, False
 
     def _acknowledged(self, event: MessageSeen) -> None:
         if event.transaction and (event.broker, event.transaction) not in self._committed:
@@ -150,11 +149,11 @@ class _Copies:
                 copy.state, copy.answered = CROSSED, True
             return
         mine = [each for each in here if each.state == GIVEN and each.consumer == event.consumer]
-        copy = next((each for each in mine if each.client == client(event)), None) or next(iter(mine), None)
+        copy = next((each for each in mine if each.client == event.client), None) or next(iter(mine), None)
         copy = copy or next((each for each in here if each.state in _OPEN and _is_queue(each)), None)
         if copy is None:
             copy = self._came_unseen(event)
-        copy.state, copy.client = BY_ITSELF if event.automatic else ACKNOWLEDGED, client(event)
+        copy.state, copy.client = BY_ITSELF if event.automatic else ACKNOWLEDGED, event.client
 
     def _ended(self, event: MessageSeen) -> None:
         here = list(self._at(event.broker, event.destination))

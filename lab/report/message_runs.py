@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lab.history import Acknowledged, Answered, Observation, Received, Replied, SendOutcome, Sent
-from lab.report.rows import describe
-from lab.report.rows.clients_seen import OUTCOMES, answer, marks
-from lab.report.rows.row import Row, Weight
+from lab.history import Acknowledged, Answered, Observation, Received, Replied, Sent
+from lab.history.display import Row
 
 _MOST_OPEN = 1000  # runs; usually there are as many as clients, steps and destinations
 
@@ -20,10 +18,10 @@ Message = Sent | Acknowledged | Received | Replied | Answered
 class _Run:
     """Messages of one step that were all sent, all acknowledged, all received by one client, or all answered by one."""
 
-    __slots__ = ("backwards", "count", "highest", "last", "last_t", "lowest", "seen", "step")
+    __slots__ = ("backwards", "count", "highest", "last", "last_t", "lowest", "message", "step")
 
     def __init__(self, message: Message, step: str, number: int) -> None:
-        self.seen, self.step = message, step
+        self.message, self.step = message, step
         self.count = self.backwards = 0
         self.lowest = self.highest = self.last = number
         self.last_t = message.t
@@ -39,29 +37,18 @@ class _Run:
 
     def row(self) -> Row:
         if self.count == 1:
-            return describe(self.seen)
-        seen, first, last = self.seen, f"{self.step}-{self.lowest}", f"{self.step}-{self.highest}"
+            return self.message.row()
+        message, first, last = self.message, f"{self.step}-{self.lowest}", f"{self.step}-{self.highest}"
         span = self.highest - self.lowest + 1
         which = f"{first} to {last}" if self.count == span else f"{self.count} of {first} to {last}"
         if self.count > span:
             which = f"{first if span == 1 else f'{first} to {last}'}, {self.count} times in all"
         if self.backwards:
             which += f", {self.backwards} out of order"
-        if seen.id is None:
+        if message.id is None:
             which = f"{self.count} bodies without an id"
-        weight = Weight.PLAIN
-        if isinstance(seen, Received):
-            who, what = seen.client, f"received {which} from {seen.destination}{marks(seen)}"
-        elif isinstance(seen, Answered):
-            who, what = f"step {self.step}", f"got the answers to {which}"
-        elif isinstance(seen, Replied):
-            who, what, weight = answer(seen, which)
-        elif isinstance(seen, Acknowledged):
-            what = f"{OUTCOMES[seen.outcome]} {which}" + (f" ({seen.note})" if seen.note else "")
-            who, weight = f"step {self.step}", weight if seen.outcome is SendOutcome.OK else Weight.FAULT
-        else:
-            who, what = f"step {self.step}", f"sent {which}"
-        return Row(t=seen.t, until=self.last_t, actor=who, text=what, weight=weight)
+        actor, text, weight = message.description_of(which)
+        return Row(t=message.t, until=self.last_t, actor=actor, text=text, weight=weight)
 
 
 def folded(observations: Iterable[Observation]) -> Iterator[Row]:
@@ -71,7 +58,7 @@ def folded(observations: Iterable[Observation]) -> Iterator[Row]:
         step, number = _step_and_number(seen) if isinstance(seen, Message) else ("", -1)
         if number < 0 or not isinstance(seen, Message):
             yield from _close(runs)
-            yield describe(seen)
+            yield seen.row()
             continue
         key = (step, *_run_key(seen))
         run = runs.get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.base.printable import plain_line
 from lab.history import Header
-from lab.report.rows.row import Row, Weight
+from lab.history.display import Row, Weight
 
 _SIGNS = {Weight.PLAIN: " ", Weight.STEP: "▸", Weight.FAULT: "!"}
 _ASCII_SIGNS = {**_SIGNS, Weight.STEP: ">"}

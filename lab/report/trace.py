@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from lab.base.dataclass import dataclass
 from lab.base.suggestions import nearest
 from lab.errors import InputError
 from lab.history import BrokerChanged, MessageSeen, Observation, ObserverChanged, TransactionEnded
-from lab.report.copies import ACKNOWLEDGED, ENDED, ENDS, Change, Copy, Routes, copies, in_words, is_change, no_routes
-from lab.report.rows.observed import event
-from lab.report.rows.row import Row, Weight
+from lab.history.display import Row
+from lab.report.copies import ACKNOWLEDGED, ENDED, Change, Copy, Routes, copies, in_words, is_change, no_routes
 
 LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words
 _MOST_NAMED = 10  # messages that an error lists
-_FAULTS = ("rejected", *ENDS)
 _MISSING = "unknown, since events are missing"
 
 
@@ -138,12 +137,8 @@ def _rows(events: Sequence[MessageSeen]) -> Iterable[Row]:
         if before is not None and seen.t - before.t >= _LONG_WAIT and not is_answer:
             waited = f"the message waited {seen.t - before.t:.1f} s"
             yield Row(t=before.t, actor=before.broker, text=waited, until=seen.t)
-        yield Row(t=seen.t, actor=seen.broker, text=event(seen), weight=_weight(seen))
+        yield replace(seen.row(), text=seen.without_id())
         before = seen
-
-
-def _weight(seen: MessageSeen) -> Weight:
-    return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
 
 
 def outcome(events: Sequence[MessageSeen], all_copies: Sequence[Copy], *, missing: bool = False) -> str:

@@ -18,11 +18,11 @@ from lab.cli.status_screen import screen
 from lab.cli.status_watch import watch
 from lab.declare.loading import load
 from lab.history import Counted, LinkSeen
+from lab.history.display import Row, Weight
 from lab.living.lab import Live
 from lab.living.polls import Look, Looks
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
-from lab.report.rows.row import Row, Weight
 from lab.runtime.clock import Origin
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import BridgeStatus, BrokerStatus, LinkStatus, Status, Whereabouts

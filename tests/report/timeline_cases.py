@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lab.history import Observation, read
+from lab.history.display import Row
 from lab.report.choice import Choice, Chooser
 from lab.report.message_runs import folded
-from lab.report.rows import describe
-from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, text
 
@@ -33,7 +32,7 @@ def story(message: str) -> Rows:
 
 
 def unfolded(observations: Iterable[Observation]) -> Iterator[Row]:
-    return map(describe, observations)
+    return (each.row() for each in observations)
 
 
 CASES: dict[str, tuple[str, Choice, Rows]] = {

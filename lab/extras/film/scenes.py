@@ -21,18 +21,16 @@ from lab.history import (
     SightChanged,
     StepEnded,
 )
+from lab.history.display import Course, Tone, Weight
 from lab.judge import Judged
-from lab.report.html.fault_looks import COUNTERS, COURSES, MARKS, Tone
 from lab.report.html.faults import faults, with_direction
 from lab.report.html.lanes import NOT_DELIVERED, WORDS, anomalies, ways
-from lab.report.rows import describe, is_news
-from lab.report.rows.row import Weight
 from lab.report.timeline_text import remainder
 
 MOST_SCENES, MOST_CAPTIONS, LONGEST_CAPTION = 20_000, 4000, 300
 GOOD, STEP = "good", "step"
 _NAMED = ("bridge", "broker", "connector", "trouble", "sight", "maintenance", "ended", "mark")  # texts without a verb
-_UNTOLD = (*COUNTERS, "snapshot", "policy", "record", "message", "connection", "transaction", "consumer")
+_UNTOLD = ("snapshot", "policy", "record", "message", "connection", "transaction", "consumer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,7 @@ def _listening(judged: Judged) -> Iterator[Listening]:
 
 
 def _scenes(observations: Sequence[Observation], listening: Sequence[Listening], states: States) -> Iterator[Scene]:
-    events: list[Observation | Listening] = [*filter(is_news, observations), *listening]
+    events: list[Observation | Listening] = [*(each for each in observations if each.is_news), *listening]
     for each in sorted(events, key=_since):
         changes = states.changes(each)
         if isinstance(each, Listening):
@@ -146,7 +144,7 @@ def _since(event: Observation | Listening) -> float:
 
 def _caption(observation: Observation) -> str:
     """Return an observation as a sentence; "" if it is none of the events that a viewer waits for."""
-    if observation.kind in _UNTOLD and not isinstance(observation, LogLine):
+    if not observation.is_listed or observation.kind in _UNTOLD:
         return ""
     if isinstance(observation, LogLine) and (observation.trace or observation.level not in ("WARN", "ERROR", "FATAL")):
         return ""
@@ -155,24 +153,22 @@ def _caption(observation: Observation) -> str:
     well = isinstance(observation, Replied) and observation.outcome is SendOutcome.OK
     if well or isinstance(observation, Answered):
         return ""
-    row = describe(observation)
+    row = observation.row()
     between = ": " if observation.kind in _NAMED or row.actor.startswith("step ") else " "
     text = f"{row.actor}{between}{row.text}" if row.actor else row.text
     return text if len(text) <= LONGEST_CAPTION else f"{text[: LONGEST_CAPTION - 1]}…"
 
 
 def _tone(observation: Observation) -> str:
-    course = COURSES.get(observation.kind)
-    if course is None:
-        weight = describe(observation).weight
-        if weight is Weight.STEP:
-            return STEP
-        look = MARKS.get(observation.kind)
-        plain = weight is not Weight.FAULT
-        return str(Tone.PLAIN if plain else Tone.WORSE if look is None else look.tone)
-    state = str(getattr(observation, course.state, ""))
-    look = course.looks.get(state)
-    return GOOD if state in course.ends else str(Tone.PLAIN if look is None else look.tone)
+    look = observation.look
+    if isinstance(look, Course):
+        state = str(getattr(observation, look.state, ""))
+        of_state = look.looks.get(state)
+        return GOOD if state in look.ends else str(Tone.PLAIN if of_state is None else of_state.tone)
+    weight = observation.row().weight
+    if weight is Weight.STEP:
+        return STEP
+    return str(Tone.PLAIN if weight is Weight.PLAIN else Tone.WORSE if look is None else look.tone)
 
 
 def _together(scenes: Sequence[Scene]) -> list[Scene]:
