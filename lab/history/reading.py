@@ -5,7 +5,7 @@ A history whose last line is cut short is read up to that line. Whether observat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Union
@@ -16,10 +16,13 @@ from lab.base.records import record
 from lab.base.text_files import open_file
 from lab.base.whole_lines import LONGEST, LineError, json_object, portions
 from lab.errors import InputError, Place
+from lab.history import brokers_seen, clients_seen, network_seen, observed  # noqa: F401 (their classes are kinds)
 from lab.history.checksum import damage
-from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
 
+KINDS: Mapping[str, type[Observation]] = {  # by the name that a line of a history has for the kind
+    str(kind.__struct_config__.tag): kind for kind in Observation.__subclasses__()
+}
 _NEWLINE = 10
 _BEGINS = "a history begins with a line that names its run"
 

@@ -12,6 +12,7 @@ import pytest
 from msgspec import structs
 
 from lab.history import (
+    KINDS,
     Answered,
     Approached,
     BridgeSeen,
@@ -30,7 +31,6 @@ from lab.history import (
     Unwatched,
 )
 from lab.history.display import Course
-from lab.history.kinds import KINDS
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.broker_texts import LARGEST_FILE

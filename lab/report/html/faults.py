@@ -1,4 +1,4 @@
-"""Observations → faults on the timeline, each with a letter, and the list of events."""
+"""Observations → faults on the timeline, each with a letter and a band, and the list of events."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from lab.history import (
 )
 from lab.history.display import Course, Look, Tone, Weight
 from lab.judge.wording import moment
+from lab.report.html.lanes import WIDE, Window
 
 TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault
 MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
+_APART = 0.17  # part of the timeline's width; letters with labels that are nearer would overlap
 _IMPAIRED = Look("link impaired", Tone.WORSE)
 
 
@@ -245,3 +247,35 @@ def events(observations: Sequence[Observation]) -> tuple[tuple[Event, ...], int]
         bad = row.weight is Weight.FAULT and isinstance(each, StepEnded | Trouble)
         told.append(Event(t=each.t, actor=row.actor, text=row.text, tone=Tone.SHUT if bad else Tone.PLAIN))
     return tuple(told[:MOST_EVENTS]), len(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A fault's place on the timeline, in its units; letters that would overlap are in different rows."""
+
+    fault: Fault
+    x: float
+    width: float
+    row: int = 0
+
+    @property
+    def near_end(self) -> bool:
+        """Return whether the label has no room between the band and the right edge."""
+        return self.x > WIDE * (1 - _APART)
+
+
+def bands_of(faults: Sequence[Fault], window: Window) -> tuple[Band, ...]:
+    """Return the bands of the faults that are within the window."""
+    rows: list[float] = []
+    found = []
+    for fault in faults:
+        end = window.end if fault.end is None else min(fault.end, window.end)
+        if fault.start > window.end or end < window.start:
+            continue
+        x = window.x(max(fault.start, window.start))
+        band = Band(fault=fault, x=x, width=max(round(window.x(end) - x, 2), 0.0))
+        label = x - WIDE * _APART if band.near_end else x  # where its label begins
+        row = next((place for place, last in enumerate(rows) if label - last > WIDE * _APART), len(rows))
+        rows[row : row + 1] = [label]
+        found.append(replace(band, row=row))
+    return tuple(found)
