@@ -58,9 +58,9 @@ def _defaults(kind: type[Observation]) -> tuple[Sequence[str], Sequence[Any]]:
 
     A field without a default gets one that equals no value.
     """
-    its = fields(kind)
-    defaults = [f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in its]
-    return [f.name for f in its], defaults
+    all_fields = fields(kind)
+    defaults = [f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in all_fields]
+    return [f.name for f in all_fields], defaults
 
 
 def lines(header: Header, observations: Iterable[Observation]) -> Iterator[str]:

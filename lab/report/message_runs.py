@@ -54,19 +54,19 @@ class _Run:
 def folded(observations: Iterable[Observation]) -> Iterator[Row]:
     """Yield the rows of observations; an observation that is no message ends all open runs."""
     runs: dict[tuple[object, ...], _Run] = {}
-    for seen in observations:
-        step, number = _step_and_number(seen) if isinstance(seen, Message) else ("", -1)
-        if number < 0 or not isinstance(seen, Message):
+    for observation in observations:
+        step, number = _step_and_number(observation) if isinstance(observation, Message) else ("", -1)
+        if number < 0 or not isinstance(observation, Message):
             yield from _close(runs)
-            yield seen.row()
+            yield observation.row()
             continue
-        key = (step, *_run_key(seen))
+        key = (step, *_run_key(observation))
         run = runs.get(key)
         if run is None:
             if len(runs) == _MOST_OPEN:
                 yield from _close(runs)
-            run = runs[key] = _Run(seen, step, number)
-        run.add(number, seen.t)
+            run = runs[key] = _Run(observation, step, number)
+        run.add(number, observation.t)
     yield from _close(runs)
 
 

@@ -42,7 +42,6 @@ class Event(Struct, frozen=True, kw_only=True):
     browser: bool = False
     no_local: bool = False
     message: str = ""
-    producer: str = ""
     persistent: bool = False
     retain: bool = False
     retained: bool = False
@@ -55,7 +54,6 @@ class Event(Struct, frozen=True, kw_only=True):
     digest: str = ""
     redelivered: int = 0
     kind: str = ""
-    first: str = ""
     count: int = 0
     automatic: bool = False
 
@@ -103,7 +101,7 @@ class _Pending:
         """Return the messages, `count` at most, that end with a copy: the first one that has so many before it."""
         order = list(self._dispatches)
         ends = sorted(order.index(key) + 1 for key in keys)
-        end = next((each for each in ends if each >= count), ends[-1])
+        end = next((place for place in ends if place >= count), ends[-1])
         return order[max(0, end - count) : end]
 
     def take(self, key: _Key) -> Event | None:

@@ -144,8 +144,8 @@ class Timeline:
 
     def next_fault(self, step: StepTaken) -> float:
         """Return the last moment before the next step that changes a link or a broker; infinity if there is none."""
-        its = (each for each in self.steps if each.interferes and each.comes_after(step))
-        return min((max(step.done, each.before) for each in its), default=inf)
+        steps = (later for later in self.steps if later.interferes and later.comes_after(step))
+        return min((max(step.done, later.before) for later in steps), default=inf)
 
     def close(self, last: float) -> None:
         """Note the moment of the last observation; call it after all were added."""
@@ -167,11 +167,11 @@ class Timeline:
             case Achieved():
                 self.achieved.append(observation)
             case Demand():
-                its = self.demand.setdefault((observation.broker, observation.destination), [])
-                if its and its[-1].present is not observation.present:
+                demand = self.demand.setdefault((observation.broker, observation.destination), [])
+                if demand and demand[-1].present is not observation.present:
                     self._found((observation.broker, observation.destination), observation)
                 if observation.t <= self.interval.end:
-                    its.append(observation)
+                    demand.append(observation)
             case BridgeSeen():
                 self._bridge(observation)
             case DestinationSeen():
@@ -223,9 +223,9 @@ class Timeline:
         self.asked[step.step] = f"step {place}{named} ({step.asked})"
         if step.due is not None and step.t - step.due > LATE:
             self.late.append(step)
-        kind, words = self._kinds.get(step.verb, Step), self.asked[step.step]
-        its = StepTaken(step=step.step, verb=step.verb, asked=step.asked, started=step.t, kind=kind, label=words)
-        self.steps.append(replace(its, name=step.name, place=place))
+        kind, label = self._kinds.get(step.verb, Step), self.asked[step.step]
+        taken = StepTaken(step=step.step, verb=step.verb, asked=step.asked, started=step.t, kind=kind, label=label)
+        self.steps.append(replace(taken, name=step.name, place=place))
 
     def _ended(self, end: StepEnded) -> None:
         for place in range(len(self.steps) - 1, -1, -1):  # concurrent steps end in any order
@@ -239,9 +239,9 @@ class Timeline:
         self.coverage.add(watch)
         if not isinstance(watch, Unwatched):
             return
-        for end, its in self.bridges.items():
-            if its.up:
-                self.bridges[end] = its.with_fields(up=False, t=watch.since)
+        for end, bridge in self.bridges.items():
+            if bridge.up:
+                self.bridges[end] = bridge.with_fields(up=False, t=watch.since)
                 self.bridge_changes.append((watch.since, end, False))
                 self._unseen.add(end)
 

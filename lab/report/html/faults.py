@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from operator import attrgetter
 from string import ascii_uppercase
 
 from lab.base.dataclass import dataclass
@@ -23,6 +24,7 @@ from lab.report.html.lanes import WIDE, Window
 TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault
 MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
 _APART = 0.17  # part of the timeline's width; letters with labels that are nearer would overlap
+_moment = attrgetter("t")
 _IMPAIRED = Look("link impaired", Tone.WORSE)
 
 
@@ -82,29 +84,29 @@ def faults(observations: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]
     present: dict[tuple[str, ...], _Open] = {}
     impairments: dict[tuple[str, ...], str] = {}
     sessions: dict[tuple[str, ...], set[str]] = {}
-    for each in sorted(observations, key=lambda each: each.t):  # an engine may report an end after the recovery
-        course = each.look
-        if course is None or not each.is_news:
+    for observation in sorted(observations, key=_moment):  # an engine may report an end after the recovery
+        course = observation.look
+        if course is None or not observation.is_news:
             continue
         if isinstance(course, Look):
-            if each.row().weight is not Weight.PLAIN:
-                bands.append(_mark(each, course))
+            if observation.row().weight is not Weight.PLAIN:
+                bands.append(_mark(observation, course))
             continue
-        thing = (each.kind, *(_field(each, name) for name in course.subject))
-        if isinstance(each, BridgeSeen) and _was_replaced(each, sessions.setdefault(thing, set())):
+        thing = (observation.kind, *(_field(observation, name) for name in course.subject))
+        if isinstance(observation, BridgeSeen) and _was_replaced(observation, sessions.setdefault(thing, set())):
             continue
-        look_now = _look(each, course, thing, impairments)
+        look_now = _look(observation, course, thing, impairments)
         if look_now is not None and thing in present and (present[thing].look, present[thing].text) == look_now:
             continue
-        if look_now is None and _field(each, course.state) not in course.ends:
+        if look_now is None and _field(observation, course.state) not in course.ends:
             continue
         if (old := present.pop(thing, None)) is not None:
             old.open -= 1
-            old.end = None if old.open else each.t  # both directions, or both ends, must have recovered
+            old.end = None if old.open else observation.t  # both directions, or both ends, must have recovered
             if old.open and old.ways:
-                bands.append(_left(old, each, present))
+                bands.append(_left(old, observation, present))
         if look_now is not None:
-            present[thing] = _begin(bands, each, *look_now)
+            present[thing] = _begin(bands, observation, *look_now)
     named = [band for band in bands if (band.end is None or band.end >= band.start) and not _is_moment(band)]
     named.sort(key=lambda band: band.start)
     given = tuple(
@@ -238,14 +240,16 @@ def with_direction(fault: Fault) -> Fault:
 def events(observations: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
     """Return the events besides messages and counters, in order, up to a limit, and the number of all events."""
     told = []
-    for each in sorted(observations, key=lambda each: each.t):  # a log's line may be read later than it was written
-        row = each.row()
-        if not each.is_listed or not each.is_news or (isinstance(each, StepEnded) and each.ok and not each.note):
+    for observation in sorted(observations, key=_moment):  # a log's line may be read later than it was written
+        row = observation.row()
+        if not observation.is_listed or not observation.is_news:
             continue
-        if isinstance(each, Answered) or (isinstance(each, Replied) and row.weight is Weight.PLAIN):
+        if isinstance(observation, StepEnded) and observation.ok and not observation.note:
+            continue
+        if isinstance(observation, Answered) or (isinstance(observation, Replied) and row.weight is Weight.PLAIN):
             continue  # messages
-        bad = row.weight is Weight.FAULT and isinstance(each, StepEnded | Trouble)
-        told.append(Event(t=each.t, actor=row.actor, text=row.text, tone=Tone.SHUT if bad else Tone.PLAIN))
+        bad = row.weight is Weight.FAULT and isinstance(observation, StepEnded | Trouble)
+        told.append(Event(t=observation.t, actor=row.actor, text=row.text, tone=Tone.SHUT if bad else Tone.PLAIN))
     return tuple(told[:MOST_EVENTS]), len(told)
 
 
@@ -267,7 +271,7 @@ class Band:
 def bands_of(faults: Sequence[Fault], window: Window) -> tuple[Band, ...]:
     """Return the bands of the faults that are within the window."""
     rows: list[float] = []
-    found = []
+    bands = []
     for fault in faults:
         end = window.end if fault.end is None else min(fault.end, window.end)
         if fault.start > window.end or end < window.start:
@@ -277,5 +281,5 @@ def bands_of(faults: Sequence[Fault], window: Window) -> tuple[Band, ...]:
         label = x - WIDE * _APART if band.near_end else x  # where its label begins
         row = next((place for place, last in enumerate(rows) if label - last > WIDE * _APART), len(rows))
         rows[row : row + 1] = [label]
-        found.append(replace(band, row=row))
-    return tuple(found)
+        bands.append(replace(band, row=row))
+    return tuple(bands)
