@@ -24,9 +24,8 @@ from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
 from lab.history.display import Row
 from lab.report.choice import Choice, Chooser, in_time
-from lab.report.message_runs import folded
 from lab.report.story import Story
-from lab.report.timeline_text import heading, remainder, text
+from lab.report.timeline import folded, heading, remainder, text
 from lab.runtime.clock import RealClock
 
 HISTORY = Annotated[

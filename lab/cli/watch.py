@@ -37,7 +37,7 @@ from lab.report.application_fates import (
     Reader,
     changes,
 )
-from lab.report.timeline_text import text
+from lab.report.timeline import text
 from lab.report.trace import unobserved
 from lab.runtime.clock import RealClock
 

@@ -12,7 +12,7 @@ from lab.history import Counted, Follower, StepEnded
 from lab.history.display import Row
 from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.report.message_runs import Message, folded
+from lab.report.timeline import Message, folded
 from lab.runtime.status import Status
 
 _EVENTS = 100  # that are remembered: more than a screen has lines for

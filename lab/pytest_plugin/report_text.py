@@ -19,8 +19,7 @@ from lab.judge import Outcome, Verdict
 from lab.living.lab import Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.pytest_plugin.wanted import OF_RUNTIME, RUN_FOLDER, VERDICT
-from lab.report import timeline_text
-from lab.report.message_runs import folded
+from lab.report import timeline
 from lab.report.run_folder import RunFolder
 
 MOST_EVENTS, MOST_LINES = 20, 10  # in a report; lines are of one broker's log
@@ -89,9 +88,11 @@ def _events(history: Path, begins: str) -> Iterator[str]:
         for tried, stretch in groupby(observations(history), key=number):
             rows.clear()
             if tried > 0:
-                rows.extend(folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen)))
+                rows.extend(
+                    timeline.folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen))
+                )
     for row in rows:
-        yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
+        yield timeline.text(row, only_ascii=False, colour=False).rstrip("\n")
 
 
 def _is_mark(line: object, text: str) -> bool:

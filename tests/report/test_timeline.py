@@ -12,9 +12,8 @@ from lab.errors import InputError
 from lab.history import KINDS, Acknowledged, Observation, Received, SendOutcome, Sent, Trouble, read
 from lab.history.display import Row, Weight
 from lab.report.choice import Choice, Chooser
-from lab.report.message_runs import folded
 from lab.report.story import Story
-from lab.report.timeline_text import remainder, text
+from lab.report.timeline import folded, remainder, text
 from tests.history.test_schema import made
 from tests.report.timeline_cases import CASES, HERE, JUDGED, shown
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from lab.history import Observation, read
 from lab.history.display import Row
 from lab.report.choice import Choice, Chooser
-from lab.report.message_runs import folded
 from lab.report.story import Story
-from lab.report.timeline_text import heading, text
+from lab.report.timeline import folded, heading, text
 
 HERE = Path(__file__).parent / "timelines"
 JUDGED = Path(__file__).parents[1] / "judge"

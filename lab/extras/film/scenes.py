@@ -25,7 +25,7 @@ from lab.history.display import Course, Tone, Weight
 from lab.judge import Judged
 from lab.report.html.faults import faults, with_direction
 from lab.report.html.lanes import NOT_DELIVERED, WORDS, anomalies, ways
-from lab.report.timeline_text import remainder
+from lab.report.timeline import remainder
 
 MOST_SCENES, MOST_CAPTIONS, LONGEST_CAPTION = 20_000, 4000, 300
 GOOD, STEP = "good", "step"
