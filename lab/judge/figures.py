@@ -17,7 +17,7 @@ from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.cross_checks import disagreements, notes_on_fewer
 from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.fates import kept, not_delivered
+from lab.judge.evidence.fates import fate_counts, kept
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.percentiles import Percentiles
@@ -72,7 +72,7 @@ def _delivery(evidence: Evidence, audience: Audience, within: Mapping[int, float
         destination=", ".join(audience.destinations),
         expected=total("expected"),
         received=total("received"),
-        not_delivered=not_delivered(evidence, audience),
+        not_delivered=fate_counts(evidence, audience),
         duplicated=total("duplicated"),
         unexpected=total("unexpected") + sum(member.unexplained for member in audience.members),
         recovered=total("recovered"),

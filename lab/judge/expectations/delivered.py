@@ -146,7 +146,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         return Outcome.UNKNOWN, words
     if restless := not_quiet(expectation.listens_on, chosen, evidence):
         return Outcome.UNKNOWN, restless
-    became = fates.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
+    became = fates.fate_counts(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
     passed = _passed(expectation, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
     return Outcome.PASSED, passed + in_words(expectation.quiet, chosen, evidence)
 
