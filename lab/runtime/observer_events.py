@@ -65,7 +65,7 @@ class _Pending:
         """Add a dispatch; a redelivery comes after those that it had passed."""
         key = (event.message, event.destination, 0)
         same = self.copies(event.message, event.destination)
-        if again := next((each for each in same if event.redelivered > self._dispatches[each].redelivered), None):
+        if again := next((copy for copy in same if event.redelivered > self._dispatches[copy].redelivered), None):
             key = again
         elif same:
             self._last_copy += 1

@@ -152,6 +152,6 @@ class Observers:
 
     def _change(self, instance: str, state: str, **more: object) -> None:
         assert self._recorder is not None
-        its = self._instances[instance]
-        change = ObserverChanged(t=self._now, broker=its.broker, state=state, instance=its.mark)
+        observed = self._instances[instance]
+        change = ObserverChanged(t=self._now, broker=observed.broker, state=state, instance=observed.mark)
         self._recorder.record(change.with_fields(**more))

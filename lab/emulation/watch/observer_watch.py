@@ -103,7 +103,7 @@ class ObserverWatch:
 
     def _note_silence(self, watch: _InstanceWatch, since: float) -> None:
         """Note that an observer does not answer, unless its instance is the standby of one that does."""
-        if watch.answers or not any(each.answers for each in self._watches if each.broker == watch.broker):
+        if watch.answers or not any(other.answers for other in self._watches if other.broker == watch.broker):
             watch.note_silence(since)
         else:
             watch.end_silence()
