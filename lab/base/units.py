@@ -120,6 +120,13 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
+def gap(seconds: float) -> str:
+    """Return a duration in words: in milliseconds below 0.1 s, else in seconds."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
+
+
 def milliseconds(duration: timedelta) -> float:
     """Return a duration as a number of milliseconds."""
     return duration / timedelta(milliseconds=1)

@@ -39,7 +39,7 @@ def advise(topology: Topology, origin: Origin | None = None) -> tuple[Problem, .
     found = [
         *(each for one in saved.values() for each in advise_apart_from_connectors(one)),
         *advise_on_two_duplex(topology, saved),
-        *_routes(topology),
+        *_ttls(topology),
         *_parallel(topology, saved),
         *advise_on_pairs(topology, saved),
         *advise_on_rights(topology, saved),
@@ -50,7 +50,7 @@ def advise(topology: Topology, origin: Origin | None = None) -> tuple[Problem, .
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.place or nowhere))
 
 
-def _routes(topology: Topology) -> Iterator[Problem]:
+def _ttls(topology: Topology) -> Iterator[Problem]:
     if len(topology.brokers) > 2:  # fewer are joined directly, and need no routing table, which takes time to load
         from lab.check.ttl_advice import advise_on_ttls
 

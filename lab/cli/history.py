@@ -22,12 +22,10 @@ from lab.cli.new_files import FORCE
 from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
+from lab.history.display import Row
 from lab.report.choice import Choice, Chooser, in_time
-from lab.report.message_runs import folded
-from lab.report.rows import describe, is_news
-from lab.report.rows.row import Row
 from lab.report.story import Story
-from lab.report.timeline_text import heading, remainder, text
+from lab.report.timeline import folded, heading, remainder, text
 from lab.runtime.clock import RealClock
 
 HISTORY = Annotated[
@@ -118,10 +116,10 @@ def history(
             for each in observations:
                 _put(plain_json(line(each)))
         else:
-            told = observations if choice.kinds else filter(is_news, observations)
+            told = observations if choice.kinds else (each for each in observations if each.is_news)
             if not follow:
                 told = in_time(told)
-            _show(map(describe, told) if unfold else folded(told))
+            _show((each.row() for each in told) if unfold else folded(told))
 
     path = find(run, "history")
     if follow:

@@ -10,7 +10,7 @@ import typer
 from lab.cli import options
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
-from lab.report.timeline_text import text
+from lab.report.timeline import text
 from lab.report.traces import find as trace_of
 
 

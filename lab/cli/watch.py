@@ -21,6 +21,7 @@ from lab.cli.options import JSON
 from lab.declare.application import Application
 from lab.declare.expectations.base import Expectation
 from lab.history import Follower
+from lab.history.display import Row, Weight
 from lab.judge import Report, judge_whole
 from lab.report.application_fates import (
     ARRIVED,
@@ -36,8 +37,7 @@ from lab.report.application_fates import (
     Reader,
     changes,
 )
-from lab.report.rows.row import Row, Weight
-from lab.report.timeline_text import text
+from lab.report.timeline import text
 from lab.report.trace import unobserved
 from lab.runtime.clock import RealClock
 

@@ -1,135 +1,24 @@
 """The History of one run, and its file `history.jsonl`: one JSON object a line, the first being the Header.
 
-A line is written at the moment of its observation: after a kill, the history is whole up to its last line.
+A line is written at the moment of its observation: after a kill, the history is whole up to its last line. The classes
+of all observations can be imported from here; `KINDS` has them by name.
 """
 
-from lab.history.brokers_seen import (
-    BridgeSeen,
-    BrokerChanged,
-    BrokerRecordSeen,
-    ConfigurationSaved,
-    ConnectorChanged,
-    Counted,
-    Demand,
-    DestinationSeen,
-    LogLine,
-    Maintenance,
-    SightChanged,
-    SnapshotTaken,
-)
-from lab.history.checksum import damage
-from lab.history.clients_seen import (
-    Achieved,
-    Acknowledged,
-    Answered,
-    Approached,
-    Browsed,
-    ClientChanged,
-    Paced,
-    Publishing,
-    Received,
-    Replied,
-    SendOutcome,
-    Sent,
-    Settled,
-    Subscribed,
-    Unsubscribed,
-)
-from lab.history.follower import Follower
-from lab.history.kinds import KINDS
-from lab.history.lab_seen import Forgotten, Marked, Unwatched, Watched
-from lab.history.network_seen import (
-    Attempted,
-    LinkChanged,
-    LinkSeen,
-    PacketsDropped,
-    PeeringChanged,
-    PolicyApplied,
-    RouteChanged,
-    RuleChanged,
-)
-from lab.history.observation import (
-    BEAT,
-    VERSION,
-    Ended,
-    Header,
-    Observation,
-    StepEnded,
-    StepStarted,
-    Trouble,
-    Uncalibrated,
-)
-from lab.history.observed import ConnectionSeen, ConsumerSeen, MessageSeen, ObserverChanged, TransactionEnded
-from lab.history.reading import History, observations, read
-from lab.history.recorders import MemoryRecorder, Recorder, Tee
-from lab.history.shared_file import SharedHistory
-from lab.history.writing import HistoryFile, line, lines
-
-__all__ = [
-    "BEAT",
-    "KINDS",
-    "VERSION",
-    "Achieved",
-    "Acknowledged",
-    "Answered",
-    "Approached",
-    "Attempted",
-    "BridgeSeen",
-    "BrokerChanged",
-    "BrokerRecordSeen",
-    "Browsed",
-    "ClientChanged",
-    "ConfigurationSaved",
-    "ConnectionSeen",
-    "ConnectorChanged",
-    "ConsumerSeen",
-    "Counted",
-    "Demand",
-    "DestinationSeen",
-    "Ended",
-    "Follower",
-    "Forgotten",
-    "Header",
-    "History",
-    "HistoryFile",
-    "LinkChanged",
-    "LinkSeen",
-    "LogLine",
-    "Maintenance",
-    "Marked",
-    "MemoryRecorder",
-    "MessageSeen",
-    "Observation",
-    "ObserverChanged",
-    "Paced",
-    "PacketsDropped",
-    "PeeringChanged",
-    "PolicyApplied",
-    "Publishing",
-    "Received",
-    "Recorder",
-    "Replied",
-    "RouteChanged",
-    "RuleChanged",
-    "SendOutcome",
-    "Sent",
-    "Settled",
-    "SharedHistory",
-    "SightChanged",
-    "SnapshotTaken",
-    "StepEnded",
-    "StepStarted",
-    "Subscribed",
-    "Tee",
-    "TransactionEnded",
-    "Trouble",
-    "Uncalibrated",
-    "Unsubscribed",
-    "Unwatched",
-    "Watched",
-    "damage",
-    "line",
-    "lines",
-    "observations",
-    "read",
-]
+from lab.history.brokers_seen import *  # noqa: F403
+from lab.history.checksum import damage as damage
+from lab.history.clients_seen import *  # noqa: F403
+from lab.history.follower import Follower as Follower
+from lab.history.network_seen import *  # noqa: F403
+from lab.history.observation import *  # noqa: F403
+from lab.history.observed import *  # noqa: F403
+from lab.history.reading import KINDS as KINDS
+from lab.history.reading import History as History
+from lab.history.reading import observations as observations
+from lab.history.reading import read as read
+from lab.history.shared_file import SharedHistory as SharedHistory
+from lab.history.writing import HistoryFile as HistoryFile
+from lab.history.writing import MemoryRecorder as MemoryRecorder
+from lab.history.writing import Recorder as Recorder
+from lab.history.writing import Tee as Tee
+from lab.history.writing import line as line
+from lab.history.writing import lines as lines

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.base.dataclass import dataclass
-from lab.history.lab_seen import Forgotten
+from lab.history.observation import Forgotten
 from lab.history.writing import line
 
 MESSAGES, EVERYTHING = "messages", "everything"

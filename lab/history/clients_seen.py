@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from msgspec import field
 
+from lab.base.units import several
+from lab.history.display import Course, Description, Look, Tone, Weight, weight
 from lab.history.observation import Number, Observation
 
 
@@ -16,6 +18,27 @@ class SendOutcome(StrEnum):
     OK = "ok"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+_OUTCOMES: Mapping[SendOutcome, str] = {
+    SendOutcome.OK: "accepted by the broker",
+    SendOutcome.FAILED: "refused by the broker",
+    SendOutcome.UNKNOWN: "unknown, as no acknowledgement came",
+}
+_CONNECTION: Mapping[str, str] = {  # by state of a client
+    "disconnected": "disconnected from",
+    "lost": "lost its connection to",
+    "refused": "could not reconnect to",
+    "gave-up": "gave up reconnecting to",
+    "returned": "is connected again to",
+    "listening": "still listens at",
+}
+_MOST_IDS = 5  # of a browsed queue, in a row
+_NOT_CONFIRMED = "the broker did not confirm that this was all"
+
+
+def _step_of(message: str) -> str:
+    return f"step {message.partition('-')[0]}"
 
 
 class Subscribed(Observation, frozen=True, kw_only=True, tag="subscribed"):
@@ -38,6 +61,13 @@ class Subscribed(Observation, frozen=True, kw_only=True, tag="subscribed"):
     ack: str = "auto"
     """The acknowledgement mode of the subscription."""
 
+    def _description(self) -> Description:
+        text = f"subscribed to {self.destination} at {self.broker} over {self.over}"
+        text += ", durable" if self.durable else ""
+        text += f", where {self.selector}" if self.selector is not None else ""
+        text += f", acknowledging by {self.ack}" if self.ack != "auto" else ""
+        return self.client, text, Weight.PLAIN
+
 
 class Approached(Observation, frozen=True, kw_only=True, tag="approach"):
     """An attempt to connect, subscribe or publish ended."""
@@ -59,6 +89,14 @@ class Approached(Observation, frozen=True, kw_only=True, tag="approach"):
     note: str = ""
     """The reason of the failure in full."""
 
+    look = Look("not let in", Tone.WORSE)
+
+    def _description(self) -> Description:
+        doing = f" to {self.what} {self.destination}" if self.destination else " to connect"
+        note = f" ({self.note})" if self.note else ""
+        text = f"tried{doing} at {self.broker} over {self.over}: {self.outcome} after {self.took:.3g} s{note}"
+        return self.client, text, weight(self.outcome == "ok")
+
 
 class Unsubscribed(Observation, frozen=True, kw_only=True, tag="unsubscribed"):
     """A subscription ended."""
@@ -69,6 +107,9 @@ class Unsubscribed(Observation, frozen=True, kw_only=True, tag="unsubscribed"):
     """The broker of the subscription."""
     destination: str
     """The destination of the subscription."""
+
+    def _description(self) -> Description:
+        return self.client, f"ended its subscription to {self.destination} at {self.broker}", Weight.PLAIN
 
 
 class ClientChanged(Observation, frozen=True, kw_only=True, tag="client"):
@@ -82,6 +123,26 @@ class ClientChanged(Observation, frozen=True, kw_only=True, tag="client"):
     """The state: `disconnected`, `lost`, `refused`, `gave-up`, `returned` or `listening`."""
     note: str = ""
     """The reason in words."""
+
+    look = Course(
+        subject=("client",),
+        looks={
+            "disconnected": Look("client away", Tone.PLAIN),
+            "lost": Look("client lost", Tone.DOWN),
+            "refused": None,
+            "gave-up": None,
+        },
+        ends=("returned",),
+    )
+
+    @property
+    def is_news(self) -> bool:
+        """Return whether the connection changed, and not only still exists."""
+        return self.state != "listening"
+
+    def _description(self) -> Description:
+        text = f"{_CONNECTION.get(self.state, self.state)} {self.broker}" + (f": {self.note}" if self.note else "")
+        return self.client, text, weight(self.state in ("disconnected", "returned", "listening"))
 
 
 class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
@@ -124,6 +185,24 @@ class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
     size: int | None = None
     """The size of each body in bytes; 0 for generated bodies of minimum size, null for different sizes."""
 
+    def _description(self) -> Description:
+        kept = "persistent" if self.persistent else "not persistent"
+        kept += ", retained" if self.retained else ""
+        kept += f", group {self.group}" if self.group is not None else ""
+        kept += f", priority {self.priority}" if self.priority is not None else ""
+        kept += f", over after {self.expiry_s:g} s" if self.expiry_s is not None else ""
+        headers = ", ".join(f"{name} {value}" for name, value in self.headers.items())
+        kept += f", with {headers}" if headers else ""
+        differ = "differs or is" if len(self.varying) == 1 else "differ or are"
+        kept += f", whose {', '.join(self.varying)} {differ} secret" if self.varying else ""
+        count = "messages" if self.count is None else several(self.count, "message")
+        kept += f", answers to a {self.reply_to} queue" if self.reply_to else ""
+        step = self.part_of or self.step
+        client = "" if self.client == f"step-{step}" else f", as client {self.client}"
+        text = f"publishes {count} to {self.destination} at {self.broker} over {self.over}, {kept}{client}"
+        part = f", ids {self.step}-…" if self.part_of is not None else ""
+        return f"step {step}", text + part, Weight.PLAIN
+
 
 class Sent(Observation, frozen=True, kw_only=True, gc=False, tag="sent"):
     """A message was handed to its client."""
@@ -137,6 +216,13 @@ class Sent(Observation, frozen=True, kw_only=True, gc=False, tag="sent"):
     size: int | None = None
     """The size of the body in bytes, if the sizes within the step differ."""
 
+    def _description(self) -> Description:
+        return self.description_of(self.id)
+
+    def description_of(self, messages: str) -> Description:
+        """Return the sentence of several messages of one step that were sent alike; `messages` names them."""
+        return _step_of(self.id), f"sent {messages}", Weight.PLAIN
+
 
 class Acknowledged(Observation, frozen=True, kw_only=True, gc=False, tag="acked"):
     """The outcome of a send."""
@@ -147,6 +233,14 @@ class Acknowledged(Observation, frozen=True, kw_only=True, gc=False, tag="acked"
     """The outcome; `unknown` means that no acknowledgement arrived."""
     note: str = ""
     """The reason of a failure in words."""
+
+    def _description(self) -> Description:
+        return self.description_of(self.id)
+
+    def description_of(self, messages: str) -> Description:
+        """Return the sentence of several sends of one step with one outcome; `messages` names the messages."""
+        note = f" ({self.note})" if self.note else ""
+        return _step_of(self.id), f"{_OUTCOMES[self.outcome]}: {messages}{note}", weight(self.outcome is SendOutcome.OK)
 
 
 class Received(Observation, frozen=True, kw_only=True, gc=False, tag="received"):
@@ -167,6 +261,24 @@ class Received(Observation, frozen=True, kw_only=True, gc=False, tag="received")
     pending: bool = False
     """Whether the client still has to acknowledge the message."""
 
+    @property
+    def message(self) -> str:
+        """Return the message in words: its id, or the digest of its body."""
+        return self.id if self.id is not None else f"a body with digest {self.digest}"
+
+    @property
+    def flags(self) -> str:
+        """Return the broker's flags in words; "" if the message has none."""
+        text = (", retained" if self.retained else "") + (", marked as redelivered" if self.redelivered else "")
+        return text + (", to be acknowledged" if self.pending else "")
+
+    def _description(self) -> Description:
+        return self.description_of(self.message)
+
+    def description_of(self, messages: str) -> Description:
+        """Return the sentence of several messages that a client received alike; `messages` names them."""
+        return self.client, f"received {messages} from {self.destination}{self.flags}", Weight.PLAIN
+
 
 class Settled(Observation, frozen=True, kw_only=True, tag="settled"):
     """The outcome of a client's acknowledgement."""
@@ -182,6 +294,18 @@ class Settled(Observation, frozen=True, kw_only=True, tag="settled"):
     outcome: SendOutcome = SendOutcome.OK
     """The outcome; `unknown` means that the broker did not confirm the acknowledgement."""
 
+    @property
+    def message(self) -> str:
+        """Return the message in words: its id, or the digest of its body."""
+        return self.id if self.id is not None else f"a body with digest {self.digest}"
+
+    def _description(self) -> Description:
+        text = f"acknowledged {self.message} from {self.destination}"
+        if self.outcome is SendOutcome.OK:
+            return self.client, text, Weight.PLAIN
+        answer = "the broker refused it" if self.outcome is SendOutcome.FAILED else "no answer came"
+        return self.client, f"{text}: {answer}", Weight.FAULT
+
 
 class Answered(Observation, frozen=True, kw_only=True, tag="answered"):
     """An answer arrived in the temporary queue of the client that had sent the request."""
@@ -190,6 +314,14 @@ class Answered(Observation, frozen=True, kw_only=True, tag="answered"):
     """The client that had sent the request."""
     id: str
     """The id of the request."""
+
+    def _description(self) -> Description:
+        return self.description_of(self.id)
+
+    def description_of(self, messages: str) -> Description:
+        """Return the sentence of several answers to requests of one step; `messages` names the requests."""
+        answers = "answer" if messages == self.id else "answers"
+        return _step_of(self.id), f"got the {answers} to {messages}", Weight.PLAIN
 
 
 class Replied(Observation, frozen=True, kw_only=True, tag="replied"):
@@ -203,6 +335,17 @@ class Replied(Observation, frozen=True, kw_only=True, tag="replied"):
     """The outcome; `unknown` means that no acknowledgement arrived."""
     note: str = ""
     """The reason of a failure in words."""
+
+    look = Look("answer not sent", Tone.SHUT)
+
+    def _description(self) -> Description:
+        return self.description_of(self.id)
+
+    def description_of(self, messages: str) -> Description:
+        """Return the sentence of several answers with one outcome; `messages` names the requests."""
+        note = f" ({self.note})" if self.note else ""
+        text = f"answered {messages}, {_OUTCOMES[self.outcome]}{note}"
+        return self.client, text, weight(self.outcome is SendOutcome.OK)
 
 
 class Browsed(Observation, frozen=True, kw_only=True, tag="browsed"):
@@ -227,6 +370,14 @@ class Browsed(Observation, frozen=True, kw_only=True, tag="browsed"):
     waiting: int | None = None
     """The number of messages in the queue by the broker's counter; null if it did not answer."""
 
+    def _description(self) -> Description:
+        number = len(self.ids) + self.others
+        some = f": {', '.join(self.ids[:_MOST_IDS])}{' …' if len(self.ids) > _MOST_IDS else ''}" if self.ids else ""
+        total = f" of {self.waiting}" if (self.waiting or 0) > number else ""
+        queue = f"{self.destination} at {self.broker} over {self.over}"
+        text = f"saw {several(number, 'message')}{total} in {queue}{some}"
+        return self.client, text if self.ended else f"{text}; {_NOT_CONFIRMED}", Weight.PLAIN
+
 
 class Achieved(Observation, frozen=True, kw_only=True, tag="achieved"):
     """The requested and the actual number of messages of a step."""
@@ -250,6 +401,16 @@ class Achieved(Observation, frozen=True, kw_only=True, tag="achieved"):
     early: bool = False
     """Whether traffic ended before its requested end."""
 
+    look = Look("less than asked", Tone.WORSE)
+
+    def _description(self) -> Description:
+        done = "were accepted" if self.did == "sent" else "were taken"
+        asked = "" if self.asked is None else f" of {self.asked} asked"
+        least = "" if self.least is None else f", at least {self.least} needed"
+        early = ", and it ended too early" if self.early else ""
+        well = not self.early and self.done >= (self.asked or 0)
+        return f"step {self.step}", f"{self.done}{asked} {done}{least}{early}", weight(well)
+
 
 class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
     """The requested and the actual rate of a step."""
@@ -272,3 +433,15 @@ class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
     """The maximum delay of a replayed message after its due time, in seconds."""
     drift: Number | None = None
     """The excess duration of a replay, as a share of the intended duration."""
+
+    look = Look("rate not kept", Tone.WORSE)
+
+    def _description(self) -> Description:
+        drawn = "" if self.drawn_per_s == self.asked_per_s else f", {self.drawn_per_s:g} drawn"
+        kept = f"{'kept' if self.held else 'did not keep'} its rate"
+        text = f"{kept}: {self.reached_per_s:g} messages a second reached, {self.asked_per_s:g} asked{drawn}"
+        if self.late_p99_s is not None and self.late_p50_s is not None:
+            text += f"; sent late by {1000 * self.late_p50_s:.3g} ms (p50), {1000 * self.late_p99_s:.3g} ms (p99)"
+        if self.drift is not None:
+            text += f", drift {self.drift:.2%}"
+        return f"step {self.step}", text, weight(self.held)

@@ -34,9 +34,9 @@ class Follower:
         while True:
             there = self._stat()
             moved = there is not None and not os.path.samestat(os.fstat(self._file.fileno()), there)
-            for seen in parsed(self.path, self._whole(), self._number + 1):
-                self.ended |= isinstance(seen, Ended)
-                yield seen
+            for observation in parsed(self.path, self._whole(), self._number + 1):
+                self.ended |= isinstance(observation, Ended)
+                yield observation
             if there is None and not self.ended:
                 raise InputError.of(f"{self.path} was removed while it was read", "it is shown up to its last line")
             if not moved:  # else the old file has been read to its end, and another one is in its place

@@ -5,7 +5,7 @@ A history whose last line is cut short is read up to that line. Whether observat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Union
@@ -16,10 +16,13 @@ from lab.base.records import record
 from lab.base.text_files import open_file
 from lab.base.whole_lines import LONGEST, LineError, json_object, portions
 from lab.errors import InputError, Place
+from lab.history import brokers_seen, clients_seen, network_seen, observed  # noqa: F401 (their classes are kinds)
 from lab.history.checksum import damage
-from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
 
+KINDS: Mapping[str, type[Observation]] = {  # by the name that a line of a history has for the kind
+    str(kind.__struct_config__.tag): kind for kind in Observation.__subclasses__()
+}
 _NEWLINE = 10
 _BEGINS = "a history begins with a line that names its run"
 
@@ -44,17 +47,17 @@ def read(path: Path) -> History:
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)
-    seen: list[Observation] = []
+    in_order: list[Observation] = []
     while True:
         try:
-            seen.append(next(stream))  # type: ignore[arg-type]
+            in_order.append(next(stream))  # type: ignore[arg-type]
         except StopIteration as stop:
-            ended = seen[-1] if seen else None
+            ended = in_order[-1] if in_order else None
             complete = stop.value is None and bool(getattr(ended, "complete", False))
             damaged = damage(path)
             return History(
                 header=header,
-                observations=tuple(seen),
+                observations=tuple(in_order),
                 complete=complete and not damaged,
                 cut_short_at=stop.value,
                 damage=f"{path.name}: {damaged}" if damaged else "",
@@ -130,11 +133,11 @@ def _first_line(stream: BinaryIO) -> dict[str, Any]:
 
 def _observation(octets: bytes) -> Observation:
     """Return the observation of a line; raise LineError if anything in it is wrong."""
-    found = json_object(octets)
-    kind = found.pop("kind", None)
+    record_fields = json_object(octets)
+    kind = record_fields.pop("kind", None)
     if type(kind) is str and kind in KINDS:
-        return record(found, KINDS[kind])
-    if kind is None and "history" in found:
+        return record(record_fields, KINDS[kind])
+    if kind is None and "history" in record_fields:
         raise LineError("a second first line", remedy="check whether the file has two histories")
     what = "it has no kind" if kind is None else f"its kind {kind!r} is unknown"
     raise LineError(f"{what}; the kinds are {', '.join(KINDS)}")

@@ -11,8 +11,8 @@ from msgspec import NODEFAULT
 from msgspec.structs import fields
 
 from lab.base.descriptions import DRAFT, sentences, summary
-from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
+from lab.history.reading import KINDS
 
 _PLAIN: Mapping[Any, Mapping[str, Any]] = {
     str: {"type": "string"},

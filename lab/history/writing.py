@@ -1,4 +1,4 @@
-"""Observations → lines of a history, and the file of a run; `reading` is the other direction."""
+"""Observations → lines of a history, its file and other receivers; `reading` is the other direction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import astuple, fields
@@ -58,9 +58,9 @@ def _defaults(kind: type[Observation]) -> tuple[Sequence[str], Sequence[Any]]:
 
     A field without a default gets one that equals no value.
     """
-    its = fields(kind)
-    defaults = [f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in its]
-    return [f.name for f in its], defaults
+    all_fields = fields(kind)
+    defaults = [f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in all_fields]
+    return [f.name for f in all_fields], defaults
 
 
 def lines(header: Header, observations: Iterable[Observation]) -> Iterator[str]:
@@ -125,6 +125,38 @@ def _message(message: MessageSeen) -> str:
 def create(path: Path) -> int:
     """Return the descriptor of a new file for a history; raise InputError if it exists, or cannot be made."""
     return append_to_new(path, "a history is never written twice: move it")
+
+
+class Recorder(Protocol):
+    """A receiver of observations; safe to call from any thread."""
+
+    def record(self, *observations: Observation) -> None:
+        """Record observations that came together, in their order."""
+        ...
+
+
+class MemoryRecorder:
+    """A Recorder that keeps all observations in memory, in their order."""
+
+    def __init__(self) -> None:
+        self.observations: list[Observation] = []
+
+    def record(self, *observations: Observation) -> None:
+        """Keep observations; extending a list is safe from any thread."""
+        self.observations += observations
+
+
+class Tee:
+    """A Recorder that passes observations to two others, in order."""
+
+    def __init__(self, one: Recorder, other: Recorder) -> None:
+        self._one, self._other = one.record, other.record
+
+    def record(self, *observations: Observation) -> None:
+        """Pass observations to both Recorders."""
+        one, other = self._one, self._other  # called as names, which is faster than as methods that they are not
+        one(*observations)
+        other(*observations)
 
 
 class HistoryFile(WrittenBehind[str | Ended]):

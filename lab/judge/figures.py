@@ -14,10 +14,10 @@ from lab.judge.calibrated_range import calibration_notes
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
-from lab.judge.evidence.cross_checks import disagreements, excuses
+from lab.judge.evidence.cross_checks import disagreements, notes_on_fewer
 from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.fates import kept, not_delivered
+from lab.judge.evidence.fates import fate_counts, kept
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.percentiles import Percentiles
@@ -72,7 +72,7 @@ def _delivery(evidence: Evidence, audience: Audience, within: Mapping[int, float
         destination=", ".join(audience.destinations),
         expected=total("expected"),
         received=total("received"),
-        not_delivered=not_delivered(evidence, audience),
+        not_delivered=fate_counts(evidence, audience),
         duplicated=total("duplicated"),
         unexpected=total("unexpected") + sum(member.unexplained for member in audience.members),
         recovered=total("recovered"),
@@ -283,7 +283,7 @@ def notes(
     }
     gone = {queue: its.gone for queue, its in places.items() if its is not None}
     found += [f"Counts disagree: {words}." for words in disagreements(evidence, cross_checks, gone)]
-    found += excuses(cross_checks)
+    found += notes_on_fewer(cross_checks)
     found += [f"Of {queue}, {its.taken_words()}." for queue, its in places.items() if its is not None and its.taken]
     return tuple(found)
 

@@ -215,7 +215,7 @@ class CrossCheck:
     taken: int  # target's counter of enqueued messages, less what its own clients sent
     lost: int | None  # clients: expected by a subscriber at the target and never received
     discarded: int  # source's counter: dropped for a slow consumer
-    excuse: str = ""  # what may have kept from clients what is not accounted for; in words
+    why_fewer: str = ""  # what may have kept from clients what is not accounted for; in words
 
     @property
     def kept_back(self) -> int:
@@ -240,7 +240,7 @@ class CrossCheck:
         if self.arrived is None:
             return True
         seen = self.arrived + self.waiting
-        if self.excuse and self.unaccounted > 0:
+        if self.why_fewer and self.unaccounted > 0:
             return True
         return min(self.forwarded, self.taken) <= seen <= self.forwarded or seen == self.taken
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from lab.base.units import gap as gap
 from lab.history import Unwatched
 from lab.judge.evidence.coverage import Silence
 
@@ -26,13 +27,6 @@ def silent(silence: Silence) -> str:
     until = " on" if silence.end == inf else f" to {moment(silence.end)}"
     what = "management did not answer" if silence.kind == "management" else "log could not be read"
     return f"{silence.broker}'s {what} from {moment(silence.begin)}{until}"
-
-
-def gap(seconds: float) -> str:
-    """Return a duration in words: in milliseconds below 0.1 s, else in seconds."""
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.1f} ms"
-    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
 def milliseconds(latency: float) -> str:

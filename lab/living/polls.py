@@ -9,11 +9,10 @@ from threading import Lock
 
 from lab.base.dataclass import dataclass
 from lab.history import Counted, Follower, StepEnded
+from lab.history.display import Row
 from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.report.message_runs import Message, folded
-from lab.report.rows import describe, is_news
-from lab.report.rows.row import Row
+from lab.report.timeline import Message, folded
 from lab.runtime.status import Status
 
 _EVENTS = 100  # that are remembered: more than a screen has lines for
@@ -57,7 +56,7 @@ class Events:
             self.lines += len(seen)
             self.steps += sum(isinstance(each, StepEnded) for each in seen)
             messages = list(folded(each for each in seen if isinstance(each, Message)))
-            others = [describe(each) for each in seen if is_news(each) and not isinstance(each, Message)]
+            others = [each.row() for each in seen if each.is_news and not isinstance(each, Message)]
             self._messages += messages
             self._latest += others
             return [*others, *messages]

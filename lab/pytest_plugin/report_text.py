@@ -14,14 +14,12 @@ from lab.base.printable import plain_line
 from lab.base.text_files import open_private
 from lab.errors import InputError, LabError
 from lab.history import LogLine, Marked, Observation, observations
+from lab.history.display import Row
 from lab.judge import Outcome, Verdict
 from lab.living.lab import Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.pytest_plugin.wanted import OF_RUNTIME, RUN_FOLDER, VERDICT
-from lab.report import timeline_text
-from lab.report.message_runs import folded
-from lab.report.rows import is_news
-from lab.report.rows.row import Row
+from lab.report import timeline
 from lab.report.run_folder import RunFolder
 
 MOST_EVENTS, MOST_LINES = 20, 10  # in a report; lines are of one broker's log
@@ -90,9 +88,11 @@ def _events(history: Path, begins: str) -> Iterator[str]:
         for tried, stretch in groupby(observations(history), key=number):
             rows.clear()
             if tried > 0:
-                rows.extend(folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen)))
+                rows.extend(
+                    timeline.folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen))
+                )
     for row in rows:
-        yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
+        yield timeline.text(row, only_ascii=False, colour=False).rstrip("\n")
 
 
 def _is_mark(line: object, text: str) -> bool:
@@ -100,7 +100,7 @@ def _is_mark(line: object, text: str) -> bool:
 
 
 def _is_telling(observation: Observation) -> bool:
-    return is_news(observation) and not isinstance(observation, LogLine | Marked)
+    return observation.is_news and not isinstance(observation, LogLine | Marked)
 
 
 def _logged(history: Path, begins: str) -> Sequence[LogLine]:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lab.activemq.destinations import hears, parts_of
 from lab.base.dataclass import dataclass
 from lab.history import BrokerChanged, ConsumerSeen, MessageSeen, Observation
-from lab.report.rows.observed import client
 
 ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
 WAITS, GIVEN, BY_ITSELF, ACKNOWLEDGED, ENDED, GONE, CROSSED = (
@@ -66,12 +65,12 @@ def copies(
     routes: Routes = no_routes,
 ) -> tuple[Copy, ...]:
     """Return the copies of a message; `committed` has broker and id of transactions."""
-    found = _Copies(committed, routes)
-    its = sorted(events, key=lambda event: event.t)
-    begin = its[0].t if its else 0.0
-    for event in sorted([*its, *(each for each in changes if each.t >= begin)], key=lambda event: event.t):
-        found.add(event)
-    return tuple(found.all)
+    followed = _Copies(committed, routes)
+    ordered = sorted(events, key=lambda event: event.t)
+    begin = ordered[0].t if ordered else 0.0
+    for event in sorted([*ordered, *(change for change in changes if change.t >= begin)], key=lambda event: event.t):
+        followed.add(event)
+    return tuple(followed.all)
 
 
 class _Copies:
@@ -131,38 +130,38 @@ class _Copies:
     def _dispatched(self, event: MessageSeen) -> None:
         here = list(self._at(event.broker, event.destination))
         if event.destination.startswith("topic://"):
-            here = [copy for copy in here if copy.client == client(event)]
+            here = [copy for copy in here if copy.client == event.client]
         waiting = (copy for copy in here if copy.state == WAITS)
         given = (copy for copy in here if copy.state == GIVEN)
         copy = next(waiting, None) or next(given, None)
         if copy is None:
             copy = self._came_unseen(event)
-        copy.state, copy.consumer, copy.client, copy.perhaps = GIVEN, event.consumer, client(event), False
+        copy.state, copy.consumer, copy.client, copy.perhaps = GIVEN, event.consumer, event.client, False
 
     def _acknowledged(self, event: MessageSeen) -> None:
         if event.transaction and (event.broker, event.transaction) not in self._committed:
             return
         here = list(self._at(event.broker, event.destination))
         if event.network:
-            gone = (each for each in here if each.state == CROSSED and not each.answered)
-            copy = next(gone, None) or next((each for each in here if each.state == WAITS), None)
+            gone = (other for other in here if other.state == CROSSED and not other.answered)
+            copy = next(gone, None) or next((other for other in here if other.state == WAITS), None)
             if copy is not None:
                 copy.state, copy.answered = CROSSED, True
             return
-        mine = [each for each in here if each.state == GIVEN and each.consumer == event.consumer]
-        copy = next((each for each in mine if each.client == client(event)), None) or next(iter(mine), None)
-        copy = copy or next((each for each in here if each.state in _OPEN and _is_queue(each)), None)
+        mine = [other for other in here if other.state == GIVEN and other.consumer == event.consumer]
+        copy = next((other for other in mine if other.client == event.client), None) or next(iter(mine), None)
+        copy = copy or next((other for other in here if other.state in _OPEN and _is_queue(other)), None)
         if copy is None:
             copy = self._came_unseen(event)
-        copy.state, copy.client = BY_ITSELF if event.automatic else ACKNOWLEDGED, client(event)
+        copy.state, copy.client = BY_ITSELF if event.automatic else ACKNOWLEDGED, event.client
 
     def _ended(self, event: MessageSeen) -> None:
         here = list(self._at(event.broker, event.destination))
-        copy = next((each for each in here if each.state == WAITS), None)
+        copy = next((other for other in here if other.state == WAITS), None)
         if event.consumer or copy is None:
-            copy = next((each for each in here if event.consumer and each.consumer == event.consumer), copy)
+            copy = next((other for other in here if event.consumer and other.consumer == event.consumer), copy)
         if copy is None:  # expired first, and a dead letter then
-            copy = next((each for each in here if each.end is not None and each.end.event == "expired"), None)
+            copy = next((other for other in here if other.end is not None and other.end.event == "expired"), None)
         if copy is None:
             copy = self._new(event.broker, event.destination) if here else self._came_unseen(event)
         copy.state, copy.end, copy.assumed = ENDED, event, False
@@ -196,12 +195,12 @@ def in_words(all_copies: Sequence[Copy]) -> str:
     def at(copy: Copy) -> str:
         return f"{copy.broker} on {copy.destination}" if several_places else copy.broker
 
-    words = [
+    clauses = [
         f"it {ENDS[copy.end.event]} at {at(copy)}" + (f": {copy.end.why}" if copy.end.why else "")
         for copy in all_copies
         if copy.end is not None and copy.state == ENDED
     ]
-    words += [
+    clauses += [
         f"it was at {at(copy)}, was not stored, and {copy.broker} stopped at {copy.t:.3f} s"
         for copy in all_copies
         if copy.state == GONE
@@ -212,12 +211,12 @@ def in_words(all_copies: Sequence[Copy]) -> str:
         (GIVEN, "dispatched to", ", and not acknowledged"),
     ):
         by = dict.fromkeys(f"{copy.client} at {at(copy)}" for copy in all_copies if copy.state == state)
-        words += [f"{before} {', '.join(by)}{after}"] if by else []
+        clauses += [f"{before} {', '.join(by)}{after}"] if by else []
     waiting = [copy for copy in all_copies if copy.state == WAITS and not copy.dead]
-    words += dict.fromkeys(
+    clauses += dict.fromkeys(
         f"{'a second copy may wait' if copy.perhaps else 'it waits'} at {copy.broker} on {copy.destination}"
         for copy in waiting
     )
-    if not words and (crossed := [copy for copy in all_copies if copy.state == CROSSED]):
-        words = [f"a bridge took it from {crossed[-1].broker}"]
-    return "; ".join(words)
+    if not clauses and (crossed := [copy for copy in all_copies if copy.state == CROSSED]):
+        clauses = [f"a bridge took it from {crossed[-1].broker}"]
+    return "; ".join(clauses)

@@ -26,11 +26,10 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
+from lab.history.display import Row, Weight
 from lab.judge.evidence.causes import FAR_SECONDS
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import gap, listed, moment
-from lab.report.rows import describe, is_news
-from lab.report.rows.row import Row, Weight
 
 _MOST_EVENTS = 20
 
@@ -58,7 +57,7 @@ class Story:
     def add(self, observation: Observation) -> None:
         """Add one observation."""
         self._last = max(self._last, observation.t)
-        if not is_news(observation):
+        if not observation.is_news:
             return
         match observation:
             case Sent():
@@ -120,19 +119,17 @@ class Story:
         until = max([seen.t for seen in self._received], default=self._timeline.end)
         near = self._nearest_fault(sent.t, until)
         rows = [
-            describe(publishing),
+            publishing.row(),
             self._demand(sent, publishing),
-            replace(describe(sent), text=f"sent {sent.id}{near}"),
+            replace(sent.row(), text=f"sent {sent.id}{near}"),
         ]
         rows += self._events(sent.t, until)
         rows += [self._outcome(seen, sent) for seen in self._outcomes]
         rows += [self._receipt(seen, sent, first=number == 0) for number, seen in enumerate(self._received)]
-        rows += [describe(seen) for seen in (*self._settled, *self._others)]
+        rows += [seen.row() for seen in (*self._settled, *self._others)]
         concerned = {seen.client for seen in self._received} | {client for client, _ in self._heard_by}
         rows += [
-            describe(seen)
-            for seen in self._client_changes
-            if seen.client in concerned and sent.t <= seen.t <= self._last
+            seen.row() for seen in self._client_changes if seen.client in concerned and sent.t <= seen.t <= self._last
         ]
         return sorted([*rows, *self._missing_receipts(publishing), *self._counters(publishing)], key=lambda row: row.t)
 
@@ -185,7 +182,7 @@ class Story:
                 t=sent.t, actor=broker, text="did not answer: it is unknown whether a bridge was to forward the message"
             )
         if before is not None and before.present:
-            return describe(before)
+            return before.row()
         if not of:
             return Row(
                 t=sent.t, actor=broker, text=f"no demand for {destination} was recorded: no bridge was to forward it"
@@ -209,12 +206,12 @@ class Story:
 
     def _outcome(self, ack: Acknowledged, sent: Sent) -> Row:
         """Return the row of a send's outcome, with the time since the send."""
-        row = describe(ack)
+        row = ack.row()
         return replace(row, text=f"{row.text}, {gap(ack.t - sent.t)} after it was sent")
 
     def _receipt(self, arrival: Received, sent: Sent, *, first: bool) -> Row:
         """Return the row of a delivery, with the time since the send and since the last event."""
-        row = describe(arrival)
+        row = arrival.row()
         after = [each for each in self._timeline.events if sent.t <= each.t <= arrival.t]
         near = f" and {gap(arrival.t - after[-1].t)} after {after[-1].text}" if after else ""
         again = "" if first else " (not the first delivery)"
@@ -257,4 +254,4 @@ class Story:
         last: list[DestinationSeen] = [
             seen[-1] for (_, what), seen in self._timeline.destinations.items() if what == publishing.destination
         ]
-        return [describe(seen) for seen in last]
+        return [seen.row() for seen in last]

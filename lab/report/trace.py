@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from lab.base.dataclass import dataclass
 from lab.base.suggestions import nearest
 from lab.errors import InputError
 from lab.history import BrokerChanged, MessageSeen, Observation, ObserverChanged, TransactionEnded
-from lab.report.copies import ACKNOWLEDGED, ENDED, ENDS, Change, Copy, Routes, copies, in_words, is_change, no_routes
-from lab.report.rows.observed import event
-from lab.report.rows.row import Row, Weight
+from lab.history.display import Row
+from lab.report.copies import ACKNOWLEDGED, ENDED, Change, Copy, Routes, copies, in_words, is_change, no_routes
 
 LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words
 _MOST_NAMED = 10  # messages that an error lists
-_FAULTS = ("rejected", *ENDS)
 _MISSING = "unknown, since events are missing"
 
 
@@ -42,40 +41,40 @@ def trace(observations: Iterable[Observation], wanted: str, routes: Routes = no_
     lost: list[ObserverChanged] = []
     silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance
     observed = False
-    for seen in observations:
-        if is_change(seen):
-            changes.append(seen)  # type: ignore[arg-type]  # it is one
-        if isinstance(seen, BrokerChanged) and seen.state == "killed" and not seen.standby:
-            killed.append(seen)
-        if isinstance(seen, MessageSeen):
-            events.setdefault(seen.message, []).append(seen)
-        elif isinstance(seen, TransactionEnded) and seen.committed:
-            committed.add((seen.broker, seen.transaction))
-        elif isinstance(seen, ObserverChanged):
+    for observation in observations:
+        if is_change(observation):
+            changes.append(observation)  # type: ignore[arg-type]  # it is one
+        if isinstance(observation, BrokerChanged) and observation.state == "killed" and not observation.standby:
+            killed.append(observation)
+        if isinstance(observation, MessageSeen):
+            events.setdefault(observation.message, []).append(observation)
+        elif isinstance(observation, TransactionEnded) and observation.committed:
+            committed.add((observation.broker, observation.transaction))
+        elif isinstance(observation, ObserverChanged):
             observed = True
-            if seen.state == "lost":
-                lost.append(seen)
-            elif seen.state == "silent":
-                silent[seen.broker, seen.instance] = seen
+            if observation.state == "lost":
+                lost.append(observation)
+            elif observation.state == "silent":
+                silent[observation.broker, observation.instance] = observation
             else:
-                silent.pop((seen.broker, seen.instance), None)
+                silent.pop((observation.broker, observation.instance), None)
     if wanted in (LAST, LAST.rstrip(":")):
         raise InputError.of(f"the destination after {LAST} is missing", f"write {LAST}orders")
     if not observed:
         raise unobserved()
     message = _chosen(events, wanted)
-    for each in killed:
-        if not any(its.broker == each.broker and (its.since or 0.0) - 1 <= each.t <= its.t + 1 for its in lost):
+    for kill in killed:
+        if not any(gap.broker == kill.broker and (gap.since or 0.0) - 1 <= kill.t <= gap.t + 1 for gap in lost):
             why = "it was killed, perhaps with events that were not read"
-            lost.append(ObserverChanged(t=each.t, broker=each.broker, state="lost", since=each.t, why=why))
-    its = sorted(events[message], key=lambda seen: seen.t)
+            lost.append(ObserverChanged(t=kill.t, broker=kill.broker, state="lost", since=kill.t, why=why))
+    in_order = sorted(events[message], key=lambda event: event.t)
     gaps = tuple(
-        f"{seen.broker} lost events after {seen.since or 0:.3f} s: {seen.why}"
-        for seen in lost
-        if seen.since is None or seen.t >= its[0].t
-    ) + tuple(f"{seen.broker} has not answered since {seen.since or 0:.3f} s" for seen in silent.values())
-    found = copies(its, committed, changes, routes)
-    return Trace(message=message, rows=tuple(_rows(its)), outcome=outcome(its, found, missing=bool(gaps)), gaps=gaps)
+        f"{gap.broker} lost events after {gap.since or 0:.3f} s: {gap.why}"
+        for gap in lost
+        if gap.since is None or gap.t >= in_order[0].t
+    ) + tuple(f"{gap.broker} has not answered since {gap.since or 0:.3f} s" for gap in silent.values())
+    became = outcome(in_order, copies(in_order, committed, changes, routes), missing=bool(gaps))
+    return Trace(message=message, rows=tuple(_rows(in_order)), outcome=became, gaps=gaps)
 
 
 def unobserved() -> InputError:
@@ -88,10 +87,10 @@ def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
     if wanted.startswith(LAST):
         name = wanted.removeprefix(LAST)
         sent = [
-            (seen.t, message)
-            for message, its in events.items()
-            for seen in its
-            if seen.event == "sent" and not seen.network and seen.destination.partition("://")[2] == name
+            (event.t, message)
+            for message, own in events.items()
+            for event in own
+            if event.event == "sent" and not event.network and event.destination.partition("://")[2] == name
         ]
         if not sent:
             raise _none_sent(events, name)
@@ -100,8 +99,8 @@ def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
         return wanted
     fitting = [
         message
-        for message, its in events.items()
-        if wanted in message or any(wanted in seen.correlation for seen in its)
+        for message, own in events.items()
+        if wanted in message or any(wanted in event.correlation for event in own)
     ]
     if not fitting:
         raise InputError.of(
@@ -117,10 +116,10 @@ def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
 def _none_sent(events: Mapping[str, Sequence[MessageSeen]], name: str) -> InputError:
     """Return the error for `last:` with the name of a destination to which no application sent a message."""
     there = {
-        seen.destination.partition("://")[2]
-        for its in events.values()
-        for seen in its
-        if seen.event == "sent" and not seen.network
+        event.destination.partition("://")[2]
+        for own in events.values()
+        for event in own
+        if event.event == "sent" and not event.network
     }
     if near := nearest(name, there):
         right = f"did you mean {LAST}{near}?"
@@ -133,26 +132,22 @@ def _none_sent(events: Mapping[str, Sequence[MessageSeen]], name: str) -> InputE
 
 def _rows(events: Sequence[MessageSeen]) -> Iterable[Row]:
     before: MessageSeen | None = None
-    for seen in events:
-        is_answer = seen.network and seen.event == "acknowledged"  # of a bridge: the message has gone on long before
-        if before is not None and seen.t - before.t >= _LONG_WAIT and not is_answer:
-            waited = f"the message waited {seen.t - before.t:.1f} s"
-            yield Row(t=before.t, actor=before.broker, text=waited, until=seen.t)
-        yield Row(t=seen.t, actor=seen.broker, text=event(seen), weight=_weight(seen))
-        before = seen
-
-
-def _weight(seen: MessageSeen) -> Weight:
-    return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
+    for event in events:
+        is_answer = event.network and event.event == "acknowledged"  # of a bridge: the message has gone on long before
+        if before is not None and event.t - before.t >= _LONG_WAIT and not is_answer:
+            waited = f"the message waited {event.t - before.t:.1f} s"
+            yield Row(t=before.t, actor=before.broker, text=waited, until=event.t)
+        yield replace(event.row(), text=event.without_id())
+        before = event
 
 
 def outcome(events: Sequence[MessageSeen], all_copies: Sequence[Copy], *, missing: bool = False) -> str:
     """Return what became of a message in one sentence, as far as its events and copies prove it."""
     if missing:
         return in_words([copy for copy in all_copies if copy.state in (ACKNOWLEDGED, ENDED)]) or _MISSING
-    if words := in_words(all_copies):
-        return words
-    last = [seen for seen in events if seen.event == "sent"][-1:]
+    if sentence := in_words(all_copies):
+        return sentence
+    last = [event for event in events if event.event == "sent"][-1:]
     if not last:
         return "unknown, since the observers did not see it being sent"
     (at,) = last

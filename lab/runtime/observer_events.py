@@ -1,6 +1,7 @@
 """The events of a broker's observer → observations. Pure.
 
-The events are those of docker/broker/observer. A simulated broker makes the same events from its models.
+The events are those of docker/broker/observer. A simulated broker makes the same events from its models. Nearly all are
+observations already; the moment of an event is in seconds of its broker's clock.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from msgspec import Struct
 from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, ObserverChanged, TransactionEnded
 
 _MOST_UNACKNOWLEDGED = 100_000  # dispatched messages of one consumer that are remembered
-_MILLISECONDS = 1e3
 ENDED = "its process ended or does not answer, perhaps with events that were not read"
 STOPPED = "its process ended in order"
 FULL = "its buffer of events was full"
@@ -22,42 +22,31 @@ _Key = tuple[str, str, int]  # message, destination, and number of the copy
 _OF_STOMP = "convert_string_expressions:"  # ActiveMQ writes it before the selector of a STOMP client
 
 
-class Event(Struct, frozen=True, kw_only=True):
-    """One event, with the fields of its kind; `at` and `done` are the broker's clock in ns."""
+class Acknowledgement(Struct, frozen=True, kw_only=True):
+    """A consumer's acknowledgement of a message, or of several up to it."""
 
-    at: int
-    event: str
-    done: int | None = None
-    connection: str = ""
-    client: str = ""
-    user: str = ""
-    address: str = ""
-    over: str = ""
-    error: str = ""
-    consumer: str = ""
-    destination: str = ""
-    selector: str = ""
-    durable: str = ""
-    network: bool = False
-    browser: bool = False
-    no_local: bool = False
-    message: str = ""
-    producer: str = ""
-    persistent: bool = False
-    retain: bool = False
-    retained: bool = False
-    original: str = ""
-    correlation: str = ""
+    t: float
+    broker: str
+    consumer: str
+    message: str
+    destination: str
+    kind: str  # `one`, `all` or `poison`; others move the consumer's window
+    count: int = 1
     transaction: str = ""
-    cause: str = ""
-    lifetime: int | None = None
-    bytes: int | None = None
-    digest: str = ""
-    redelivered: int = 0
-    kind: str = ""
-    first: str = ""
-    count: int = 0
     automatic: bool = False
+    error: str = ""
+
+
+class ProcessChanged(Struct, frozen=True, kw_only=True):
+    """A broker's process has `stopped` in order; a simulated one is also `paused`, `resumed` or `halted`."""
+
+    t: float
+    broker: str
+    state: str
+
+
+# Observations without the facts that events before them have: an acknowledged message names no client, for example.
+Event = ConnectionSeen | ConsumerSeen | MessageSeen | TransactionEnded | Acknowledgement | ProcessChanged
 
 
 class _Pending:
@@ -67,16 +56,16 @@ class _Pending:
     """
 
     def __init__(self) -> None:
-        self._dispatches: OrderedDict[_Key, Event] = OrderedDict()
+        self._dispatches: OrderedDict[_Key, MessageSeen] = OrderedDict()
         self._copies: dict[tuple[str, str], list[int]] = {}  # of messages with several: the numbers after the first
         self._last_copy = 0
         self.is_whole = True  # whether no message was too much to remember
 
-    def add(self, event: Event) -> None:
+    def add(self, event: MessageSeen) -> None:
         """Add a dispatch; a redelivery comes after those that it had passed."""
         key = (event.message, event.destination, 0)
         same = self.copies(event.message, event.destination)
-        if again := next((each for each in same if event.redelivered > self._dispatches[each].redelivered), None):
+        if again := next((copy for copy in same if event.redelivered > self._dispatches[copy].redelivered), None):
             key = again
         elif same:
             self._last_copy += 1
@@ -103,10 +92,10 @@ class _Pending:
         """Return the messages, `count` at most, that end with a copy: the first one that has so many before it."""
         order = list(self._dispatches)
         ends = sorted(order.index(key) + 1 for key in keys)
-        end = next((each for each in ends if each >= count), ends[-1])
+        end = next((place for place in ends if place >= count), ends[-1])
         return order[max(0, end - count) : end]
 
-    def take(self, key: _Key) -> Event | None:
+    def take(self, key: _Key) -> MessageSeen | None:
         """Remove a dispatch and return it; None if it is not remembered."""
         if key[2] and key[2] in (numbers := self._copies.get(key[:2], [])):
             numbers.remove(key[2])
@@ -116,81 +105,53 @@ class _Pending:
 
     def is_retained(self, key: _Key) -> bool:
         """Return whether a dispatched message was a retained one."""
-        return key in self._dispatches and self._dispatches[key].retained
+        return key in self._dispatches and self._dispatches[key].retain
 
 
 class Translator:
     """Makes observations of one process of a broker from its events; it knows the consumers and what each has."""
 
-    def __init__(self, broker: str) -> None:
-        self._broker = broker
-        self._consumers: dict[str, Event] = {}
+    def __init__(self) -> None:
+        self._consumers: dict[str, ConsumerSeen] = {}
         self._pending: dict[str, _Pending] = {}  # by consumer
         self._in_transaction: dict[str, list[tuple[str, _Key]]] = {}  # consumers and keys of _pending
 
-    def observations(self, event: Event, t: float, took: float | None = None) -> Iterator[Observation]:
-        """Yield the observations of an event at `t`, in seconds of the lab's clock; `took` is a send's duration."""
-        match event.event:
-            case "connected" | "disconnected":
-                yield ConnectionSeen(
-                    t=t, broker=self._broker, connection=event.connection, state=event.event, client_id=event.client,
-                    user=event.user, address=event.address, over=event.over, error=event.error,
-                )  # fmt: skip
-            case "subscribed" | "unsubscribed":
-                yield self._consumer(event, t)
-            case "sent":
-                yield self._sent(event, t, took)
-            case "dispatched":
-                yield self._dispatched(event, t)
-            case "acknowledged":
-                yield from self._acknowledged(event, t)
-            case "expired" | "dead-lettered" | "discarded":
+    def observations(self, event: Event) -> Iterator[Observation]:
+        """Yield the observations of an event, at its moment."""
+        match event:
+            case ConsumerSeen():
+                yield self._consumer(event)
+            case MessageSeen(event="sent"):
+                yield event
+            case MessageSeen(event="dispatched"):
+                self._pending.setdefault(event.consumer, _Pending()).add(event)
+                yield self._with_client(event)
+            case MessageSeen():  # its end
                 pending = self._pending.get(event.consumer, _Pending())
                 for key in pending.copies(event.message, event.destination)[:1]:
                     pending.take(key)
-                yield self._message(event, t, why=event.cause)
-            case "forgotten":
-                yield ConsumerSeen(
-                    t=t, broker=self._broker, consumer="", state="forgotten", client_id=event.client,
-                    durable=event.durable,
-                )  # fmt: skip
-            case "committed" | "rolled-back":
-                done = event.event == "committed"
+                yield self._with_client(event)
+            case Acknowledgement():
+                yield from self._acknowledged(event)
+            case ConnectionSeen():
+                yield event
+            case TransactionEnded():
                 for consumer, key in self._in_transaction.pop(event.transaction, ()):
-                    if done:
+                    if event.committed:
                         self._pending.get(consumer, _Pending()).take(key)
-                yield TransactionEnded(t=t, broker=self._broker, transaction=event.transaction, committed=done)
+                yield event
 
-    def _consumer(self, event: Event, t: float) -> ConsumerSeen:
-        known = event
-        if event.event == "subscribed":
+    def _consumer(self, event: ConsumerSeen) -> ConsumerSeen:
+        if event.state == "subscribed":
+            event = event.with_fields(selector=event.selector.removeprefix(_OF_STOMP))
             self._consumers[event.consumer] = event
-        else:
-            known = self._consumers.pop(event.consumer, event)
+        elif event.state == "unsubscribed":
             self._pending.pop(event.consumer, None)
-        return ConsumerSeen(
-            t=t, broker=self._broker, consumer=event.consumer, state=event.event, destination=known.destination,
-            client_id=known.client, user=known.user, connection=known.connection,
-            selector=known.selector.removeprefix(_OF_STOMP),
-            durable=known.durable, over=known.over, network=known.network, browser=known.browser, error=event.error,
-            no_local=known.no_local,
-        )  # fmt: skip
+            known = self._consumers.pop(event.consumer, event)
+            event = known.with_fields(t=event.t, state=event.state, error=event.error)
+        return event
 
-    def _sent(self, event: Event, t: float, took: float | None) -> MessageSeen:
-        lifetime = None if event.lifetime is None else event.lifetime / _MILLISECONDS
-        return MessageSeen(
-            t=t, broker=self._broker, event="sent", message=event.message, destination=event.destination,
-            client_id=event.client, over=event.over, network=event.network, persistent=event.persistent,
-            retain=event.retain, bytes=event.bytes, digest=event.digest or None, lifetime=lifetime,
-            original=event.original, correlation=event.correlation, transaction=event.transaction, took=took,
-            why=event.error or event.cause,
-        )  # fmt: skip
-
-    def _dispatched(self, event: Event, t: float) -> MessageSeen:
-        self._pending.setdefault(event.consumer, _Pending()).add(event)
-        return self._message(event, t, retain=event.retained, redelivered=event.redelivered)
-
-    def _acknowledged(self, event: Event, t: float) -> Iterator[Observation]:
+    def _acknowledged(self, event: Acknowledgement) -> Iterator[Observation]:
         """Yield one observation for each message that an acknowledgement is of."""
         name = {"one": "acknowledged", "all": "acknowledged", "poison": "rejected"}.get(event.kind)
         if name is None:  # it moves the consumer's window, or another event has it already
@@ -198,18 +159,26 @@ class Translator:
         pending = self._pending.get(event.consumer, _Pending())
         keys = self._keys(event, pending)
         for key in keys:
+            message, destination, _ = key
             retained = pending.is_retained(key)
             if event.transaction:
                 self._in_transaction.setdefault(event.transaction, []).append((event.consumer, key))
             else:
                 pending.take(key)
-            yield self._message(event, t, name=name, key=key, retain=retained, why=event.error)
+            acknowledged = MessageSeen(
+                t=event.t, broker=event.broker, event=name, message=message, destination=destination,
+                consumer=event.consumer, retain=retained, transaction=event.transaction, automatic=event.automatic,
+                why=event.error,
+            )  # fmt: skip
+            yield self._with_client(acknowledged)
         count = max(event.count, 1) if event.kind == "all" else 1
         if not pending.is_whole and len(keys) < count:
             missing = count - len(keys)
-            yield ObserverChanged(t=t, broker=self._broker, state="lost", since=t, lost_events=missing, why=_FORGOTTEN)
+            yield ObserverChanged(
+                t=event.t, broker=event.broker, state="lost", since=event.t, lost_events=missing, why=_FORGOTTEN
+            )
 
-    def _keys(self, event: Event, pending: _Pending) -> list[_Key]:
+    def _keys(self, event: Acknowledgement, pending: _Pending) -> list[_Key]:
         """Return the key of each message that an acknowledgement is of, oldest first."""
         copies = pending.copies(event.message, event.destination) or pending.of_pattern(event.message)
         if not copies:  # a consumer of a pattern names that as its destination
@@ -221,22 +190,9 @@ class Translator:
             return copies[:1]
         return pending.up_to(copies, event.count)
 
-    def _message(
-        self,
-        event: Event,
-        t: float,
-        *,
-        name: str = "",
-        key: _Key | None = None,  # of another message than the event's
-        retain: bool = False,
-        redelivered: int = 0,
-        why: str = "",
-    ) -> MessageSeen:
+    def _with_client(self, event: MessageSeen) -> MessageSeen:
+        """Return the event of a consumer with the names of its client."""
         consumer = self._consumers.get(event.consumer)
-        message, destination, _ = key or (event.message, event.destination, 0)
-        return MessageSeen(
-            t=t, broker=self._broker, event=name or event.event, message=message, destination=destination,
-            consumer=event.consumer, client_id="" if consumer is None else consumer.client,
-            over="" if consumer is None else consumer.over, network=consumer is not None and consumer.network,
-            retain=retain, transaction=event.transaction, automatic=event.automatic, redelivered=redelivered, why=why,
-        )  # fmt: skip
+        if consumer is None:
+            return event
+        return event.with_fields(client_id=consumer.client_id, over=consumer.over, network=consumer.network)

@@ -13,7 +13,7 @@ from dataclasses import field
 
 from lab.base.dataclass import dataclass
 from lab.history import ObserverChanged, Recorder
-from lab.runtime.observer_events import ENDED, FULL, STOPPED, Event, Translator
+from lab.runtime.observer_events import ENDED, FULL, STOPPED, Event, ProcessChanged, Translator
 from lab.simulation.broker.observer import Observer
 from lab.simulation.kernel import SECOND, Kernel
 
@@ -25,12 +25,12 @@ _PATIENCE = SECOND  # ns without an answer after which the history says so, as i
 class _Process:
     """One process of an observed broker, and its events that were not recorded yet."""
 
-    translator: Translator
+    translator: Translator = field(default_factory=Translator)
     events: deque[Event] = field(default_factory=deque)
     dropped: int = 0
     known: bool = False  # whether its begin is recorded
     stopped: bool = False  # in order
-    paused: int | None = None  # ns: since when it does not answer
+    paused: float | None = None  # seconds: since when it does not answer
     silent: bool = False  # whether the history has it that it does not answer
 
 
@@ -67,7 +67,7 @@ class Observers:
         broker = self._instances[instance].broker
         if not (patterns := self._patterns.get(broker)):
             return None
-        process = self._processes[instance] = _Process(translator=Translator(broker))
+        process = self._processes[instance] = _Process()
         if self._recorder is not None:
             self._read(instance, process)
         return Observer(patterns, lambda: self._kernel.now, lambda event: self._add(instance, process, event), broker)
@@ -92,17 +92,17 @@ class Observers:
     def _add(self, instance: str, process: _Process, event: Event) -> None:
         if self._processes.get(instance) is not process:
             return
-        match event.event:
-            case "stopped":
+        match event:
+            case ProcessChanged(state="stopped"):
                 process.stopped = True
                 if process.known and self._recorder is not None:
                     self._change(instance, "ended", why=STOPPED)
-            case "halted":
-                self._lose(instance, process, event.at)
-            case "paused":
-                process.paused = event.at
-                self._kernel.after(_PATIENCE, self._fall_silent, instance, process, event.at)
-            case "resumed":
+            case ProcessChanged(state="halted"):
+                self._lose(instance, process, event.t)
+            case ProcessChanged(state="paused"):
+                process.paused = event.t
+                self._kernel.after(_PATIENCE, self._fall_silent, instance, process, event.t)
+            case ProcessChanged(state="resumed"):
                 process.paused = None
                 self._answer(instance, process)
         if len(process.events) >= MOST_EVENTS:
@@ -125,22 +125,20 @@ class Observers:
 
     def _record(self, process: _Process, recorder: Recorder) -> None:
         while process.events:
-            event = process.events.popleft()
-            took = None if event.done is None else (event.done - event.at) / SECOND
-            for observation in process.translator.observations(event, event.at / SECOND, took):
+            for observation in process.translator.observations(process.events.popleft()):
                 recorder.record(observation)
 
-    def _lose(self, instance: str, process: _Process, since: int | None) -> None:
+    def _lose(self, instance: str, process: _Process, since: float | None) -> None:
         """Record that a process that is gone may have taken events with it, unless it ended in order."""
         if process.known and not process.stopped and self._recorder is not None:
-            self._change(instance, "lost", since=self._now if since is None else since / SECOND, why=ENDED)
+            self._change(instance, "lost", since=self._now if since is None else since, why=ENDED)
         process.known = False
 
-    def _fall_silent(self, instance: str, process: _Process, since: int) -> None:
+    def _fall_silent(self, instance: str, process: _Process, since: float) -> None:
         """Record that a paused process does not answer, if it has not gone on meanwhile."""
         if process.known and process.paused == since and self._recorder is not None:
             process.silent = True
-            self._change(instance, "silent", since=since / SECOND, why="it does not answer")
+            self._change(instance, "silent", since=since, why="it does not answer")
 
     def _answer(self, instance: str, process: _Process) -> None:
         """Record that a process answers again, if the history has it that it does not."""
@@ -154,6 +152,6 @@ class Observers:
 
     def _change(self, instance: str, state: str, **more: object) -> None:
         assert self._recorder is not None
-        its = self._instances[instance]
-        change = ObserverChanged(t=self._now, broker=its.broker, state=state, instance=its.mark)
+        observed = self._instances[instance]
+        change = ObserverChanged(t=self._now, broker=observed.broker, state=state, instance=observed.mark)
         self._recorder.record(change.with_fields(**more))

@@ -99,7 +99,7 @@ def test_the_cause_is_told_in_place_of_a_disagreement(made: Made, cause: str) ->
     found = report(made)
     assert found.verdicts[0].reason.endswith(f"{cause}, so client and broker counts need not agree")
     (its,) = (each for each in found.cross_checks if each.source == "tokyo")
-    assert its.agree and its.excuse == cause
+    assert its.agree and its.why_fewer == cause
     assert not any("disagree" in note for note in found.notes)
     received = 0 if made.came is None else 7
     words = (

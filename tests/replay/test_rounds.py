@@ -11,7 +11,6 @@ from lab.declare.unrolling import rounds_around
 from lab.errors import InputError
 from lab.history import Attempted, SnapshotTaken, StepStarted
 from lab.judge import Outcome
-from lab.report.rows import describe
 from tests.replay.test_preconditions import judged
 from tests.replay.test_trouble import Played
 
@@ -82,7 +81,7 @@ def test_a_step_that_is_late_or_fell_short_is_called_by_its_name(tmp_path: Path)
     played = Played(tmp_path, steps)
     played.play()
     assert any("step 1 orders (publish 1 to queue://q" in note for note in judged(played).notes)
-    (row,) = [describe(each) for each in played.seen(StepStarted)]
+    (row,) = [each.row() for each in played.seen(StepStarted)]
     assert row.text.startswith("orders: publish 1 to queue://q")
 
 

@@ -37,13 +37,6 @@ TOPOLOGY: dict[str, Any] = {
 EXACTLY = {"delivered": {"to": ["ear"], "promise": "exactly-once", "within": "1s"}}
 
 
-class Comet(Observation, frozen=True, kw_only=True, tag="comet"):
-    """A kind of which the page knows nothing."""
-
-    broker: str
-    tail: str
-
-
 def header(scenario: str = "a story", about: str = "why", expect: Iterable[object] = (EXACTLY,)) -> Header:
     declared = {"scenario": scenario, "about": about, "topology": TOPOLOGY, "steps": [], "expect": list(expect)}
     return Header(

@@ -12,12 +12,14 @@ import pytest
 from msgspec import structs
 
 from lab.history import (
+    KINDS,
     Answered,
     Approached,
     BridgeSeen,
     Browsed,
     LinkChanged,
     LogLine,
+    Maintenance,
     Marked,
     Paced,
     Replied,
@@ -25,20 +27,21 @@ from lab.history import (
     SightChanged,
     StepEnded,
     StepStarted,
+    Trouble,
     Unwatched,
 )
-from lab.history.kinds import KINDS
+from lab.history.display import Course
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.broker_texts import LARGEST_FILE
-from lab.report.html.fault_looks import COURSES, MARKS, SILENT
 from lab.report.html.faults import events, faults, with_direction
 from lab.report.html.page import page
 from tests.judge.cases import CASES
 
-from .histories import EVIL, TOPOLOGY, Comet, header, judged, story, written
+from .histories import EVIL, TOPOLOGY, header, judged, story, written
 
 STANDING = Path(__file__).parents[1] / "judge" / "standing" / "history.jsonl"
+NOT_DONE = "its maintenance window was not done as asked: it did not start"
 FILES = Files(brokers={"tokyo": {"activemq.xml": "<broker><!-- secret-free --></broker>"}}, scenario="mine.yaml")
 
 
@@ -120,9 +123,8 @@ def test_nothing_is_fetched_and_only_our_script_may_run(tmp_path: Path) -> None:
 def test_every_text_is_hostile_and_stays_text(tmp_path: Path) -> None:
     head = header(scenario=EVIL, about=EVIL)
     seen = list(story(topic=f"topic://{EVIL}", client="ear"))
-    seen.insert(3, Comet(t=0.03, broker=EVIL, tail=EVIL))
-    whole = judge_whole(written(tmp_path / "history.jsonl", head, [s for s in seen if s.kind != "comet"]))
-    whole.evidence.timeline.seen.extend(seen[3:4])
+    seen.insert(3, Trouble(t=0.03, who=EVIL, what=EVIL))
+    whole = judge_whole(written(tmp_path / "history.jsonl", head, seen))
     html = to_html(whole, Files(brokers={EVIL: {EVIL: EVIL}}, scenario=EVIL))
     read = _Read(html)
     assert read.open == []
@@ -132,18 +134,22 @@ def test_every_text_is_hostile_and_stays_text(tmp_path: Path) -> None:
     assert "\u202e" not in html and "\x1b" not in html
 
 
-def test_a_kind_it_does_not_know_becomes_a_mark_with_its_words() -> None:
-    told, count = faults([Comet(t=3.0, broker="tokyo", tail="long")])
+def test_a_fault_of_a_moment_becomes_a_mark_with_its_sentence() -> None:
+    failed = Maintenance(t=3.0, broker="tokyo", window="Monday 03:00", failed="it did not start")
+    told, count = faults([failed])
     assert count == 1
     assert (told[0].letter, told[0].look.label, told[0].text, told[0].when) == (
         "A",
-        "comet",
-        "tokyo: tail long",
+        "maintenance",
+        f"tokyo: {NOT_DONE}",
         "at 3.000 s",
     )
     assert told[0].touches("tokyo", "x", {}) and not told[0].touches("x", "y", {})
-    listed, _ = events([Comet(t=3.0, broker="tokyo", tail="long")])
-    assert (listed[0].actor, listed[0].text) == ("tokyo", "comet: tail long")
+    listed, _ = events([failed])
+    assert (listed[0].actor, listed[0].text) == (
+        "tokyo",
+        "its maintenance window was not done as asked: it did not start",
+    )
 
 
 def test_a_state_it_does_not_know_becomes_a_band_of_that_name() -> None:
@@ -262,8 +268,10 @@ def test_client_counts_and_broker_counts_stand_side_by_side(case: str, said: lis
     assert "\n".join(said) in re.sub(r"\s*(<[^>]*>\s*)+", "\n", table)
 
 
-def test_the_table_of_looks_is_whole() -> None:
-    for course in COURSES.values():
+def test_a_state_that_ends_a_band_begins_none() -> None:
+    courses = [kind.look for kind in KINDS.values() if isinstance(kind.look, Course)]
+    assert len(courses) > 5
+    for course in courses:
         assert not set(course.ends) & set(course.looks)
 
 
@@ -431,9 +439,13 @@ def test_a_note_is_shown_in_its_own_words() -> None:
     assert [(each.look.label, each.text) for each in shown] == [("noted", "before the change")]
 
 
-def test_every_kind_that_may_be_a_fault_has_a_name_for_people() -> None:
-    told = {"subscribed", "unsubscribed", "publishing", "sent", "acked", "received", "settled", "watched"}
-    assert set(KINDS) == {*COURSES, *MARKS, *SILENT, *told}
+def test_every_kind_has_a_look_except_those_that_the_page_shows_elsewhere() -> None:
+    in_lanes = {"subscribed", "unsubscribed", "publishing", "sent", "acked", "received", "settled"}
+    in_tables = {"link-counters", "destination", "counted", "dropped", "configuration", "record", "attempt", "policy"}
+    in_steps = {"step", "step-ended", "snapshot", "browsed", "answered", "demand", "log", "ended", "watched"}
+    of_applications = {"observer", "connection", "consumer", "message", "transaction"}
+    without = {name for name, kind in KINDS.items() if kind.look is None}
+    assert without == in_lanes | in_tables | in_steps | of_applications
 
 
 def test_a_standing_lab_was_opened_and_not_run() -> None:

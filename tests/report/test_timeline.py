@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from lab.errors import InputError
 from lab.history import KINDS, Acknowledged, Observation, Received, SendOutcome, Sent, Trouble, read
+from lab.history.display import Row, Weight
 from lab.report.choice import Choice, Chooser
-from lab.report.message_runs import folded
-from lab.report.rows import describe
-from lab.report.rows.row import Row, Weight
 from lab.report.story import Story
-from lab.report.timeline_text import remainder, text
+from lab.report.timeline import folded, remainder, text
 from tests.history.test_schema import made
 from tests.report.timeline_cases import CASES, HERE, JUDGED, shown
 
@@ -90,23 +88,9 @@ def test_ids_that_no_run_writes_are_shown_as_they_are() -> None:
     assert told(*(Sent(t=0, id=each) for each in ids)) == [f"sent {each}" for each in ids]
 
 
-class Eclipse(Observation, frozen=True, kw_only=True, tag="sun-eclipse"):
-    """A kind that nobody has put into words."""
-
-    broker: str
-    how_dark: float
-    total: bool
-    by: str | None = None
-
-
-def test_a_kind_without_words_tells_its_fields() -> None:
-    row = describe(Eclipse(t=1, broker="tokyo", how_dark=0.5, total=False))
-    assert (row.actor, row.text) == ("tokyo", "sun eclipse: how dark 0.5, total no")
-
-
 @given(seen=st.one_of([made(kind) for kind in KINDS.values()]))
 def test_everything_that_can_be_seen_can_be_said(seen: Observation) -> None:
-    written = text(describe(seen), only_ascii=False, colour=False)
+    written = text(seen.row(), only_ascii=False, colour=False)
     assert written.removesuffix("\n").isprintable()
 
 

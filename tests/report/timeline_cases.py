@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lab.history import Observation, read
+from lab.history.display import Row
 from lab.report.choice import Choice, Chooser
-from lab.report.message_runs import folded
-from lab.report.rows import describe
-from lab.report.rows.row import Row
 from lab.report.story import Story
-from lab.report.timeline_text import heading, text
+from lab.report.timeline import folded, heading, text
 
 HERE = Path(__file__).parent / "timelines"
 JUDGED = Path(__file__).parents[1] / "judge"
@@ -33,7 +31,7 @@ def story(message: str) -> Rows:
 
 
 def unfolded(observations: Iterable[Observation]) -> Iterator[Row]:
-    return map(describe, observations)
+    return (each.row() for each in observations)
 
 
 CASES: dict[str, tuple[str, Choice, Rows]] = {

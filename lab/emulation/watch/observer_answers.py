@@ -7,17 +7,19 @@ choose parts of these texts, so an answer of another form is an error by name, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
 from lab.base.dataclass import dataclass
 from lab.errors import BrokerError
-from lab.runtime.observer_events import Event
+from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, TransactionEnded
+from lab.runtime.observer_events import Acknowledgement, Event, ProcessChanged
 
 _NETWORK, _PERSISTENT, _RETAIN = 1, 2, 4  # flags of Entry.Sent
+_NANOSECONDS, _MILLISECONDS = 1e9, 1e3
 _Place = Annotated[int, Meta(ge=0)]  # in the line of names
 
 
@@ -83,9 +85,24 @@ class _Acknowledged(_OfMessage, frozen=True, array_like=True, tag=3):
     more: _More = _NOTHING
 
 
+# By the name of an event in a JSON object: the class with its fields, and the field that has the name.
+_EVENTS: Mapping[str, tuple[type[Event], str]] = {
+    "connected": (ConnectionSeen, "state"),
+    "disconnected": (ConnectionSeen, "state"),
+    "subscribed": (ConsumerSeen, "state"),
+    "unsubscribed": (ConsumerSeen, "state"),
+    "forgotten": (ConsumerSeen, "state"),
+    "expired": (MessageSeen, "event"),
+    "dead-lettered": (MessageSeen, "event"),
+    "discarded": (MessageSeen, "event"),
+    "committed": (TransactionEnded, "committed"),
+    "rolled-back": (TransactionEnded, "committed"),
+    "stopped": (ProcessChanged, "state"),
+}
+_RENAMED = {"client": "client_id", "cause": "why"}
 _HEAD = msgspec.json.Decoder(Head)
 _NAMES = msgspec.json.Decoder(list[str])
-_EVENT = msgspec.json.Decoder(Event)
+_LINE = msgspec.json.Decoder(dict[str, Any])
 _SHORT = msgspec.json.Decoder(_Sent | _Dispatched | _Acknowledged)
 
 
@@ -102,44 +119,55 @@ def parse(broker: str, text: object) -> Answer:
     try:
         first, names, *lines = str(text).split("\n")
         head = _HEAD.decode(first)
-        return Answer(head=head, events=tuple(_events(lines, _NAMES.decode(names), head.at)))
-    except (msgspec.DecodeError, UnicodeError, ValueError, IndexError) as error:
+        return Answer(head=head, events=tuple(_events(broker, lines, _NAMES.decode(names), head.at)))
+    except (msgspec.DecodeError, UnicodeError, ValueError, LookupError) as error:
         raise UnreadableError(f"broker {broker}'s observer sent an answer of another form: {error}") from error
 
 
-def _events(lines: Iterable[str], names: Sequence[str], at: int) -> Iterator[Event]:
+def _events(broker: str, lines: Iterable[str], names: Sequence[str], at: int) -> Iterator[Event]:
     for line in lines:
         if line.startswith("["):
             short = _SHORT.decode(line)
             at += short.since
-            yield _event(short, names, at)
+            yield _of_message(broker, short, names, at / _NANOSECONDS)
         else:
-            event = _EVENT.decode(line)
-            at = event.at
-            yield event
+            fields = _LINE.decode(line)
+            at = msgspec.convert(fields.pop("at"), int)
+            yield _of_line(broker, fields, at / _NANOSECONDS)
 
 
-def _event(short: _Sent | _Dispatched | _Acknowledged, names: Sequence[str], at: int) -> Event:
+def _of_message(broker: str, short: _Sent | _Dispatched | _Acknowledged, names: Sequence[str], t: float) -> Event:
     producer, destination = names[short.producer], names[short.destination]
     message = producer if short.number < 0 else f"{producer}:{short.number}"
     match short:
         case _Sent(flags=flags, more=more):
-            return Event(
-                at=at, event="sent", done=at + short.took, message=message, destination=destination,
-                client=names[short.client], over=names[short.over], network=bool(flags & _NETWORK),
+            return MessageSeen(
+                t=t, broker=broker, event="sent", message=message, destination=destination,
+                client_id=names[short.client], over=names[short.over], network=bool(flags & _NETWORK),
                 persistent=bool(flags & _PERSISTENT), retain=bool(flags & _RETAIN),
-                bytes=None if short.size < 0 else short.size, digest=short.digest,
+                bytes=None if short.size < 0 else short.size, digest=short.digest or None,
+                lifetime=None if more.lifetime is None else more.lifetime / _MILLISECONDS,
                 original=more.original, correlation=more.correlation, transaction=more.transaction,
-                error=more.error, cause=more.cause, lifetime=more.lifetime,
+                took=short.took / _NANOSECONDS, why=more.error or more.cause,
             )  # fmt: skip
         case _Dispatched():
-            return Event(
-                at=at, event="dispatched", message=message, destination=destination, consumer=names[short.consumer],
-                retained=bool(short.retained), redelivered=short.redelivered,
+            return MessageSeen(
+                t=t, broker=broker, event="dispatched", message=message, destination=destination,
+                consumer=names[short.consumer], retain=bool(short.retained), redelivered=short.redelivered,
             )  # fmt: skip
         case _Acknowledged(more=more):
-            return Event(
-                at=at, event="acknowledged", message=message, destination=destination, consumer=names[short.consumer],
+            return Acknowledgement(
+                t=t, broker=broker, message=message, destination=destination, consumer=names[short.consumer],
                 kind=names[short.kind], count=short.count, automatic=bool(short.automatic),
                 transaction=more.transaction, error=more.error,
             )  # fmt: skip
+
+
+def _of_line(broker: str, line: Mapping[str, Any], t: float) -> Event:
+    event = line["event"]
+    kind, name = _EVENTS[event]
+    fields = {_RENAMED.get(field, field): text for field, text in line.items() if field != "event"}
+    fields |= {"t": t, "broker": broker, name: event == "committed" if kind is TransactionEnded else event}
+    if event == "forgotten":  # for good, when no consumer is there any more
+        fields["consumer"] = ""
+    return msgspec.convert(fields, kind)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+
+from msgspec import structs
 
 from lab.base.dataclass import dataclass
 from lab.emulation.state import InstanceState
@@ -12,7 +15,7 @@ from lab.errors import BrokerError
 from lab.history import Observation, ObserverChanged, Recorder
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Down, Failed
-from lab.runtime.observer_events import ENDED, FULL, STOPPED, Translator
+from lab.runtime.observer_events import ENDED, FULL, STOPPED, ProcessChanged, Translator
 
 _POLL_SECONDS = 0.05  # seconds between two requests: an event is in the history within 0.1 s
 _DRIFT = 2e-4  # seconds a second by which two machines' clocks may drift apart
@@ -33,7 +36,6 @@ class Process:
     """One process of an observed broker: its clock against the lab's, and the events read from it."""
 
     started: str
-    translator: Translator
     offset: float  # seconds that the lab's clock is ahead of the broker's
     error: float  # seconds by which the offset was wrong at most when it was measured
     measured: float  # when that was
@@ -42,6 +44,7 @@ class Process:
     dropped: int = 0
     stopped: bool = False  # whether it ended in order, and its last event was read
     silent: bool = False  # whether it did not answer the last time
+    translator: Translator = field(default_factory=Translator)
 
     def error_at(self, t: float) -> float:
         """Return the seconds by which the offset may be wrong at a moment."""
@@ -100,7 +103,7 @@ class ObserverWatch:
 
     def _note_silence(self, watch: _InstanceWatch, since: float) -> None:
         """Note that an observer does not answer, unless its instance is the standby of one that does."""
-        if watch.answers or not any(each.answers for each in self._watches if each.broker == watch.broker):
+        if watch.answers or not any(other.answers for other in self._watches if other.broker == watch.broker):
             watch.note_silence(since)
         else:
             watch.end_silence()
@@ -238,8 +241,7 @@ class _InstanceWatch:
                 self.lose(ENDED)
 
     def _begin(self, answer: Answer, before: float, after: float) -> Process:
-        translator = Translator(self.instance.broker)
-        process = Process(started=answer.head.started, translator=translator, offset=0, error=0, measured=after)
+        process = Process(started=answer.head.started, offset=0, error=0, measured=after)
         self._set_clock(process, answer, before, after)
         self._measure(process)
         self._processes[self.instance.name] = process
@@ -271,10 +273,8 @@ class _InstanceWatch:
         """Record the events of an answer together: a history that many write to is locked once."""
         observations: list[Observation] = []
         for event in answer.events:
-            process.stopped |= event.event == "stopped"
-            t = event.at / _NANOSECONDS + process.offset
-            took = None if event.done is None else (event.done - event.at) / _NANOSECONDS
-            observations += process.translator.observations(event, t, took)
+            process.stopped |= isinstance(event, ProcessChanged)
+            observations += process.translator.observations(structs.replace(event, t=event.t + process.offset))
         if observations:
             self._recorder.record(*observations)
 

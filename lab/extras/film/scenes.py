@@ -21,18 +21,16 @@ from lab.history import (
     SightChanged,
     StepEnded,
 )
+from lab.history.display import Course, Tone, Weight
 from lab.judge import Judged
-from lab.report.html.fault_looks import COUNTERS, COURSES, MARKS, Tone
 from lab.report.html.faults import faults, with_direction
 from lab.report.html.lanes import NOT_DELIVERED, WORDS, anomalies, ways
-from lab.report.rows import describe, is_news
-from lab.report.rows.row import Weight
-from lab.report.timeline_text import remainder
+from lab.report.timeline import remainder
 
 MOST_SCENES, MOST_CAPTIONS, LONGEST_CAPTION = 20_000, 4000, 300
 GOOD, STEP = "good", "step"
 _NAMED = ("bridge", "broker", "connector", "trouble", "sight", "maintenance", "ended", "mark")  # texts without a verb
-_UNTOLD = (*COUNTERS, "snapshot", "policy", "record", "message", "connection", "transaction", "consumer")
+_UNTOLD = ("snapshot", "policy", "record", "message", "connection", "transaction", "consumer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +79,8 @@ def film(judged: Judged, *, cut_short: bool = False, open: bool = False) -> Film
     later = frozenset(name for name, broker in brokers.items() if broker.get("later") in (True, "yes"))
     states = States(shown, pairs, later)
     listening = list(_listening(judged))
-    times = [t for t in (*(seen.t for seen in timeline.seen), *(change.t for change in listening)) if t < inf]
+    events: list[Observation | Listening] = [*timeline.seen, *listening]
+    times = [event.t for event in events if event.t < inf]
     end = max([timeline.end, 0.001, *times])
     ended, standing = timeline.ended is not None, judged.evidence.header.standing
     left = remainder(None, ended=ended, standing=standing, open=True if open else None)
@@ -115,28 +114,28 @@ _OF = {"passed": GOOD, "failed": str(Tone.SHUT), "unknown": str(Tone.WORSE)}
 
 def _listening(judged: Judged) -> Iterator[Listening]:
     """Yield the moments when clients began to listen, and stopped."""
-    for each in judged.evidence.ledger.subscriptions.values():
-        absences = [(begin, end) for begin, end in (*each.away, *each.cut_off) if end > begin]
-        for begin, end in each.windows:
+    for subscription in judged.evidence.ledger.subscriptions.values():
+        absences = [(begin, end) for begin, end in (*subscription.away, *subscription.cut_off) if end > begin]
+        for begin, end in subscription.windows:
             inside = sorted((max(a, begin), min(b, end)) for a, b in absences if a < end and b > begin)
             edges = [begin, *(edge for absence in inside for edge in absence), end]
             for number, t in enumerate(edges):
                 if t < inf:
-                    yield Listening(t=t, broker=each.broker, client=each.client, begins=number % 2 == 0)
+                    yield Listening(t=t, broker=subscription.broker, client=subscription.client, begins=number % 2 == 0)
 
 
 def _scenes(observations: Sequence[Observation], listening: Sequence[Listening], states: States) -> Iterator[Scene]:
-    events: list[Observation | Listening] = [*filter(is_news, observations), *listening]
-    for each in sorted(events, key=_since):
-        changes = states.changes(each)
-        if isinstance(each, Listening):
+    events: list[Observation | Listening] = [*(event for event in observations if event.is_news), *listening]
+    for event in sorted(events, key=_since):
+        changes = states.changes(event)
+        if isinstance(event, Listening):
             caption, tone = "", str(Tone.PLAIN)
-        elif isinstance(each, BridgeSeen) and not changes:
+        elif isinstance(event, BridgeSeen) and not changes:
             continue  # a reading of its counters
         else:
-            caption, tone = _caption(each), _tone(each)
+            caption, tone = _caption(event), _tone(event)
         if caption or changes:
-            yield Scene(t=_since(each), caption=caption, tone=tone, changes=changes)
+            yield Scene(t=_since(event), caption=caption, tone=tone, changes=changes)
 
 
 def _since(event: Observation | Listening) -> float:
@@ -146,7 +145,7 @@ def _since(event: Observation | Listening) -> float:
 
 def _caption(observation: Observation) -> str:
     """Return an observation as a sentence; "" if it is none of the events that a viewer waits for."""
-    if observation.kind in _UNTOLD and not isinstance(observation, LogLine):
+    if not observation.is_listed or observation.kind in _UNTOLD:
         return ""
     if isinstance(observation, LogLine) and (observation.trace or observation.level not in ("WARN", "ERROR", "FATAL")):
         return ""
@@ -155,24 +154,22 @@ def _caption(observation: Observation) -> str:
     well = isinstance(observation, Replied) and observation.outcome is SendOutcome.OK
     if well or isinstance(observation, Answered):
         return ""
-    row = describe(observation)
+    row = observation.row()
     between = ": " if observation.kind in _NAMED or row.actor.startswith("step ") else " "
     text = f"{row.actor}{between}{row.text}" if row.actor else row.text
     return text if len(text) <= LONGEST_CAPTION else f"{text[: LONGEST_CAPTION - 1]}…"
 
 
 def _tone(observation: Observation) -> str:
-    course = COURSES.get(observation.kind)
-    if course is None:
-        weight = describe(observation).weight
-        if weight is Weight.STEP:
-            return STEP
-        look = MARKS.get(observation.kind)
-        plain = weight is not Weight.FAULT
-        return str(Tone.PLAIN if plain else Tone.WORSE if look is None else look.tone)
-    state = str(getattr(observation, course.state, ""))
-    look = course.looks.get(state)
-    return GOOD if state in course.ends else str(Tone.PLAIN if look is None else look.tone)
+    look = observation.look
+    if isinstance(look, Course):
+        state = str(getattr(observation, look.state, ""))
+        of_state = look.looks.get(state)
+        return GOOD if state in look.ends else str(Tone.PLAIN if of_state is None else of_state.tone)
+    weight = observation.row().weight
+    if weight is Weight.STEP:
+        return STEP
+    return str(Tone.PLAIN if weight is Weight.PLAIN else Tone.WORSE if look is None else look.tone)
 
 
 def _together(scenes: Sequence[Scene]) -> list[Scene]:
@@ -189,11 +186,11 @@ def _together(scenes: Sequence[Scene]) -> list[Scene]:
 
 def _both(first: str, second: str) -> str:
     """Return one sentence for "LINK from A to B STATE" and "LINK from B to A STATE"; "" if they are other ones."""
-    link, found, rest = first.partition(" from ")
+    link, from_sign, rest = first.partition(" from ")
     leaving, to, rest = rest.partition(" to ")
     reaching, verb, state = rest.partition(" is ")
     same = f"{link} from {reaching} to {leaving} is {state}"
-    return f"{link} is {state}, in both directions" if found and to and verb and second == same else ""
+    return f"{link} is {state}, in both directions" if from_sign and to and verb and second == same else ""
 
 
 def _limited(scenes: list[Scene]) -> tuple[list[Scene], str]:
@@ -213,10 +210,10 @@ def _marks(judged: Judged) -> Iterable[Mark]:
     for fault in faults(timeline.seen)[0]:
         named = with_direction(fault)
         yield Mark(t=fault.start, label=f"{named.look.label} {named.text}", tone=str(named.look.tone))
-    odd = [each for each in anomalies(ways(judged), 300)[0] if each.sent == each.sent]
-    failed = [each for each in odd if each.fate in NOT_DELIVERED]
+    odd = [anomaly for anomaly in anomalies(ways(judged), 300)[0] if anomaly.sent == anomaly.sent]
+    failed = [anomaly for anomaly in odd if anomaly.fate in NOT_DELIVERED]
     if odd:
-        first = min(failed or odd, key=lambda each: each.sent)
+        first = min(failed or odd, key=lambda anomaly: anomaly.sent)
         noun = "failed message" if failed else "message worth a look"
         label = f"the first {noun}, {first.id} from {first.source} to {first.target}: {WORDS[first.fate]}"
         yield Mark(t=first.sent, label=label, tone="message")

@@ -9,7 +9,7 @@ from typing import Protocol
 from lab.base.dataclass import dataclass
 from lab.extras.film.stage import Stage
 from lab.history import BridgeSeen, BrokerChanged, Demand, DestinationSeen, LinkChanged, Observation, SightChanged
-from lab.report.html.fault_looks import COURSES, Tone
+from lab.history.display import Tone
 from lab.report.picture import Bridge
 
 WELL, UNKNOWN, NONE = "well", "unknown", "none"
@@ -151,7 +151,7 @@ class _Link:
 
     def change(self, change: LinkChanged) -> None:
         way = change.leaving, change.reaching
-        look = COURSES["link"].looks.get(change.state)
+        look = change.look.looks.get(change.state)
         if look is not None:
             self._first.setdefault(way, change.impairment)
             self._now[way] = str(look.tone), look.label.removeprefix("link ")
@@ -236,7 +236,7 @@ class _Broker:
     queued: dict[str, int] = field(default_factory=dict)
 
     def change(self, change: BrokerChanged) -> None:
-        course = COURSES["broker"]
+        course = change.look
         look, back = course.looks.get(change.state), change.state in course.ends
         of_standby = change.standby or (back and self.tone == WELL and change.instance not in (0, self.active))
         if of_standby and change.state != "active":

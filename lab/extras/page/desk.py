@@ -18,11 +18,11 @@ from lab.extras.page.listeners import Listeners
 from lab.extras.page.parts import Maps, answers, instances, parts
 from lab.extras.page.tables import Sight, Table, tables
 from lab.extras.page.verdicts import Verdicts
+from lab.history.display import Weight
 from lab.living.lab import Live
 from lab.living.polls import Look, Looks, Rates
 from lab.operating import Done
 from lab.report.html import visible
-from lab.report.rows.row import Weight
 
 EVENTS = 40  # of the history, the latest
 _TONES = {Weight.PLAIN: "", Weight.STEP: "step", Weight.FAULT: "shut"}

@@ -81,13 +81,13 @@ def disagreements(evidence: Evidence, counts: Sequence[CrossCheck], gone: Mappin
     )
 
 
-def excuses(counts: Sequence[CrossCheck]) -> Iterator[str]:
+def notes_on_fewer(counts: Sequence[CrossCheck]) -> Iterator[str]:
     """Yield a note for each count of which clients have less than their broker took, and need not have all."""
     for each in counts:
-        if each.excuse:
+        if each.why_fewer:
             yield (
                 f"Of {each.destination}, {each.target} took {each.taken}, and its subscribers received {each.arrived}: "
-                f"{each.excuse}, so the two need not agree."
+                f"{each.why_fewer}, so the two need not agree."
             )
 
 
@@ -156,7 +156,7 @@ def _cross_check(
     )
     if found.agreed_arrived or found.unaccounted <= 0:
         return found
-    return replace(found, excuse=why_fewer(evidence, destination, (target,), found.unaccounted))
+    return replace(found, why_fewer=why_fewer(evidence, destination, (target,), found.unaccounted))
 
 
 def _back(evidence: Evidence, destination: str, source: str, far: tuple[str, DestinationSeen]) -> int:

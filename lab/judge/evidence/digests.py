@@ -71,13 +71,13 @@ def match_digests(
     times = {digest: sorted(sent for sent, *_ in expected) for digest, expected in sendings.items()}
     beside = _retained_beside(arrivals, times)
     met: dict[int, int] = {}
-    returns = sorted(
+    returned = sorted(
         (received, position, digest, back)
         for position, member in enumerate(members)
         for back, digest, received in member.returned_digests
         if len(sendings.get(digest, ())) == 1
     )
-    given_back = {digest: back for back, digest in sorted(((each[3], each[2]) for each in returns), reverse=True)}
+    given_back = {digest: back for back, digest in sorted(((each[3], each[2]) for each in returned), reverse=True)}
 
     def note_order(arrivals: Arrivals, digest: int, moment: float) -> None:
         """Note the place in order of a first arrival: disorder, unless the message had been given back before."""
@@ -92,10 +92,10 @@ def match_digests(
             arrivals.aside += 1
         arrivals.top[0] = max(arrivals.top[0], place)
 
-    def note_returns(until: float) -> None:
+    def note_returned(until: float) -> None:
         """Note the arrivals, up to a moment, that were given back later: they came before the arrivals after them."""
-        while returns and returns[0][0] <= until:
-            moment, position, digest, _ = returns.pop(0)
+        while returned and returned[0][0] <= until:
+            moment, position, digest, _ = returned.pop(0)
             _, publication, number, _ = sendings[digest][0]
             arrivals = members[position].of(publication)
             if not arrivals.times[number]:
@@ -104,7 +104,7 @@ def match_digests(
 
     by_right = _ByRight(members, sendings)
     for moment, position, digest, retained, again in arrivals:
-        note_returns(moment)
+        note_returned(moment)
         member = members[position]
         if digest not in sendings:
             member.count_unexplained(moment)
@@ -127,7 +127,7 @@ def match_digests(
         counted = member.of(publication)
         if counted.add(number, moment, retained, right or number < publication.first) and not retained:
             note_order(counted, digest, moment)
-    note_returns(inf)
+    note_returned(inf)
     return alike
 
 

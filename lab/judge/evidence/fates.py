@@ -33,7 +33,7 @@ class Part:
     numbers: Sequence[int]
 
 
-def not_delivered(
+def fate_counts(
     evidence: Evidence, audience: Audience, messages: Iterable[tuple[Tally, int]] | None = None
 ) -> NotDelivered:
     """Return the fates of messages that were expected by an audience and did not come: of all, or of some."""
@@ -44,7 +44,7 @@ def in_words(
     evidence: Evidence, audience: Audience, messages: Sequence[tuple[Tally, int]], expected: int, receiver: str
 ) -> str:
     """Return that some messages expected by `receiver` did not come; that they are lost only if all surely are."""
-    lost = not_delivered(evidence, audience, messages).lost == len(messages)
+    lost = fate_counts(evidence, audience, messages).lost == len(messages)
     return f"{len(messages)} of {expected} {'lost on the way to' if lost else 'did not reach'} {receiver}"
 
 

@@ -50,7 +50,7 @@ class Ledger:
         self._texts: dict[str, set[int]] = {}  # by the digest of a body's text, where that is another one: the bodies
         self.unannounced: dict[tuple[str, str], int] = {}  # receivers before a line told that they subscribed
         self._room = MOST_IN_ALL  # for how many more there may be room
-        self.returns = Redeliveries(self._flaws)
+        self.redeliveries = Redeliveries(self._flaws)
 
     def subscribed(self, start: Subscribed) -> None:
         """Record that a subscription was opened or reopened."""
@@ -81,7 +81,7 @@ class Ledger:
         if subscription.windows and end.t + ROUNDED < (since := subscription.windows[-1][0]):
             what = f"{end.client} unsubscribed from {end.destination} at {end.t:.3f} s"
             self._flaws.add(f"{what}, before it subscribed at {since:.3f} s")
-        self.returns.give_back(subscription, self.publications, end.t)
+        self.redeliveries.give_back(subscription, self.publications, end.t)
         _close(subscription, end.t)
 
     def client_changed(self, change: ClientChanged) -> None:
@@ -99,7 +99,7 @@ class Ledger:
         for subscription in self.subscriptions.values():
             if subscription.client != change.client or not subscription.windows or subscription.windows[-1][1] != inf:
                 continue
-            self.returns.give_back(subscription, self.publications, change.t)
+            self.redeliveries.give_back(subscription, self.publications, change.t)
             subscription.breaks.append(change.t)
             subscription.disconnected_since = min(subscription.disconnected_since, change.t)
             subscription.left |= change.state == "disconnected"
@@ -138,9 +138,9 @@ class Ledger:
             return  # it still awaits an acknowledgement
         if ack.id is None:
             body = self._digests.get(ack.digest or "")
-            self.returns.settled_digest(subscription, body, ack, partial=self._standing)
+            self.redeliveries.settled_digest(subscription, body, ack, partial=self._standing)
             return
-        self.returns.settled(subscription, *self._message(ack.id), ack)
+        self.redeliveries.settled(subscription, *self._message(ack.id), ack)
 
     def must_have_been_sent(self, id: str, t: float, event: str) -> None:
         """Record a flaw if an event of a message comes before its sending."""
@@ -248,8 +248,8 @@ class Ledger:
         position = (publication.step << 32) + number
         if arrival.pending:
             subscription.pending[position] = None
-        returns = self.returns
-        by_right = (arrival.redelivered or returns.in_doubt) and returns.by_right(
+        redeliveries = self.redeliveries
+        by_right = (arrival.redelivered or redeliveries.in_doubt) and redeliveries.by_right(
             subscription, self.subscriptions.values(), position, arrival
         )
         if arrivals.add(number, arrival.t, arrival.retained, bool(by_right) or number < publication.first):
@@ -258,7 +258,7 @@ class Ledger:
             elif position > arrivals.top[0]:
                 arrivals.top[0] = position
             elif position < arrivals.top[0] and number >= publication.first:
-                returns.note_disorder(subscription, publication, number, self.subscriptions.values(), arrival)
+                redeliveries.note_disorder(subscription, publication, number, self.subscriptions.values(), arrival)
 
     def _known(self, send: Sent) -> int:
         """Return the number of a body's digest, and note the body's form in a protocol of text."""
@@ -300,7 +300,7 @@ class Ledger:
 
     def grow_arrivals(self) -> None:
         """Make room in all arrivals for all messages, and count disorder; call it after the last observation."""
-        self.returns.conclude()
+        self.redeliveries.conclude()
         self._same.apply(self.publications.values(), self.subscriptions.values())
         for subscription in self.subscriptions.values():
             for step, arrivals in subscription.arrivals.items():

@@ -144,8 +144,8 @@ class Timeline:
 
     def next_fault(self, step: StepTaken) -> float:
         """Return the last moment before the next step that changes a link or a broker; infinity if there is none."""
-        its = (each for each in self.steps if each.interferes and each.comes_after(step))
-        return min((max(step.done, each.before) for each in its), default=inf)
+        steps = (later for later in self.steps if later.interferes and later.comes_after(step))
+        return min((max(step.done, later.before) for later in steps), default=inf)
 
     def close(self, last: float) -> None:
         """Note the moment of the last observation; call it after all were added."""
@@ -167,11 +167,11 @@ class Timeline:
             case Achieved():
                 self.achieved.append(observation)
             case Demand():
-                its = self.demand.setdefault((observation.broker, observation.destination), [])
-                if its and its[-1].present is not observation.present:
+                demand = self.demand.setdefault((observation.broker, observation.destination), [])
+                if demand and demand[-1].present is not observation.present:
                     self._found((observation.broker, observation.destination), observation)
                 if observation.t <= self.interval.end:
-                    its.append(observation)
+                    demand.append(observation)
             case BridgeSeen():
                 self._bridge(observation)
             case DestinationSeen():
@@ -182,16 +182,11 @@ class Timeline:
                 self.links[(observation.link, observation.leaving, observation.reaching)] = observation
             case BrokerChanged():
                 if observation.standby:  # the broker still serves; only its standby changed
-                    words = (
-                        f"instance {observation.instance} of {observation.broker}, the standby, was {observation.state}"
-                    )
-                    self.events.append(Event(t=observation.t, text=words, subject=observation.broker))
+                    self._event(observation.t, observation.clause(), observation.broker)
                 else:
-                    self._broker(observation.broker, observation.state, observation.t, observation.instance)
+                    self._broker(observation.broker, observation, observation.broker)
             case ConnectorChanged():
-                self._broker(
-                    f"connector {observation.connector} of {observation.broker}", observation.state, observation.t
-                )
+                self._broker(observation.name, observation, "connector")
             case PeeringChanged() | RouteChanged() | RuleChanged():
                 self._network(observation)
             case Attempted():
@@ -205,14 +200,13 @@ class Timeline:
             case Counted() | SnapshotTaken():
                 self.snapshots.add(observation)
             case Trouble():
-                self.events.append(Event(t=observation.t, text=f"{observation.who}: {observation.what}"))
+                self._event(observation.t, observation.clause())
             case Maintenance():
                 self.windows.append(observation)
             case SightChanged():
                 self.coverage.add(observation)
                 if observation.state == "lost":
-                    words = f"{observation.broker}'s {observation.of} could not be read any more"
-                    self.events.append(Event(t=observation.since, text=words, subject=observation.broker))
+                    self._event(observation.since, observation.clause(), observation.broker)
             case Watched() | Unwatched() | Forgotten():
                 self._watched(observation)
             case Ended():
@@ -220,15 +214,18 @@ class Timeline:
             case _:
                 pass  # a message: the ledger records those
 
+    def _event(self, t: float, text: str, subject: str = "") -> None:
+        self.events.append(Event(t=t, text=text, subject=subject))
+
     def _started(self, step: StepStarted) -> None:
         named = f" {step.name}" if step.name else ""
         place = step.place or str(step.step)
         self.asked[step.step] = f"step {place}{named} ({step.asked})"
         if step.due is not None and step.t - step.due > LATE:
             self.late.append(step)
-        kind, words = self._kinds.get(step.verb, Step), self.asked[step.step]
-        its = StepTaken(step=step.step, verb=step.verb, asked=step.asked, started=step.t, kind=kind, label=words)
-        self.steps.append(replace(its, name=step.name, place=place))
+        kind, label = self._kinds.get(step.verb, Step), self.asked[step.step]
+        taken = StepTaken(step=step.step, verb=step.verb, asked=step.asked, started=step.t, kind=kind, label=label)
+        self.steps.append(replace(taken, name=step.name, place=place))
 
     def _ended(self, end: StepEnded) -> None:
         for place in range(len(self.steps) - 1, -1, -1):  # concurrent steps end in any order
@@ -242,9 +239,9 @@ class Timeline:
         self.coverage.add(watch)
         if not isinstance(watch, Unwatched):
             return
-        for end, its in self.bridges.items():
-            if its.up:
-                self.bridges[end] = its.with_fields(up=False, t=watch.since)
+        for end, bridge in self.bridges.items():
+            if bridge.up:
+                self.bridges[end] = bridge.with_fields(up=False, t=watch.since)
                 self.bridge_changes.append((watch.since, end, False))
                 self._unseen.add(end)
 
@@ -268,13 +265,7 @@ class Timeline:
             # Both ends of one change of session are seen at one look, and the new one may be some microseconds older.
             self.bridge_changes.append((bridge.t if before is None else max(bridge.t, before.t), end, bridge.up))
             if before is not None and end not in self._unseen:
-                name = (
-                    f"{bridge.connector}'s bridge"
-                    if not bridge.created_by_duplex
-                    else f"the bridge from {bridge.remote}"
-                )
-                words = f"{name} on {bridge.broker} {'came back' if bridge.up else 'went down'}"
-                self.events.append(Event(t=bridge.t, text=words, subject="bridge"))
+                self._event(bridge.t, bridge.clause(), "bridge")
         self._unseen.discard(end)
 
     def _found(self, subject: End | tuple[str, str], observation: BridgeSeen | Demand) -> None:
@@ -293,7 +284,7 @@ class Timeline:
             shut[change.leaving] = change.state
         if was_shut and not shut:
             self._last_closure(change.link, end=change.t)
-            self.events.append(Event(t=change.t, text=f"link {change.link} was healed", subject="link"))
+            self._event(change.t, change.clause("healed"), "link")
         elif shut and not was_shut:
             self.closures.append(
                 Closure(link=change.link, state=change.state, leaving=(change.leaving,), start=change.t)
@@ -302,33 +293,25 @@ class Timeline:
             self._last_closure(change.link, also=change.leaving)
         direction = (change.link, change.leaving)
         if self._impairments.get(direction, change.impairment) != change.impairment:
-            words = f"link {change.link} leaving {change.leaving} was impaired ({change.impairment})"
-            self.events.append(Event(t=change.t, text=words, subject="link"))
+            self._event(change.t, change.clause("impaired"), "link")
         elif change.state == "open" and not was_shut and direction not in self._impairments:
-            words = f"link {change.link} leaving {change.leaving} was set ({change.impairment})"
-            self.events.append(Event(t=change.t, text=words, subject="link"))
+            self._event(change.t, change.clause("set"), "link")
         self._impairments[direction] = change.impairment
 
-    def _broker(self, name: str, state: str, t: float, instance: int = 0) -> None:
+    def _broker(self, name: str, change: BrokerChanged | ConnectorChanged, subject: str) -> None:
         """Record that a broker or connector went down or came back; a broker is down once it is stopping."""
-        of = "connector" if name.startswith("connector ") else name
+        state, t = change.state, change.t
+        if state in ("active", "started", "resumed", "creating", "created"):
+            self._event(t, change.clause(), subject)
         place = next((n for n, outage in enumerate(self.outages) if outage.name == name and outage.end is None), None)
         if state == "active":
             self.restarted.add(name)  # the instance that takes over counts from zero
             self._taken_over[name] = t
-            self.events.append(Event(t=t, text=f"instance {instance} of {name} became active", subject=of))
-            if place is not None:
-                self.outages[place] = replace(self.outages[place], end=t, back=state)
-        elif state in ("started", "resumed"):
-            self.events.append(
-                Event(t=t, text=f"{name} was {state}{' again' if state == 'started' else ''}", subject=of)
-            )
+        if state in ("active", "started", "resumed"):
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state in ("creating", "created"):
-            self.events.append(
-                Event(t=t, text=f"{name} was {'being ' if state == 'creating' else ''}created", subject=of)
-            )
+            pass  # it was not there before
         elif state == "starting":
             self.restarted.add(name)  # and it stays down until it has started
             if place is not None and self.outages[place].begun is None:
@@ -349,16 +332,11 @@ class Timeline:
             case PeeringChanged():
                 known = change.peering in self.peerings
                 self.peerings[change.peering] = change
-                words = f"the peering {change.peering} was {change.state}"
             case RouteChanged():
                 known = bool(self.steps)
                 self.routes[change.table, change.destination] = change
-                became = "became a blackhole" if change.state == "blackhole" else f"was {change.state}"
-                words = f"the route {change.destination} of {change.table} {became}"
-            case RuleChanged():
-                words = f"the rule {change.rule} of {change.group} was {change.state}"
         if known:
-            self.events.append(Event(t=change.t, text=words, subject="network"))
+            self._event(change.t, change.clause(), "network")
 
     def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
         """Update a link's latest closure: end it, or add a direction."""

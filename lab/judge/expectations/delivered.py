@@ -146,7 +146,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         return Outcome.UNKNOWN, words
     if restless := not_quiet(expectation.listens_on, chosen, evidence):
         return Outcome.UNKNOWN, restless
-    became = fates.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
+    became = fates.fate_counts(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
     passed = _passed(expectation, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
     return Outcome.PASSED, passed + in_words(expectation.quiet, chosen, evidence)
 
@@ -260,7 +260,7 @@ def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -
     backs = {
         member.client: t
         for member in chosen.audience.members
-        if (t := evidence.ledger.returns.last.get((member.client, member.destination, position))) is not None
+        if (t := evidence.ledger.redeliveries.last.get((member.client, member.destination, position))) is not None
     }
     who = max(backs, key=backs.__getitem__, default=None)
     return "" if who is None else f"; {who} gave it back at {moment(backs[who])} without acknowledging it"
@@ -443,7 +443,7 @@ def _returns(expectation: Delivered, member: Subscription, chosen: Chosen, evide
     steps = {tally.publication.step for tally in chosen.tallies}
     known = [
         t
-        for (client, destination, position), t in evidence.ledger.returns.last.items()
+        for (client, destination, position), t in evidence.ledger.redeliveries.last.items()
         if (client, destination) == (member.client, member.destination) and position >> 32 in steps
     ]
     unnamed = () if expectation.senders else (t for t, *_ in member.returned_digests)

@@ -112,7 +112,7 @@ def _had(chosen: Chosen, evidence: Evidence, sent: Publication, number: int, beg
     """Return whether a client had a message at a moment, and gave it back later."""
     position, digest = (sent.step << 32) + number, -1 if sent.digests is None else sent.digests[number]
     for member in (*chosen.audience.members, *chosen.audience.others):
-        last = evidence.ledger.returns.last.get((member.client, member.destination, position), -inf)
+        last = evidence.ledger.redeliveries.last.get((member.client, member.destination, position), -inf)
         backs = [back for back, its, came in member.returned_digests if its == digest and came <= begin]
         if max([last, *backs]) >= begin:
             return True

@@ -1,31 +1,31 @@
-"""Observations → faults on the timeline, each with a letter, and the list of events."""
+"""Observations → faults on the timeline, each with a letter and a band, and the list of events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from operator import attrgetter
 from string import ascii_uppercase
 
 from lab.base.dataclass import dataclass
 from lab.history import (
-    Achieved,
     Answered,
-    Approached,
     BridgeSeen,
     Observation,
-    Paced,
     Replied,
-    SendOutcome,
     StepEnded,
     Trouble,
 )
+from lab.history.display import Course, Look, Tone, Weight
 from lab.judge.wording import moment
-from lab.report.html.fault_looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
-from lab.report.rows import describe, is_news
+from lab.report.html.lanes import WIDE, Window
 
 TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault
 MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
+_APART = 0.17  # part of the timeline's width; letters with labels that are nearer would overlap
+_moment = attrgetter("t")
+_IMPAIRED = Look("link impaired", Tone.WORSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,49 +78,35 @@ class _Open:
     rest_of: _Open | None = None  # the fault of both directions, of which this direction is left
 
 
-def _went_well(observation: Observation) -> bool:
-    """Return whether an observation of a step, a connection attempt or an answer records a success."""
-    if isinstance(observation, Achieved):
-        return not observation.early and observation.done >= (observation.asked or 0)
-    if isinstance(observation, Replied):
-        return observation.outcome is SendOutcome.OK
-    if isinstance(observation, Approached):
-        return observation.outcome == "ok"
-    return isinstance(observation, Paced) and observation.held
-
-
 def faults(observations: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     """Return the faults in the order they began, up to a limit, and the number of all faults."""
     bands: list[_Open] = []
     present: dict[tuple[str, ...], _Open] = {}
     impairments: dict[tuple[str, ...], str] = {}
     sessions: dict[tuple[str, ...], set[str]] = {}
-    for each in sorted(observations, key=lambda each: each.t):  # an engine may report an end after the recovery
-        course = COURSES.get(each.kind)
-        if not is_news(each):
+    for observation in sorted(observations, key=_moment):  # an engine may report an end after the recovery
+        course = observation.look
+        if course is None or not observation.is_news:
             continue
-        if course is None:
-            if each.kind not in SILENT and not _went_well(each):
-                look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
-                words, brokers = _words(each), _brokers(each)
-                start = min(each.t, getattr(each, "since", each.t))
-                bands.append(_Open(look=look, text=words, start=start, ways=[], brokers=brokers, end=_end(each)))
+        if isinstance(course, Look):
+            if observation.row().weight is not Weight.PLAIN:
+                bands.append(_mark(observation, course))
             continue
-        thing = (each.kind, *(_field(each, name) for name in course.subject))
-        if isinstance(each, BridgeSeen) and _was_replaced(each, sessions.setdefault(thing, set())):
+        thing = (observation.kind, *(_field(observation, name) for name in course.subject))
+        if isinstance(observation, BridgeSeen) and _was_replaced(observation, sessions.setdefault(thing, set())):
             continue
-        look_now = _look(each, course, thing, impairments)
+        look_now = _look(observation, course, thing, impairments)
         if look_now is not None and thing in present and (present[thing].look, present[thing].text) == look_now:
             continue
-        if look_now is None and _field(each, course.state) not in course.ends:
+        if look_now is None and _field(observation, course.state) not in course.ends:
             continue
         if (old := present.pop(thing, None)) is not None:
             old.open -= 1
-            old.end = None if old.open else each.t  # both directions, or both ends, must have recovered
+            old.end = None if old.open else observation.t  # both directions, or both ends, must have recovered
             if old.open and old.ways:
-                bands.append(_left(old, each, present))
+                bands.append(_left(old, observation, present))
         if look_now is not None:
-            present[thing] = _begin(bands, each, *look_now)
+            present[thing] = _begin(bands, observation, *look_now)
     named = [band for band in bands if (band.end is None or band.end >= band.start) and not _is_moment(band)]
     named.sort(key=lambda band: band.start)
     given = tuple(
@@ -156,9 +142,17 @@ def _is_moment(band: _Open) -> bool:
     return True
 
 
-def _end(seen: Observation) -> float | None:
-    """Return when a lasting event that is recorded at its end was over; None if it lasts on."""
-    return None if seen.t == inf else seen.t
+def _mark(observation: Observation, look: Look) -> _Open:
+    """Return the mark of an event; one that is recorded at its end has lasted since its begin, or lasts on."""
+    start, end = min(observation.t, getattr(observation, "since", observation.t)), observation.t
+    return _Open(
+        look=look,
+        text=_text(observation),
+        start=start,
+        ways=[],
+        brokers=_brokers(observation),
+        end=None if end == inf else end,
+    )
 
 
 def _was_replaced(end: BridgeSeen, up: set[str]) -> bool:
@@ -179,12 +173,12 @@ def _look(
         impairment = _field(observation, "impairment")
         if state == "open":
             first = impairments.setdefault(subject, "")
-            return None if impairment == first else (IMPAIRED, f"{subject[1]} set to {impairment}")
+            return None if impairment == first else (_IMPAIRED, f"{subject[1]} set to {impairment}")
         impairments.setdefault(subject, impairment)
     look = course.looks.get(state)
     if look is None:
         if state not in course.ends and state not in course.looks:  # a state this page does not know
-            return Look(label=f"{observation.kind} {state}", tone=Tone.PLAIN), " ".join(subject[1:])
+            return Look(f"{observation.kind} {state}", Tone.PLAIN), " ".join(subject[1:])
         return None
     if observation.kind == "link":
         return look, subject[1]
@@ -223,11 +217,10 @@ def _field(observation: Observation, name: str) -> str:
     return str(getattr(observation, name, ""))
 
 
-def _words(observation: Observation) -> str:
+def _text(observation: Observation) -> str:
     """Return an observation in one line, without its kind, which is the label."""
-    row = describe(observation)
-    what = row.text.removeprefix(f"{observation.kind.replace('-', ' ')}: ")
-    return f"{row.actor}: {what}" if row.actor not in ("", observation.kind) else what
+    row = observation.row()
+    return f"{row.actor}: {row.text}" if row.actor not in ("", observation.kind) else row.text
 
 
 def _letter(number: int) -> str:
@@ -246,13 +239,47 @@ def with_direction(fault: Fault) -> Fault:
 
 def events(observations: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
     """Return the events besides messages and counters, in order, up to a limit, and the number of all events."""
-    found = []
-    for each in sorted(observations, key=lambda each: each.t):  # a log's line may be read later than it was written
-        if each.kind in COUNTERS or not is_news(each) or (isinstance(each, StepEnded) and each.ok and not each.note):
+    told = []
+    for observation in sorted(observations, key=_moment):  # a log's line may be read later than it was written
+        row = observation.row()
+        if not observation.is_listed or not observation.is_news:
             continue
-        if isinstance(each, Answered) or (isinstance(each, Replied) and _went_well(each)):
+        if isinstance(observation, StepEnded) and observation.ok and not observation.note:
+            continue
+        if isinstance(observation, Answered) or (isinstance(observation, Replied) and row.weight is Weight.PLAIN):
             continue  # messages
-        bad = not each.as_written if isinstance(each, StepEnded) else isinstance(each, Trouble)
-        row = describe(each)
-        found.append(Event(t=each.t, actor=row.actor, text=row.text, tone=Tone.SHUT if bad else Tone.PLAIN))
-    return tuple(found[:MOST_EVENTS]), len(found)
+        bad = row.weight is Weight.FAULT and isinstance(observation, StepEnded | Trouble)
+        told.append(Event(t=observation.t, actor=row.actor, text=row.text, tone=Tone.SHUT if bad else Tone.PLAIN))
+    return tuple(told[:MOST_EVENTS]), len(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A fault's place on the timeline, in its units; letters that would overlap are in different rows."""
+
+    fault: Fault
+    x: float
+    width: float
+    row: int = 0
+
+    @property
+    def near_end(self) -> bool:
+        """Return whether the label has no room between the band and the right edge."""
+        return self.x > WIDE * (1 - _APART)
+
+
+def bands_of(faults: Sequence[Fault], window: Window) -> tuple[Band, ...]:
+    """Return the bands of the faults that are within the window."""
+    rows: list[float] = []
+    bands = []
+    for fault in faults:
+        end = window.end if fault.end is None else min(fault.end, window.end)
+        if fault.start > window.end or end < window.start:
+            continue
+        x = window.x(max(fault.start, window.start))
+        band = Band(fault=fault, x=x, width=max(round(window.x(end) - x, 2), 0.0))
+        label = x - WIDE * _APART if band.near_end else x  # where its label begins
+        row = next((place for place, last in enumerate(rows) if label - last > WIDE * _APART), len(rows))
+        rows[row : row + 1] = [label]
+        bands.append(replace(band, row=row))
+    return tuple(bands)

@@ -12,9 +12,8 @@ from lab.history import DestinationSeen
 from lab.judge import Judged
 from lab.judge.values import CrossCheck, LinkReport, Outcome, Report, StepReport
 from lab.judge.wording import gap
-from lab.report.html.bands import Band, bands_of
 from lab.report.html.broker_texts import BrokerText, Files, broker_texts
-from lab.report.html.faults import Event, Fault, events, faults, with_direction
+from lab.report.html.faults import Band, Event, Fault, bands_of, events, faults, with_direction
 from lab.report.html.lanes import FATES, LANES, TONES, WORDS, Anomaly, Lane, Window, anomalies, lanes, ways, window
 from lab.report.html.latency import Distribution, Mark, distribution, round_step
 from lab.report.html.network_map import NetworkMap, network_map

@@ -12,14 +12,15 @@ from hashlib import sha256
 from lab.activemq.destinations import ADVISORIES, has_wildcard
 from lab.activemq.forwarding.filters import covers, parts
 from lab.clients.refusals import NOT_AUTHORISED, how
-from lab.runtime.observer_events import Event
+from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen
+from lab.runtime.observer_events import Acknowledgement, Event, ProcessChanged
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.destination import Node
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.store import Done
 from lab.simulation.broker.subscriptions import Subscription
-from lab.simulation.kernel import MILLISECOND
+from lab.simulation.kernel import MILLISECOND, SECOND
 
 CAUSE = "dlqDeliveryFailureCause"  # the property that has the cause of a dead letter
 _LARGEST_DIGESTED = 1024 * 1024  # bytes
@@ -42,9 +43,10 @@ class Observer:
     def connected(self, session: Session) -> None:
         """Observe a client that has logged in."""
         self._event(
-            "connected",
+            ConnectionSeen,
             connection=session.connection,
-            client=session.client,
+            state="connected",
+            client_id=session.client,
             user=session.user,
             address=_STOMP_ADDRESS if session.connector == "stomp" else session.address,
             over=self._over(session),
@@ -52,7 +54,8 @@ class Observer:
 
     def disconnected(self, session: Session) -> None:
         """Observe the end of a connection."""
-        self._event("disconnected", connection=session.connection, client=session.client, error=session.error)
+        connection, client, error = session.connection, session.client, session.error
+        self._event(ConnectionSeen, connection=connection, state="disconnected", client_id=client, error=error)
 
     def subscribe(self, info: ConsumerInfo, by: Session, add: Callable[[], Subscription]) -> Subscription:
         """Return the subscription that `add` returns; observe it, its messages, and its refusal."""
@@ -63,7 +66,7 @@ class Observer:
             subscription = add()
         except Refused as refused:
             self._consumers.discard(info.id)
-            self._event("unsubscribed", consumer=info.id, error=_error(refused.words))
+            self._event(ConsumerSeen, consumer=info.id, state="unsubscribed", error=_error(refused.words))
             raise
         subscription.deliver = partial(self._dispatch, subscription, subscription.deliver)
         subscription.observed = partial(self._acknowledged, subscription)
@@ -73,23 +76,23 @@ class Observer:
         """Observe the end of a consumer."""
         if subscription.info.id in self._consumers:
             self._consumers.discard(subscription.info.id)
-            self._event("unsubscribed", consumer=subscription.info.id)
+            self._event(ConsumerSeen, consumer=subscription.info.id, state="unsubscribed")
 
     def forgotten(self, client: str, name: str) -> None:
         """Observe that a durable subscription has ended for good."""
-        self._event("forgotten", client=client, durable=name)
+        self._event(ConsumerSeen, consumer="", state="forgotten", client_id=client, durable=name)
 
     def browsed(self, info: ConsumerInfo, messages: Sequence[Message], by: Session) -> None:
         """Observe a browser, which has its messages at once."""
         if self._observes(info.destination):
             self._subscribed(info, by)
             for message in messages:
-                its = partial(self._event, message=message.id, destination=info.destination, consumer=info.id)
-                its("dispatched")
+                of_browser = {"message": message.id, "destination": info.destination, "consumer": info.id}
+                self._event(MessageSeen, event="dispatched", **of_browser)
                 if by.connector == "stomp":  # `StompSubscription.onMessageDispatch`, with auto
-                    its("acknowledged", kind="all", count=1, automatic=True)
+                    self._event(Acknowledgement, kind="all", automatic=True, **of_browser)
             self._consumers.discard(info.id)
-            self._event("unsubscribed", consumer=info.id)
+            self._event(ConsumerSeen, consumer=info.id, state="unsubscribed")
 
     def sent(self, message: Message, by: Session, done: Done) -> Done:
         """Return `done` for a message that comes now; the message is observed when it is accepted or refused."""
@@ -118,20 +121,21 @@ class Observer:
         """Observe that a message has expired, has become a dead letter, or was discarded."""
         if self._observes(node.message.destination) or self._observes(node.message.original):
             self._event(
-                event,
+                MessageSeen,
+                event=event,
                 message=node.message.id,
                 destination=node.message.destination,
                 consumer=consumer,
-                cause=cause and f"Throwable: {cause}",
+                why=cause and f"Throwable: {cause}",
             )
 
     def stopped(self) -> None:
         """Observe that the broker has stopped in order."""
-        self._event("stopped")
+        self.process("stopped")
 
     def process(self, change: str) -> None:
         """Note that the process was `paused`, was `resumed`, or is `halted`."""
-        self._event(change)
+        self._event(ProcessChanged, state=change)
 
     def _dispatch(
         self,
@@ -144,11 +148,12 @@ class Observer:
         node = subscription.handed_out(token)
         if self._observes_message(node):
             self._event(
-                "dispatched",
+                MessageSeen,
+                event="dispatched",
                 message=message.id,
                 destination=node.destination.name,
                 consumer=subscription.info.id,
-                retained=message.retained,
+                retain=message.retained,
                 redelivered=node.redeliveries,
             )
         before, self._dispatching = self._dispatching, node
@@ -158,21 +163,21 @@ class Observer:
     def _acknowledged(self, subscription: Subscription, kind: str, node: Node) -> None:
         if subscription.info.id in self._consumers and self._observes_message(node):
             self._event(
-                "acknowledged",
+                Acknowledgement,
                 kind=kind,
                 consumer=subscription.info.id,
                 destination=node.destination.name,
                 message=node.message.id,
-                count=1,
                 automatic=node is self._dispatching,
             )
 
     def _subscribed(self, info: ConsumerInfo, by: Session) -> None:
         self._consumers.add(info.id)
         self._event(
-            "subscribed",
+            ConsumerSeen,
             consumer=info.id,
-            client=by.client,
+            state="subscribed",
+            client_id=by.client,
             connection=by.connection,
             user=by.user,
             destination=info.destination,
@@ -187,24 +192,26 @@ class Observer:
         self, message: Message, at: int, *, over: str, error: str, client: str = "", network: bool = False
     ) -> None:
         body, stamp = message.body, message.timestamp
+        lifetime = None if message.expires is None else round((message.expires - (stamp or 0)) / MILLISECOND)
+        digested = not message.encoded and len(body) <= _LARGEST_DIGESTED
         self._event(
-            "sent",
-            at=at,
-            done=self._now(),
+            MessageSeen,
+            event="sent",
+            t=at / SECOND,
+            took=(self._now() - at) / SECOND,
             message=message.id,
             destination=message.destination,
-            client=client,
+            client_id=client,
             over=over,
             network=network,
             persistent=message.persistent,
             retain=message.retain,
             original=message.original,
             correlation=message.properties.get("correlation-id", ""),
-            cause=message.properties.get(CAUSE, ""),
-            lifetime=None if message.expires is None else round((message.expires - (stamp or 0)) / MILLISECOND),
+            why=error or message.properties.get(CAUSE, ""),
+            lifetime=None if lifetime is None else lifetime / 1000,
             bytes=None if message.encoded else len(body),
-            digest="" if message.encoded or len(body) > _LARGEST_DIGESTED else sha256(body).hexdigest(),
-            error=error,
+            digest=sha256(body).hexdigest() if digested else None,
         )
 
     def _over(self, session: Session) -> str:
@@ -228,8 +235,8 @@ class Observer:
         """Return whether a consumer is observed; each dispatch decides which messages of its pattern are."""
         return self._observes(destination) or (has_wildcard(destination) and not destination.startswith(ADVISORIES))
 
-    def _event(self, event: str, /, *, at: int | None = None, **fields: object) -> None:
-        self._tell(Event(at=self._now() if at is None else at, event=event, **fields))  # type: ignore[arg-type]
+    def _event(self, kind: Callable[..., Event], /, **fields: object) -> None:
+        self._tell(kind(**({"t": self._now() / SECOND, "broker": self._broker} | fields)))
 
 
 def _destinations(pattern: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from lab.errors import BrokerError
 from lab.history import MemoryRecorder, MessageSeen, Observation, ObserverChanged
 from lab.runtime.clock import RealClock
 from lab.runtime.lab import Down
-from lab.runtime.observer_events import Event
+from lab.runtime.observer_events import Event, ProcessChanged
 
 TOKYO = InstanceState(
     broker="tokyo", name="tokyo", number=1, container="c", address="10.0.0.1", ports={}, management_port=1
@@ -30,8 +30,8 @@ class Broker:
         self.asked: list[int] = []
 
     def send(self, message: str) -> None:
-        event = Event(at=self.now(), event="sent", message=message, destination="queue://orders", client="shop")
-        self.events.append(event)
+        t, orders = self.now() / 1e9, "queue://orders"
+        self.events.append(MessageSeen(t=t, broker="tokyo", event="sent", message=message, destination=orders))
 
     def now(self) -> int:
         return round(CLOCK.now() * 1e9) + 7_000_000_000
@@ -256,7 +256,7 @@ def test_a_process_that_ended_in_order_has_lost_nothing() -> None:
 
     def do(recorder: MemoryRecorder) -> None:
         broker.send("before")
-        broker.events.append(Event(at=broker.now(), event="stopped"))
+        broker.events.append(ProcessChanged(t=broker.now() / 1e9, broker="tokyo", state="stopped"))
         assert until(lambda: messages(recorder) == ["before"])
         asked = len(broker.asked)
         assert until(lambda: len(broker.asked) > asked + 1)

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from lab import labs
-from lab.report.timeline_text import text
+from lab.report.timeline import text
 from lab.report.traces import find
 from tests.judge.cases import shown
 
