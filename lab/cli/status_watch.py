@@ -9,7 +9,7 @@ from lab.base.interrupts import until_a_signal
 from lab.cli import options, status_text
 from lab.living.lab import Live
 from lab.living.polls import Events
-from lab.report.timeline_text import text
+from lab.report.timeline import text
 
 _EVENTS = 5
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.history import Counted, LinkSeen
+from lab.history.display import Row, Weight
 from lab.living.polls import Look
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
-from lab.report.rows.row import Row, Weight
 from lab.runtime.clock import Origin
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import BridgeStatus, BrokerStatus, LinkStatus, Status, Whereabouts
