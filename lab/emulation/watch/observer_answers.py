@@ -164,7 +164,7 @@ def _of_message(broker: str, short: _Sent | _Dispatched | _Acknowledged, names: 
 
 
 def _of_line(broker: str, line: Mapping[str, Any], t: float) -> Event:
-    event = line["event"]
+    event = msgspec.convert(line["event"], str)
     kind, name = _EVENTS[event]
     fields = {_RENAMED.get(field, field): text for field, text in line.items() if field != "event"}
     fields |= {"t": t, "broker": broker, name: event == "committed" if kind is TransactionEnded else event}

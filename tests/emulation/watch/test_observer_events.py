@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from msgspec import structs
 from lab.emulation.watch.observer_answers import parse
 from lab.errors import BrokerError
 from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, ObserverChanged, TransactionEnded
-from lab.runtime.observer_events import Acknowledgement, Event, Translator
+from lab.runtime.observer_events import Acknowledgement, Event, ProcessChanged, Translator
 
 HEAD = {"started": "a", "first": 1, "left": 1, "dropped": 0, "at": 1, "now": 5}
 WHOLE = json.dumps(HEAD) + '\n["queue://orders","ID:shop-1:1:1","shop","stomp+ssl","ID:c-1:1","all"]'
@@ -109,7 +111,8 @@ def test_a_client_id_may_have_any_characters() -> None:
     "text",
     [
         "", "{}", "[]", f"{WHOLE}\n{{", f'{WHOLE}\n{{"at": "soon", "event": "stopped"}}', json.dumps(HEAD),
-        f'{WHOLE}\n{{"event": "stopped"}}', f'{WHOLE}\n{{"at": 1, "event": "exploded"}}',
+        f'{WHOLE}\n{{"event": "stopped"}}', f'{WHOLE}\n{{"at": 1, "event": ["stopped"]}}',
+        f'{WHOLE}\n{{"at": 1, "event": "exploded"}}',
         f'{WHOLE}\n{{"at": 1, "event": "connected", "connection": 7}}',
         f"{WHOLE}\n[2,0,0,9,1,0,0,0]", f"{WHOLE}\n[2,0,-1,0,1,0,0,0]", f"{WHOLE}\n[9]", None,
     ],
@@ -169,6 +172,18 @@ def test_of_a_pattern_only_messages_that_were_observed_are_acknowledged() -> Non
 def test_a_stomp_clients_selector_is_as_the_client_wrote_it() -> None:
     (seen,) = translated(subscribed(selector="convert_string_expressions:colour = 'red'"))
     assert isinstance(seen, ConsumerSeen) and seen.selector == "colour = 'red'"
+
+
+def test_every_object_that_the_observer_writes_can_be_read() -> None:
+    folder = Path(__file__).parents[3] / "docker" / "broker" / "observer" / "mqlab"
+    source = (folder / "ObservingBroker.java").read_text("utf-8")
+    ends = re.findall('"([a-z-]+)"', " ".join(re.findall(r"about\((.*), reference", source)))  # of a message
+    kinds = set()
+    for name, calls in re.findall(r'new Event\((?:"([a-z-]+)"|kind)\)(.*?)\.entry\(\)', source, re.DOTALL):
+        texts = dict.fromkeys(re.findall(r'\.with\("(\w+)"', calls), "x")
+        flags = dict.fromkeys(re.findall(r'\.flag\("(\w+)"', calls), True)
+        kinds |= {type(event(each, **texts, **flags)) for each in ([name] if name else ends)}
+    assert kinds == {ConnectionSeen, ConsumerSeen, MessageSeen, TransactionEnded, ProcessChanged}
 
 
 def test_rare_events_are_observations_with_the_names_of_a_history() -> None:
