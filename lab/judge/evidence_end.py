@@ -5,13 +5,12 @@ from __future__ import annotations
 from math import inf
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.kinds import Find
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import evidence_ends
 
 
-def evidence_end(expectation: Expectation, evidence: Evidence, find: Find) -> float:
-    """Return the moment in seconds, infinity for the end: `until` of the expectation's file, or of its base's file."""
+def evidence_end(expectation: Expectation, evidence: Evidence) -> float:
+    """Return the moment in seconds, infinity for the end: by the function of its class."""
     if evidence.timeline.interval.end < inf:
         return evidence.timeline.interval.end
-    found: float = find(type(expectation), "lab.judge.expectations", "until")[0](expectation, evidence)
-    return found
+    return evidence_ends.of(type(expectation))[0](expectation, evidence)

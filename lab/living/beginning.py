@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NamedTuple
 
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_broker import CreateBroker
@@ -16,7 +16,10 @@ from lab.declare.steps.reboot import Reboot
 from lab.history import Observation
 from lab.living.control_plane import KeptControlPlane
 from lab.living.lab import Live
-from lab.operating import Done, create_broker, delete_broker, reboot
+from lab.operating import ControlPlane, Done
+from lab.operating.create_broker import begin_creation, do_create_broker
+from lab.operating.delete_broker import begin_deletion, do_delete_broker
+from lab.operating.reboot import begin_reboot, do_reboot
 from lab.plan.control import Control
 from lab.runtime.verb_owners import owned
 
@@ -25,7 +28,7 @@ Reach = Callable[[], Any]  # a context manager of the Live that goes on with a v
 
 def begins(verb: Step) -> bool:
     """Return whether a verb has a beginning that is on file before the rest is done."""
-    return type(verb) in _MODULES
+    return type(verb) in _VERBS
 
 
 def begin(live: Live, verb: Step, reach: Reach) -> Callable[[], None]:
@@ -35,12 +38,12 @@ def begin(live: Live, verb: Step, reach: Reach) -> Callable[[], None]:
         name = getattr(verb, "broker")  # noqa: B009 - every such verb is on a broker
         number = stack.enter_context(owned(live.run, name, live.lab.note_folder))
         ended = stack.enter_context(live.history.step(verb, number))
-        _MODULES[type(verb)].begin(plane, name)
+        _VERBS[type(verb)].begin(plane, name)
         kept = stack.pop_all()
 
     def rest() -> None:
         with kept, reach() as other:
-            ended.append(_MODULES[type(verb)].operate(MomentaryPlane(other), verb, resumed=True))
+            ended.append(_VERBS[type(verb)].do(MomentaryPlane(other), verb, resumed=True))
 
     return rest
 
@@ -74,4 +77,13 @@ class MomentaryPlane(KeptControlPlane):
             return super().report_late(broker, number, since=since, within=within, action=action)
 
 
-_MODULES: Mapping[type[Step], Any] = {Reboot: reboot, DeleteBroker: delete_broker, CreateBroker: create_broker}
+class _Verb(NamedTuple):
+    begin: Callable[[ControlPlane, str], None]
+    do: Callable[..., Done]
+
+
+_VERBS: Mapping[type[Step], _Verb] = {
+    Reboot: _Verb(begin_reboot, do_reboot),
+    DeleteBroker: _Verb(begin_deletion, do_delete_broker),
+    CreateBroker: _Verb(begin_creation, do_create_broker),
+}

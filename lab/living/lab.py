@@ -696,15 +696,16 @@ class Live:
 
     def complete(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted."""
-        from lab.operating import create_broker, reboot  # here, since few are
+        from lab.operating.create_broker import do_create_broker  # here, since few are
+        from lab.operating.reboot import do_reboot
 
         match self.account.broker(broker).state:
             case BrokerState.CREATION_IN_PROGRESS:
-                return self._resumed(CreateBroker(broker=broker), create_broker.operate)
+                return self._resumed(CreateBroker(broker=broker), do_create_broker)
             case BrokerState.DELETION_IN_PROGRESS:
                 return self.delete_broker(broker)
             case _:
-                return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), reboot.operate)
+                return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), do_reboot)
 
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose maintenance window has opened with a change pending, until their reboot begins."""

@@ -12,6 +12,7 @@ from lab.amazonmq.account.account import Account
 from lab.declare.steps.create_broker import CreateBroker
 from lab.errors import InputError, LabError
 from lab.history import BrokerChanged
+from lab.operating import operations
 from lab.operating.control_plane import ControlPlane
 from lab.operating.instances import numbers, start
 from lab.operating.outcome import Done, record_seen
@@ -20,7 +21,7 @@ from lab.plan.control import Control
 from lab.plan.values import Plan
 
 
-def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -> Done:
+def do_create_broker(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -> Done:
     """Create a broker that the plan has for later, and return when its endpoints listen.
 
     The first instance of a pair is started first, and becomes the active one. A broker that does not start is
@@ -28,7 +29,7 @@ def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -
     """
     name, within = _declared(plane.control.account, plane.plan, verb.broker), verb.within.total_seconds()
     if not resumed:
-        begin(plane, name)
+        begin_creation(plane, name)
     try:
         late = [start(plane, name, number, within, "creation").failed for number in numbers(plane, name)]
     except LabError:
@@ -39,7 +40,10 @@ def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -
     return finish_creation(plane, name)
 
 
-def begin(plane: ControlPlane, broker: str) -> None:
+operations.register(CreateBroker)(do_create_broker)  # which has one parameter more
+
+
+def begin_creation(plane: ControlPlane, broker: str) -> None:
     """Begin the creation of a broker that the plan has for later: it is CREATION_IN_PROGRESS."""
     name = _declared(plane.control.account, plane.plan, broker)
     plane.change(lambda control: _begun(control, plane, name))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.operating import operations
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
 from lab.operating.update_configuration import revision_saved
 from lab.plan.control import Control
 
 
-def operate(plane: ControlPlane, verb: CreateConfiguration) -> Done:
+@operations.register(CreateConfiguration)
+def do_create_configuration(plane: ControlPlane, verb: CreateConfiguration) -> Done:
     """Create the configuration, whose first revision is the default."""
 
     def create(control: Control) -> Done:

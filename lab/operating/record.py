@@ -8,12 +8,14 @@ from dataclasses import replace
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.declare.steps.record import OnRecord
+from lab.operating import operations
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done, record_seen
 from lab.plan.control import Control
 
 
-def operate(plane: ControlPlane, verb: OnRecord) -> Done:
+@operations.register(OnRecord)
+def do_record(plane: ControlPlane, verb: OnRecord) -> Done:
     """Keep the account that the verb decides on; the note lists pending changes."""
     return keep(plane, verb.broker, lambda control: verb.decide(control.account, plane.machine), pending)
 

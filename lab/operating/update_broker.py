@@ -5,14 +5,15 @@ from __future__ import annotations
 from lab.amazonmq.account.account import Account
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.network.security_groups import check_groups
-from lab.operating import reboot
+from lab.operating import operations, reboot
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
 from lab.operating.record import keep, pending
 from lab.plan.control import Control
 
 
-def operate(plane: ControlPlane, verb: UpdateBroker) -> Done:
+@operations.register(UpdateBroker)
+def do_update_broker(plane: ControlPlane, verb: UpdateBroker) -> Done:
     """Make the changes pending, and reboot the broker if the verb has `reboot`."""
 
     def update(control: Control) -> Account:
@@ -22,4 +23,4 @@ def operate(plane: ControlPlane, verb: UpdateBroker) -> Done:
         return verb.update(control.account)
 
     done = keep(plane, verb.broker, update, pending)
-    return done if verb.reboot is None else reboot.operate(plane, verb.reboot)
+    return done if verb.reboot is None else reboot.do_reboot(plane, verb.reboot)

@@ -11,12 +11,14 @@ from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.base.units import several
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.history import ConfigurationSaved
+from lab.operating import operations
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
 from lab.plan.control import Control
 
 
-def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
+@operations.register(UpdateConfiguration)
+def do_update_configuration(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
     """Save the text as the service does; the note lists the elements, attributes and values that were removed."""
 
     def save(control: Control) -> Done:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from lab.amazonmq.account.account import Account
 from lab.declare.steps.user import OfUser
+from lab.operating import operations
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
 from lab.operating.record import keep
 from lab.plan.control import Control
 
 
-def operate(plane: ControlPlane, verb: OfUser) -> Done:
+@operations.register(OfUser)
+def do_user(plane: ControlPlane, verb: OfUser) -> Done:
     """Keep the account that the verb decides on, and the password that it sets."""
 
     def change(control: Control) -> Account:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lab.declare.kinds import Find, of_kind
 from lab.declare.steps.base import Step
 from lab.declare.steps.network import OnNetwork
 from lab.errors import BrokerError, InputError, LabError
@@ -11,11 +10,11 @@ from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 
 
-def do(rehearsal: Rehearsal, verb: Step, find: Find = of_kind) -> Outcome:
+def do(rehearsal: Rehearsal, verb: Step) -> Outcome:
     """Do a verb, and return its Outcome; record a refusal, or a broker that does not return, as a failure."""
     try:
         with rehearsal.service.at_work(getattr(verb, "broker", "")):
-            done = operate(rehearsal.service, verb, find)
+            done = operate(rehearsal.service, verb)
     except InputError as error:
         if isinstance(verb, OnNetwork):
             return refused(rehearsal, "network", error)

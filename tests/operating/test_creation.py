@@ -92,7 +92,7 @@ def test_what_was_cut_off_is_resumed() -> None:
     plane = opened_lab()
     begun = replace(plane.control, account=begin_creation(plane.control.account, "singapore", NOW))
     plane = opened_lab(begun)
-    create_broker.operate(plane, CreateBroker(broker="singapore"), resumed=True)
+    create_broker.do_create_broker(plane, CreateBroker(broker="singapore"), resumed=True)
     assert states(plane.control.account)["singapore"] == "RUNNING"
     plane = opened_lab(begun)
     operate(plane, DeleteBroker(broker="singapore"))

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.declare.expectations.answered import AnsweredExpectation
 from lab.declare.steps.request import Request
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: AnsweredExpectation) -> Iterator[Problem]:
+@checks.register(AnsweredExpectation)
+def check_answered(context: Context, expectation: AnsweredExpectation) -> Iterator[Problem]:
     """Yield a Problem if no request step sends to the destination expected, or to any."""
     if expectation.topic is not None and expectation.queue is not None:
         yield context.wrong("queue", "both topic and queue are given", "remove one, or write two expectations")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.service import check_owner, connectors_at, connectors_of
 from lab.declare.expectations.bridge import Bridge
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: Bridge) -> Iterator[Problem]:
+@checks.register(Bridge)
+def check_bridge(context: Context, expectation: Bridge) -> Iterator[Problem]:
     """Yield a Problem if several brokers have the connector, or if a one-way connector is to have two ends."""
     if context.unknown & {"broker", "connector"}:
         return

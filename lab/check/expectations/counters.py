@@ -8,6 +8,7 @@ from lab.activemq.destinations import destination_of
 from lab.check.bridge_ends import bridge_ends
 from lab.check.context import Context
 from lab.check.counter_destinations import check_destination
+from lab.check.expectations import checks
 from lab.check.snapshots import check_order
 from lab.declare.expectations.counters import COUNTERS, LEVELS, Counters
 from lab.errors import Problem
@@ -20,7 +21,8 @@ _OF_QUEUE = (*_OF_TOPIC, "waiting")
 _OF_BROKER = (*_COUNTED, *LEVELS)
 
 
-def check(context: Context, expectation: Counters) -> Iterator[Problem]:
+@checks.register(Counters)
+def check_counters(context: Context, expectation: Counters) -> Iterator[Problem]:
     """Yield a Problem for an unused destination, a counter the subject lacks, or a bridge without an end there."""
     yield from check_destination(context, destination_of(expectation), or_heard=not expectation.amounts)
     yield from check_order(context, expectation.between)

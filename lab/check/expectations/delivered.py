@@ -8,6 +8,7 @@ from fractions import Fraction
 from lab.activemq.destinations import destination_of, hears
 from lab.base.units import format_percent, several
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.logins import listeners
 from lab.check.sendings import all_sent_before, most_sent
 from lab.declare.between import Portion
@@ -15,7 +16,8 @@ from lab.declare.expectations.delivered import Delivered
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: Delivered) -> Iterator[Problem]:
+@checks.register(Delivered)
+def check_delivered(context: Context, expectation: Delivered) -> Iterator[Problem]:
     """Yield the Problems of a topic without subscribers at the time of sending, and of impossible shares."""
     yield from _too_late(context, expectation)
     if expectation.shares is None or "shares" in context.unknown:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.logins import listeners
 from lab.declare.expectations.finished import SENDING, Finished
 from lab.declare.steps.message import Message
@@ -13,7 +14,8 @@ from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: Finished) -> Iterator[Problem]:
+@checks.register(Finished)
+def check_finished(context: Context, expectation: Finished) -> Iterator[Problem]:
     """Yield a Problem if a step sends no messages, or no messages that a receiver subscribes to."""
     if "to" in context.unknown:
         return

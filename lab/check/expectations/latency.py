@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.logins import listeners
 from lab.declare.expectations.latency import Latency
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: Latency) -> Iterator[Problem]:
+@checks.register(Latency)
+def check_latency(context: Context, expectation: Latency) -> Iterator[Problem]:
     """Yield a Problem if no step publishes at the first broker, or no client subscribes at the second."""
     if expectation.direction is None or "direction" in context.unknown:
         return

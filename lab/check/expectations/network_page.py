@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from lab.check.bridge_ends import bridge_ends
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.declare.expectations.network_page import NetworkPage
 from lab.errors import Problem
 from lab.plan.brokers import unread
 
 
-def check(context: Context, expectation: NetworkPage) -> Iterator[Problem]:
+@checks.register(NetworkPage)
+def check_network_page(context: Context, expectation: NetworkPage) -> Iterator[Problem]:
     """Yield a Problem if the row is for the broker itself, or if that is at the other end."""
     if expectation.broker == expectation.remote:
         yield context.wrong("remote", f"{expectation.broker} has no bridge to itself", "name another broker")

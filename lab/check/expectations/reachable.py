@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.network_so_far import check_ends
 from lab.declare.expectations.reachable import END, Reachable
 from lab.declare.steps.try_ import Try
@@ -12,7 +13,8 @@ from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: Reachable) -> Iterator[Problem]:
+@checks.register(Reachable)
+def check_reachable(context: Context, expectation: Reachable) -> Iterator[Problem]:
     """Yield a Problem if the connection cannot be tried, or if the step named does not try it."""
     yield from check_ends(context, expectation)
     tries = {step.name: step for step in in_every_round(context.scenario.steps) if isinstance(step, Try)}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from lab.activemq.destinations import destination_of, hears, is_dead_letter_queue, parts_of
 from lab.base import wide_signs
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.logins import listeners
 from lab.check.message_places import Fed
 from lab.declare.destination_fields import Addressed
@@ -15,7 +16,8 @@ from lab.declare.expectations.receivers import ToReceivers
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
+@checks.register(ToReceivers)
+def check_receivers(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
     """Yield a Problem if the receivers do not subscribe, or if no step publishes to their destinations."""
     at = expectation.at if isinstance(expectation, Delivered) and "at" not in context.unknown else None
     subscriptions = [each for each in listeners(context.scenario) if at in (None, each.broker)]

@@ -8,12 +8,14 @@ from lab.base.units import several
 from lab.check.bridge_ends import bridge_ends
 from lab.check.context import Context
 from lab.check.counter_destinations import check_destination
+from lab.check.expectations import checks
 from lab.check.sendings import most_sent
 from lab.declare.expectations.stuck import Stuck
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: Stuck) -> Iterator[Problem]:
+@checks.register(Stuck)
+def check_stuck(context: Context, expectation: Stuck) -> Iterator[Problem]:
     """Yield a Problem if no step publishes to the queue, or fewer messages than are to be left in it."""
     queue = f"queue://{expectation.queue}"
     found = list(check_destination(context, queue))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.terms import WHOLE_NAME
 from lab.declare.expectations.topics_page import TopicsPage
 from lab.declare.steps.subscribe import Subscribe
@@ -13,7 +14,8 @@ from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: TopicsPage) -> Iterator[Problem]:
+@checks.register(TopicsPage)
+def check_topics_page(context: Context, expectation: TopicsPage) -> Iterator[Problem]:
     """Yield a Problem if the topic is a wildcard, or if no step uses it."""
     wanted, steps = f"topic://{expectation.topic}", every_step(context.scenario.steps)
     used = sorted(

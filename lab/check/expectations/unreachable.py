@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.logins import logins
 from lab.declare.expectations.unreachable import Unreachable
 from lab.declare.steps.base import Login
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: Unreachable) -> Iterator[Problem]:
+@checks.register(Unreachable)
+def check_unreachable(context: Context, expectation: Unreachable) -> Iterator[Problem]:
     """Yield a Problem if no step makes an attempt that the expectation covers."""
     if context.unknown:
         return

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.expectations import checks
 from lab.check.service import users_of
 from lab.declare.expectations.users import UsersExpectation
 from lab.errors import Problem
 
 
-def check(context: Context, expectation: UsersExpectation) -> Iterator[Problem]:
+@checks.register(UsersExpectation)
+def check_users(context: Context, expectation: UsersExpectation) -> Iterator[Problem]:
     """Yield a Problem if the user never exists, except if that is the expectation."""
     if "broker" in context.unknown or expectation.pending == "no-such-user":
         return

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lab.check.context import Context
 from lab.check.names import check_names
 from lab.check.references import check_references
-from lab.declare.kinds import Find
+from lab.declare.kinds import Registry
 from lab.declare.scenario import Scenario
 from lab.declare.unrolling import in_order
 from lab.errors import Problem
 
+checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(__name__)
 
-def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
-    """Yield the Problems of the steps; `memory` has the notes of their checks afterwards, by type.
 
-    `find` returns the checks of a kind.
-    """
+def check_steps(scenario: Scenario, memory: dict[type, Any]) -> Iterator[Problem]:
+    """Yield the Problems of the steps; `memory` has the notes of their checks afterwards, by type."""
     if not (scenario.steps or scenario.is_topology or scenario.clients):  # applications need no steps
         place = scenario.origin.place("steps")
         yield Problem(what="a scenario without steps", remedy="add a publish step", place=place)
@@ -26,5 +25,5 @@ def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iter
         context = Context(scenario=scenario, path=path, memory=memory)
         yield from check_references(context, step)
         yield from check_names(context, step)
-        for check in find(type(step), __name__, "check"):
+        for check in checks.of(type(step)):
             yield from check(context, step)

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from lab.check.context import Context
 from lab.check.instances import Brokers, missing
 from lab.check.own_names import check_own_name
+from lab.check.steps import checks
 from lab.declare.steps.base import Compound, Step
 from lab.declare.steps.broker import OnBroker
 from lab.errors import Problem
 
 
-def check(context: Context, step: Step) -> Iterator[Problem]:
+@checks.register(Step)
+def check_step(context: Context, step: Step) -> Iterator[Problem]:
     """Yield a Problem if the step must name a user, or if its broker does not exist at that time; of name and fails."""
     yield from check_own_name(context, step)
     yield from _check_fails(context, step)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from lab.amazonmq.identity import DeploymentMode
 from lab.check.context import Context
 from lab.check.instances import Brokers, Connectors, missing
+from lab.check.steps import checks
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.errors import Problem
 
@@ -17,7 +18,8 @@ _IS_THERE: Mapping[State | None, str] = {
 _LATER = "create each broker once, and declare it with later: yes"
 
 
-def check(context: Context, step: OnBroker) -> Iterator[Problem]:
+@checks.register(OnBroker)
+def check_broker(context: Context, step: OnBroker) -> Iterator[Problem]:
     """Yield a Problem if the instance is not in a state that the step needs; note its state after the step."""
     if "broker" in context.unknown:
         return

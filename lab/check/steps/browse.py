@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.check.subscriptions import Subscriptions
 from lab.check.terms import NO_QUEUES, WHOLE_NAME
 from lab.declare.steps.browse import Browse
 from lab.errors import Problem
 
 
-def check(context: Context, step: Browse) -> Iterator[Problem]:
+@checks.register(Browse)
+def check_browse(context: Context, step: Browse) -> Iterator[Problem]:
     """Yield the Problems of the queue, the protocol and the client."""
     if protocol(step.over) == "mqtt":
         yield context.wrong("over", NO_QUEUES, "write over: stomp or amqp")

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.check.service import users_of
+from lab.check.steps import checks
 from lab.declare.steps.connect import Connect
 from lab.errors import Problem
 
 
-def check(context: Context, step: Connect) -> Iterator[Problem]:
+@checks.register(Connect)
+def check_connect(context: Context, step: Connect) -> Iterator[Problem]:
     """Yield a Problem if the user does not exist; with a wrong password any name is valid."""
     if "broker" in context.unknown or step.user is None or step.password == "wrong":
         return

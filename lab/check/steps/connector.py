@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.check.instances import Brokers, Connectors
+from lab.check.steps import checks
 from lab.declare.steps.connector import ConnectorStep
 from lab.errors import Problem
 
 
-def check(context: Context, step: ConnectorStep) -> Iterator[Problem]:
+@checks.register(ConnectorStep)
+def check_connector(context: Context, step: ConnectorStep) -> Iterator[Problem]:
     """Yield a Problem if the step would change nothing; note the connector's state after it."""
     if context.unknown or context.recall(Brokers).named[step.broker].missing:
         return

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.check.subscriptions import Subscriptions, too_early
 from lab.check.terms import NO_QUEUES, WHOLE_NAME
 from lab.declare.steps.consume import Consume
 from lab.errors import Problem
 
 
-def check(context: Context, step: Consume) -> Iterator[Problem]:
+@checks.register(Consume)
+def check_consume(context: Context, step: Consume) -> Iterator[Problem]:
     """Yield the Problems of a consume step: of its client's subscription, or of its queue."""
     yield from _of_a_queue(context, step) if step.queue is not None else _of_a_subscription(context, step)
 

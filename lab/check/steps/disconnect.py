@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.check.subscriptions import Subscriptions, check_leaving
 from lab.declare.steps.disconnect import Disconnect
 from lab.errors import Problem
 
 
-def check(context: Context, step: Disconnect) -> Iterator[Problem]:
+@checks.register(Disconnect)
+def check_disconnect(context: Context, step: Disconnect) -> Iterator[Problem]:
     """Yield a Problem if the client is not connected; note the subscriptions that are kept for it."""
     subscriptions = context.recall(Subscriptions)
     yield from check_leaving(context, step.client, twice=False)

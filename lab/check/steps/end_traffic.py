@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.check.steps.traffic import Flows
 from lab.declare.steps.end_traffic import EndTraffic
 from lab.declare.steps.traffic import Traffic
@@ -12,7 +13,8 @@ from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, step: EndTraffic) -> Iterator[Problem]:
+@checks.register(EndTraffic)
+def check_end_traffic(context: Context, step: EndTraffic) -> Iterator[Problem]:
     """Yield a Problem if no traffic of that name goes on at that time."""
     flows = context.recall(Flows)
     going_on = flows.going_on | flows.timed

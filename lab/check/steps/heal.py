@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.check.steps.link import Closed, directions
 from lab.declare.steps.heal import Heal
 from lab.errors import Problem
 
 
-def check(context: Context, step: Heal) -> Iterator[Problem]:
+@checks.register(Heal)
+def check_heal(context: Context, step: Heal) -> Iterator[Problem]:
     """Yield a Problem if the link is neither cut nor rejecting."""
     closed = context.recall(Closed)
     if context.unknown or not closed.certain or directions(context, step) & closed.directions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.declare.scenario import Scenario
 from lab.declare.steps.link import OnLink
 from lab.errors import Problem
@@ -19,7 +20,8 @@ class Closed:
         self.certain = True  # no: a step closes a link that does not exist, and another Problem names it
 
 
-def check(context: Context, step: OnLink) -> Iterator[Problem]:
+@checks.register(OnLink)
+def check_link(context: Context, step: OnLink) -> Iterator[Problem]:
     """Note the directions that the step closes or opens; this check never finds a Problem."""
     if context.unknown and step.brings not in (None, LinkState.OPEN):
         context.recall(Closed).certain = False

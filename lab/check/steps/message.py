@@ -11,6 +11,7 @@ from lab.amazonmq.files.activemq_xml import LARGEST_BODY, LARGEST_FRAME
 from lab.base.printable import is_text
 from lab.base.units import format_size
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.check.terms import WHOLE_NAME, check_destination, check_terms
 from lab.declare.steps.message import Message
 from lab.errors import Problem
@@ -18,7 +19,8 @@ from lab.errors import Problem
 LONGEST_EXPIRY = timedelta(milliseconds=2**32 - 1)
 
 
-def check(context: Context, step: Message) -> Iterator[Problem]:
+@checks.register(Message)
+def check_message(context: Context, step: Message) -> Iterator[Problem]:
     """Yield the Problems of the messages and their destination."""
     yield from check_destination(context, step)
     if has_wildcard(destination_of(step) or ""):

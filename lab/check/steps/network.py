@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from lab.check.context import Context
 from lab.check.network_so_far import NetworkSoFar
+from lab.check.steps import checks
 from lab.declare.steps.network import OnNetwork
 from lab.errors import InputError, Problem
 
 
-def check(context: Context, step: OnNetwork) -> Iterator[Problem]:
+@checks.register(OnNetwork)
+def check_network(context: Context, step: OnNetwork) -> Iterator[Problem]:
     """Yield the Problems of a step that AWS would refuse; apply a valid step to the network."""
     so_far = context.recall(NetworkSoFar)
     if step.fails:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, hears
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.declare.steps.request import Request
 from lab.declare.steps.subscribe import Subscribe
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, step: Request) -> Iterator[Problem]:
+@checks.register(Request)
+def check_request(context: Context, step: Request) -> Iterator[Problem]:
     """Yield a Problem over MQTT, or if no client that receives the requests answers them."""
     if protocol(step.over) == "mqtt":
         yield context.wrong("over", "MQTT has no temporary queues", "write over: stomp or amqp")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.check.own_names import names_of_rounds, wrong_round
+from lab.check.steps import checks
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import END, START, Snapshot
@@ -18,7 +19,8 @@ class _Taken:
         self.of_rounds = names_of_rounds(scenario, lambda step: step.name if isinstance(step, Snapshot) else "")
 
 
-def check(context: Context, step: Snapshot) -> Iterator[Problem]:
+@checks.register(Snapshot)
+def check_snapshot(context: Context, step: Snapshot) -> Iterator[Problem]:
     """Yield a Problem if the name belongs to another snapshot, or to another round of the same step."""
     taken = context.recall(_Taken)
     if step.name in (START, END):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.check.subscriptions import Subscriptions
 from lab.check.terms import check_destination, check_terms
 from lab.declare.steps.subscribe import Subscribe
@@ -16,7 +17,8 @@ _OF_THE_CONNECTION = ("broker", "over", "user", "client_id", "clean_session", "r
 _OF_WHAT_IS_KEPT = ("qos", "selector")
 
 
-def check(context: Context, step: Subscribe) -> Iterator[Problem]:
+@checks.register(Subscribe)
+def check_subscribe(context: Context, step: Subscribe) -> Iterator[Problem]:
     """Yield the Problems of the destination, the terms and the client."""
     yield from check_destination(context, step)
     yield from check_terms(context, step)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.declare.steps.together import Together
 from lab.declare.unrolling import inner_in_order
 from lab.errors import Problem
 
 
-def check(context: Context, step: Together) -> Iterator[Problem]:
+@checks.register(Together)
+def check_together(context: Context, step: Together) -> Iterator[Problem]:
     """Yield a Problem for each client in two of the inner steps: a client does one thing at a time."""
     first: dict[str, int] = {}
     for position, branch in enumerate(step.steps):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.steps import checks
 from lab.declare.scenario import Scenario
 from lab.declare.steps.traffic import Traffic
 from lab.errors import Problem
@@ -19,7 +20,8 @@ class Flows:
         self.known: set[str] = set()
 
 
-def check(context: Context, step: Traffic) -> Iterator[Problem]:
+@checks.register(Traffic)
+def check_traffic(context: Context, step: Traffic) -> Iterator[Problem]:
     """Yield a Problem if traffic with that name is running, or if no step follows it and its duration is unlimited."""
     flows = context.recall(Flows)
     if step.name in flows.going_on:

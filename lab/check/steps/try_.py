@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from lab.check.context import Context
 from lab.check.network_so_far import NetworkSoFar, check_ends
 from lab.check.own_names import wrong_round
+from lab.check.steps import checks
 from lab.declare.expectations.reachable import END
 from lab.declare.steps.try_ import Try
 from lab.errors import Problem
 
 
-def check(context: Context, step: Try) -> Iterator[Problem]:
+@checks.register(Try)
+def check_try(context: Context, step: Try) -> Iterator[Problem]:
     """Yield the Problems of the ends and the name."""
     yield from check_ends(context, step)
     if wrong := wrong_round(context, step.name, needed=False):

@@ -8,14 +8,16 @@ from dataclasses import replace
 from lab.check.context import Context
 from lab.check.instances import Brokers
 from lab.check.network_so_far import NetworkSoFar
-from lab.check.steps.broker import check as check_broker
+from lab.check.steps import checks
+from lab.check.steps.broker import check_broker
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError, Problem
 from lab.network import security_groups
 from lab.network.quotas import SECURITY_GROUPS_PER_INTERFACE
 
 
-def check(context: Context, step: UpdateBroker) -> Iterator[Problem]:
+@checks.register(UpdateBroker)
+def check_update_broker(context: Context, step: UpdateBroker) -> Iterator[Problem]:
     """Yield the Problems of the reboot that is ordered at once, and of security groups of another VPC."""
     its = context.recall(Brokers).named.get(step.broker)
     if step.reboot is not None and its is not None and not its.missing:

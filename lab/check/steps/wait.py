@@ -10,13 +10,15 @@ from lab.check.logins import listeners
 from lab.check.message_places import Fed
 from lab.check.network_so_far import NetworkSoFar
 from lab.check.service import check_owner
+from lab.check.steps import checks
 from lab.check.subscriptions import Subscriptions, too_early
 from lab.check.terms import WHOLE_NAME
 from lab.declare.steps.wait import Wait
 from lab.errors import Problem
 
 
-def check(context: Context, step: Wait) -> Iterator[Problem]:
+@checks.register(Wait)
+def check_wait(context: Context, step: Wait) -> Iterator[Problem]:
     """Yield the Problems of the condition; clients must have subscribed before."""
     context.recall(NetworkSoFar).waited += step.shortest
     if context.unknown:

@@ -10,6 +10,7 @@ from lab.declare.expectations.answered import AnsweredExpectation
 from lab.history import Answered, Replied
 from lab.history.expected.records import OK, Publication
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges, measurements
 from lab.judge.findings import Finding, at_the_end, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
@@ -17,7 +18,8 @@ from lab.judge.wording import gap, moment
 _Message = tuple[Publication, int]
 
 
-def judge(expectation: AnsweredExpectation, evidence: Evidence) -> Finding:
+@judges.register(AnsweredExpectation)
+def judge_answered(expectation: AnsweredExpectation, evidence: Evidence) -> Finding:
     """Judge whether each accepted request got one answer, in time."""
     wanted, within, end = destination_of(expectation), expectation.within.total_seconds(), evidence.timeline.end
     came: dict[str, list[float]] = {}
@@ -66,7 +68,8 @@ def judge(expectation: AnsweredExpectation, evidence: Evidence) -> Finding:
     return at_the_end(True, words, evidence)
 
 
-def measured(expectation: AnsweredExpectation, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(AnsweredExpectation)
+def measured_answered(expectation: AnsweredExpectation, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield how long each answer took, with the time allowed; in seconds."""
     sent = {of.id(number): of.sent_at[number] for of, number in _requests(evidence, destination_of(expectation))}
     for seen in evidence.timeline.seen:

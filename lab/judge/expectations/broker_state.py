@@ -5,12 +5,14 @@ from __future__ import annotations
 from lab.declare.expectations.broker_state import BrokerStateExpectation
 from lab.judge.evidence.broker_records import last_record, records_during
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
 
 
-def judge(expectation: BrokerStateExpectation, evidence: Evidence) -> Finding:
+@judges.register(BrokerStateExpectation)
+def judge_broker_state(expectation: BrokerStateExpectation, evidence: Evidence) -> Finding:
     """Judge a broker's state at the end or after a step, or whether it had the state during a step."""
     if expectation.during is None:
         found, when = last_record(expectation.broker, expectation.after, evidence)

@@ -12,12 +12,14 @@ from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.step_taken import of_attempt
 from lab.judge.expectations import base
+from lab.judge.expectations.base import concerns, evidence_ends, judges, shortfalls
 from lab.judge.findings import Finding, asked, at_the_end, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
 
 
-def judge(expectation: BrowsedExpectation, evidence: Evidence) -> Finding:
+@judges.register(BrowsedExpectation)
+def judge_browsed(expectation: BrowsedExpectation, evidence: Evidence) -> Finding:
     """Judge how many messages a client saw the last time that it browsed."""
     seen = _last_look(expectation, evidence)
     if seen is None:
@@ -36,19 +38,22 @@ def judge(expectation: BrowsedExpectation, evidence: Evidence) -> Finding:
     return Outcome.of(passed), words + ("" if passed else asked(expectation.count))
 
 
-def until(expectation: BrowsedExpectation, evidence: Evidence) -> float:
+@evidence_ends.register(BrowsedExpectation)
+def until_browsed(expectation: BrowsedExpectation, evidence: Evidence) -> float:
     """Return when the client browsed the last time, in seconds; infinity if it never did."""
     look = _last_look(expectation, evidence)
     return inf if look is None else look.t
 
 
-def concerned(expectation: BrowsedExpectation, effort: Effort, evidence: Evidence) -> bool:
+@concerns.register(BrowsedExpectation)
+def concerned_browsed(expectation: BrowsedExpectation, effort: Effort, evidence: Evidence) -> bool:
     """Return whether a step sent to, or took of, the queue before the client browsed it."""
     look = _last_look(expectation, evidence)
     return look is not None and effort.began < look.t and look.destination in base.destinations(effort, evidence)
 
 
-def unmet(expectation: BrowsedExpectation, evidence: Evidence) -> Iterator[str]:
+@shortfalls.register(BrowsedExpectation)
+def unmet_browsed(expectation: BrowsedExpectation, evidence: Evidence) -> Iterator[str]:
     """Yield a reason if the client was to browse once more and could not."""
     its = [
         seen

@@ -5,11 +5,13 @@ from __future__ import annotations
 from lab.declare.expectations.configuration import ConfigurationExpectation
 from lab.judge.evidence.broker_records import last_record
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 
 
-def judge(expectation: ConfigurationExpectation, evidence: Evidence) -> Finding:
+@judges.register(ConfigurationExpectation)
+def judge_configuration(expectation: ConfigurationExpectation, evidence: Evidence) -> Finding:
     """Judge which revision a broker has, and which one is pending."""
     found, when = last_record(expectation.broker, expectation.after, evidence)
     if isinstance(found, str):

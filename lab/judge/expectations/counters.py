@@ -10,6 +10,7 @@ from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Rise, Snapshots, Subject
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 
@@ -18,7 +19,8 @@ _OF_ALL = {**_RECORDED, "consumers": "subscriptions"}  # of a broker: its own to
 _SUMMED = {"waiting": "destination", "in-flight": "destination", "connections": "connector"}
 
 
-def judge(expectation: Counters, evidence: Evidence) -> Finding:
+@judges.register(Counters)
+def judge_counters(expectation: Counters, evidence: Evidence) -> Finding:
     """Judge the rise of each counter expected, and the amounts expected at one moment."""
     snapshots, destination = evidence.timeline.snapshots, destination_of(expectation)
     if expectation.bridge is not None:

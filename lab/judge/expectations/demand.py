@@ -10,12 +10,14 @@ from lab.declare.expectations.demand import Demanded
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import Timeline
+from lab.judge.expectations.base import judges, measurements
 from lab.judge.findings import Finding, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment, silent, unwatched
 
 
-def judge(expectation: Demanded, evidence: Evidence) -> Finding:
+@judges.register(Demanded)
+def judge_demand(expectation: Demanded, evidence: Evidence) -> Finding:
     """Judge the last observed demand or, after a step, the demand when `within` is over."""
     destination, timeline = str(destination_of(expectation)), evidence.timeline
     course = _course(expectation, timeline)
@@ -34,7 +36,8 @@ def judge(expectation: Demanded, evidence: Evidence) -> Finding:
     return Outcome.FAILED, words + evidence.causes.near(since, since)
 
 
-def measured(expectation: Demanded, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(Demanded)
+def measured_demand(expectation: Demanded, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield when, after a step, demand came to be as expected or ceased to, with the time allowed; in seconds."""
     timeline, term = evidence.timeline, expectation.term
     step = None if term is None else timeline.last_step(term.after)

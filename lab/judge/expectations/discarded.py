@@ -14,11 +14,13 @@ from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.snapshots import Subject
 from lab.judge.evidence.unreceived import lost_elsewhere, shown, why_not_counted
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 
 
-def judge(expectation: Discarded, evidence: Evidence) -> Finding:
+@judges.register(Discarded)
+def judge_discarded(expectation: Discarded, evidence: Evidence) -> Finding:
     """Judge the number of messages dropped for a slow bridge, and whether it explains all losses."""
     destination = f"topic://{expectation.topic}"
     rise = evidence.timeline.snapshots.rise(

@@ -6,6 +6,7 @@ from lab.base.units import several
 from lab.declare.expectations.dropped import Dropped
 from lab.history import PacketsDropped
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
@@ -13,7 +14,8 @@ from lab.judge.wording import moment
 _AT = {"way": "no-way", "out": "no-egress-rule", "in": "no-ingress-rule"}
 
 
-def judge(expectation: Dropped, evidence: Evidence) -> Finding:
+@judges.register(Dropped)
+def judge_dropped(expectation: Dropped, evidence: Evidence) -> Finding:
     """Judge the number of packets that the router dropped, by its own counters."""
     timeline = evidence.timeline
     if timeline.standing:

@@ -8,6 +8,7 @@ from lab.declare.expectations.duplicates import Duplicates
 from lab.judge.equal_bodies import EQUAL, equal_bodies
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.sharing import takers
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.quiet import in_words, not_quiet
 from lab.judge.second_copies import second_copies
@@ -16,7 +17,8 @@ from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 
 
-def judge(expectation: Duplicates, evidence: Evidence) -> Finding:
+@judges.register(Duplicates)
+def judge_duplicates(expectation: Duplicates, evidence: Evidence) -> Finding:
     """Judge the number of duplicates, for each audience."""
     chosen = evidence.chosen(expectation.to, destination_of(expectation))
     findings = never_subscribed(expectation.to, chosen)

@@ -11,6 +11,7 @@ from lab.history.expected.records import Publication
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.expectations import receivers
+from lab.judge.expectations.base import concerns, evidence_ends, judges, measurements
 from lab.judge.findings import Finding, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
@@ -35,7 +36,8 @@ class _Course:
         return f"{self.name} was finished {moment(self.took)} after it began at {moment(self.begin)}"
 
 
-def judge(expectation: Finished, evidence: Evidence) -> Finding:
+@judges.register(Finished)
+def judge_finished(expectation: Finished, evidence: Evidence) -> Finding:
     """Judge how long the step took, and how that compares with another one."""
     own = _course(expectation.step, expectation, evidence)
     if isinstance(own, str):
@@ -54,20 +56,23 @@ def judge(expectation: Finished, evidence: Evidence) -> Finding:
     return combine(findings, evidence)
 
 
-def until(expectation: Finished, evidence: Evidence) -> float:
+@evidence_ends.register(Finished)
+def until_finished(expectation: Finished, evidence: Evidence) -> float:
     """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
     return receivers.until_all_came(expectation, evidence)
 
 
-def concerned(expectation: Finished, effort: Effort, evidence: Evidence) -> bool:
+@concerns.register(Finished)
+def concerned_finished(expectation: Finished, effort: Effort, evidence: Evidence) -> bool:
     """Return whether a step sends messages of the expectation, or takes messages for one of its receivers."""
     if effort.did == "sent":
         steps = [evidence.timeline.last_step(name) for name in expectation.steps]
         return any(each is not None and each.step == effort.step for each in steps)
-    return receivers.concerned(expectation, effort, evidence)
+    return receivers.concerned_receivers(expectation, effort, evidence)
 
 
-def measured(expectation: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(Finished)
+def measured_finished(expectation: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield the time that the step took, with each bound in seconds; a bound in times of another step is converted."""
     own = _course(expectation.step, expectation, evidence)
     if isinstance(own, str):

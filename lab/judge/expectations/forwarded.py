@@ -17,13 +17,15 @@ from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Part, Rise, Subject
 from lab.judge.evidence.unreceived import lost_elsewhere, received_elsewhere, shown, why_not_counted
 from lab.judge.evidence.why_fewer import why_fewer
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 
 _ON_ITS_WAY = 1.0  # seconds; what was sent so long before a snapshot may be counted after it
 
 
-def judge(expectation: Forwarded, evidence: Evidence) -> Finding:
+@judges.register(Forwarded)
+def judge_forwarded(expectation: Forwarded, evidence: Evidence) -> Finding:
     """Judge the number of messages that a broker forwarded to others; unknown if the others took fewer."""
     destination = str(destination_of(expectation))
     rise = evidence.timeline.snapshots.rise(

@@ -14,6 +14,7 @@ from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.tally import Tally
 from lab.judge.expectations import receivers
+from lab.judge.expectations.base import concerns, evidence_ends, judges, measurements
 from lab.judge.findings import Finding, combine, never_subscribed, unknown
 from lab.judge.percentiles import Percentiles
 from lab.judge.values import Outcome
@@ -32,7 +33,8 @@ class Timed(NamedTuple):
     error: float = 0.0  # seconds by which each time may be wrong
 
 
-def judge(expectation: Latency, evidence: Evidence) -> Finding:
+@judges.register(Latency)
+def judge_latency(expectation: Latency, evidence: Evidence) -> Finding:
     """Judge every bound, for each audience or for all subscribers of one direction together."""
     chosen = evidence.chosen(expectation.to, None)
     findings = [] if expectation.direction and expectation.to is None else never_subscribed(expectation.to, chosen)
@@ -41,19 +43,22 @@ def judge(expectation: Latency, evidence: Evidence) -> Finding:
     return combine(findings, evidence)
 
 
-def until(expectation: Latency, evidence: Evidence) -> float:
+@evidence_ends.register(Latency)
+def until_latency(expectation: Latency, evidence: Evidence) -> float:
     """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
     return receivers.until_all_came(expectation, evidence)
 
 
-def concerned(expectation: Latency, effort: Effort, evidence: Evidence) -> bool:
+@concerns.register(Latency)
+def concerned_latency(expectation: Latency, effort: Effort, evidence: Evidence) -> bool:
     """Return whether an expectation is about the messages of a step; with a direction, those sent to its source."""
     if expectation.direction is not None and effort.did == "sent":
         return effort.broker == expectation.direction[0]
-    return receivers.concerned(expectation, effort, evidence)
+    return receivers.concerned_receivers(expectation, effort, evidence)
 
 
-def measured(expectation: Latency, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(Latency)
+def measured_latency(expectation: Latency, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield each figure that has a bound, with the bound; in seconds."""
     for _, timed, alike in _ways(expectation, evidence):
         ordered = sorted(took for each in timed for took in each.took)

@@ -17,6 +17,7 @@ from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.expectations import base
+from lab.judge.expectations.base import concerns, judges, measurements
 from lab.judge.findings import Finding, asked, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment, silent
@@ -24,7 +25,8 @@ from lab.judge.wording import gap, moment, silent
 _HEAD, _TAIL = 60, 90  # characters shown of a line: its class and its cause; the history has all of it
 
 
-def judge(expectation: Log, evidence: Evidence) -> Finding:
+@judges.register(Log)
+def judge_log(expectation: Log, evidence: Evidence) -> Finding:
     """Judge whether the log has as many matching lines as are expected, or none."""
     timeline = evidence.timeline
     begin, end, ended, since = -inf, timeline.end, 0.0, ""
@@ -74,12 +76,14 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     return Outcome.FAILED, found + (f"; it has {', '.join(names)}" if names else "")
 
 
-def concerned(expectation: Log, effort: Effort, evidence: Evidence) -> bool:
+@concerns.register(Log)
+def concerned_log(expectation: Log, effort: Effort, evidence: Evidence) -> bool:
     """Return whether a step's messages may have caused such a line."""
-    return expectation.matches not in log_lines.OF_NO_MESSAGE and base.concerned(expectation, effort, evidence)
+    return expectation.matches not in log_lines.OF_NO_MESSAGE and base.usually_concerned(expectation, effort, evidence)
 
 
-def measured(expectation: Log, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(Log)
+def measured_log(expectation: Log, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield the time of the deciding line, and the time allowed, in seconds.
 
     The deciding line reaches the least count or exceeds the greatest. For repeated lines in one observation, which

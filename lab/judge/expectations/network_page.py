@@ -7,11 +7,13 @@ from lab.declare.expectations.network_page import NetworkPage
 from lab.history import BridgeSeen
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end, unknown
 from lab.judge.wording import silent
 
 
-def judge(expectation: NetworkPage, evidence: Evidence) -> Finding:
+@judges.register(NetworkPage)
+def judge_network_page(expectation: NetworkPage, evidence: Evidence) -> Finding:
     """Judge the rows of a broker's Network page at the end."""
     timeline = evidence.timeline
     looks = (

@@ -8,12 +8,14 @@ from lab.declare.expectations.ordered import Ordered
 from lab.history.expected.records import Subscription
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 
 
-def judge(expectation: Ordered, evidence: Evidence) -> Finding:
+@judges.register(Ordered)
+def judge_ordered(expectation: Ordered, evidence: Evidence) -> Finding:
     """Judge whether each producer's messages arrived in the order of sending."""
     chosen = evidence.chosen(expectation.to, destination_of(expectation))
     findings = never_subscribed(expectation.to, chosen)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from lab.declare.expectations.peering import PeeringIs
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
 
 
-def judge(expectation: PeeringIs, evidence: Evidence) -> Finding:
+@judges.register(PeeringIs)
+def judge_peering(expectation: PeeringIs, evidence: Evidence) -> Finding:
     """Judge the last observed state of a peering."""
     seen = evidence.timeline.peerings.get(expectation.name)
     if seen is None:

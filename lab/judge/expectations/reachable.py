@@ -8,6 +8,7 @@ from lab.base.units import several
 from lab.declare.expectations.reachable import END, Reachable
 from lab.history import Attempted
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import evidence_ends, judges
 from lab.judge.findings import Finding
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
@@ -15,7 +16,8 @@ from lab.judge.wording import gap, moment
 _ANSWERED = ("open", "refused")
 
 
-def judge(expectation: Reachable, evidence: Evidence) -> Finding:
+@judges.register(Reachable)
+def judge_reachable(expectation: Reachable, evidence: Evidence) -> Finding:
     """Judge the last attempt, by the answer to its packets, the network's rules, and whether both agree."""
     tried = _tried(expectation, evidence)
     if not tried:
@@ -32,7 +34,8 @@ def judge(expectation: Reachable, evidence: Evidence) -> Finding:
     return Outcome.PASSED, f"{_outcome(last)}{_why(last)}"
 
 
-def until(expectation: Reachable, evidence: Evidence) -> float:
+@evidence_ends.register(Reachable)
+def until_reachable(expectation: Reachable, evidence: Evidence) -> float:
     """Return when the connection was tried, in seconds; infinity if it was not."""
     return max((each.t for each in _tried(expectation, evidence)), default=inf)
 

@@ -12,7 +12,7 @@ from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.step_taken import of_attempt
 from lab.judge.evidence.tally import Tally
-from lab.judge.expectations.base import destination_named, of_dead_letters, of_its_destination
+from lab.judge.expectations.base import concerns, destination_named, of_dead_letters, of_its_destination, shortfalls
 from lab.judge.wording import moment
 
 
@@ -21,7 +21,8 @@ def until_all_came(expectation: ToReceivers, evidence: Evidence) -> float:
     return max((_last(tally) for each in _chosen(expectation, evidence) for tally in each.tallies), default=inf)
 
 
-def concerned(expectation: ToReceivers, effort: Effort, evidence: Evidence) -> bool:
+@concerns.register(ToReceivers)
+def concerned_receivers(expectation: ToReceivers, effort: Effort, evidence: Evidence) -> bool:
     """Return whether a step's messages are for the receivers of an expectation, or were taken by one of them."""
     if not of_its_destination(expectation, effort, evidence):
         return False
@@ -33,7 +34,8 @@ def concerned(expectation: ToReceivers, effort: Effort, evidence: Evidence) -> b
     return not chosen or any(hears(own, effort.destination) for each in chosen for own in each.audience.destinations)
 
 
-def unmet(expectation: ToReceivers, evidence: Evidence) -> Iterator[str]:
+@shortfalls.register(ToReceivers)
+def unmet_receivers(expectation: ToReceivers, evidence: Evidence) -> Iterator[str]:
     """Yield a reason for each subscription that a named receiver was refused, and for which no step stands."""
     destination, timeline = destination_named(expectation), evidence.timeline
     for tried in timeline.approaches if expectation.to is not None else ():

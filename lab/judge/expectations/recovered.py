@@ -15,6 +15,7 @@ from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.sharing import takers
 from lab.judge.evidence.step_taken import StepTaken
+from lab.judge.expectations.base import evidence_ends, judges, measurements
 from lab.judge.expectations.receivers import until_all_came
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
@@ -23,7 +24,8 @@ from lab.judge.wording import gap, listed, moment
 UNTOLD = "one that was given back"  # in the place of an id
 
 
-def judge(expectation: Recovered, evidence: Evidence) -> Finding:
+@judges.register(Recovered)
+def judge_recovered(expectation: Recovered, evidence: Evidence) -> Finding:
     """Judge how soon the first message arrived after the last step of the verb."""
     step = evidence.timeline.last_step(expectation.after)
     if step is None:
@@ -34,12 +36,14 @@ def judge(expectation: Recovered, evidence: Evidence) -> Finding:
     return combine([*findings, *(_judge_one(expectation, each, step, evidence) for each in chosen)], evidence)
 
 
-def until(expectation: Recovered, evidence: Evidence) -> float:
+@evidence_ends.register(Recovered)
+def until_recovered(expectation: Recovered, evidence: Evidence) -> float:
     """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
     return until_all_came(expectation, evidence)
 
 
-def measured(expectation: Recovered, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(Recovered)
+def measured_recovered(expectation: Recovered, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield the time until each audience's first message, with the time allowed; in seconds."""
     step = evidence.timeline.last_step(expectation.after)
     if step is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from lab.declare.expectations.route import RouteIs
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
 
 
-def judge(expectation: RouteIs, evidence: Evidence) -> Finding:
+@judges.register(RouteIs)
+def judge_route(expectation: RouteIs, evidence: Evidence) -> Finding:
     """Judge the last observed state of a route."""
     seen = evidence.timeline.routes.get((expectation.table, str(expectation.destination)))
     if seen is None:

@@ -14,11 +14,13 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import shown_with_places, whereabouts
 from lab.judge.evidence.snapshots import Subject
 from lab.judge.evidence.unreceived import never_received, undecided, why_not_counted
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 
 
-def judge(expectation: Stuck, evidence: Evidence) -> Finding:
+@judges.register(Stuck)
+def judge_stuck(expectation: Stuck, evidence: Evidence) -> Finding:
     """Judge the number of messages left in a queue without consumers."""
     destination, snapshots = f"queue://{expectation.queue}", evidence.timeline.snapshots
     subject = Subject("destination", destination)

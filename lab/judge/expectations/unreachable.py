@@ -9,6 +9,7 @@ from lab.base.dataclass import dataclass
 from lab.base.units import several
 from lab.declare.expectations.unreachable import Unreachable
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
@@ -31,7 +32,8 @@ class _Result:
     text: str
 
 
-def judge(expectation: Unreachable, evidence: Evidence) -> Finding:
+@judges.register(Unreachable)
+def judge_unreachable(expectation: Unreachable, evidence: Evidence) -> Finding:
     """Judge the outcomes of attempts, and of subscriptions and sends that succeeded."""
     timeline = evidence.timeline
     results = sorted(_results(expectation, evidence), key=lambda result: result.t)

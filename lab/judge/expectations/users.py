@@ -5,11 +5,13 @@ from __future__ import annotations
 from lab.declare.expectations.users import UsersExpectation
 from lab.judge.evidence.broker_records import last_record
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 
 
-def judge(expectation: UsersExpectation, evidence: Evidence) -> Finding:
+@judges.register(UsersExpectation)
+def judge_users(expectation: UsersExpectation, evidence: Evidence) -> Finding:
     """Judge the pending change of a user."""
     found, when = last_record(expectation.broker, expectation.after, evidence)
     if isinstance(found, str):

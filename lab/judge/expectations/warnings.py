@@ -6,11 +6,13 @@ from lab.base.units import several
 from lab.declare.expectations.warnings import WarningsExpectation
 from lab.history import ConfigurationSaved
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 
 
-def judge(expectation: WarningsExpectation, evidence: Evidence) -> Finding:
+@judges.register(WarningsExpectation)
+def judge_warnings(expectation: WarningsExpectation, evidence: Evidence) -> Finding:
     """Judge the removals from the last saved revision that is expected."""
     saved = [
         each

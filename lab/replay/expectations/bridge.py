@@ -10,11 +10,13 @@ from lab.declare.steps.base import Bridges, Step
 from lab.declare.steps.broker import OnBroker, State
 from lab.plan.values import BridgePlan
 from lab.replay.bridges import STEADY_SECONDS, bridges_of
+from lab.replay.expectations import conditions
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes
 
 
-def come_true(rehearsal: Rehearsal, expectation: Bridge, term: Term) -> Callable[[], bool]:
+@conditions.register(Bridge)
+def come_true_bridge(rehearsal: Rehearsal, expectation: Bridge, term: Term) -> Callable[[], bool]:
     """Return the condition that the bridge is steadily as expected; it never holds if the step cannot do that."""
     bridges = bridges_of(rehearsal.plan, expectation.connector, expectation.broker)
 

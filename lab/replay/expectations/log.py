@@ -7,11 +7,13 @@ from collections.abc import Callable
 from lab.activemq import log_lines
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.log import Log
+from lab.replay.expectations import conditions
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes
 
 
-def come_true(rehearsal: Rehearsal, expectation: Log, term: Term) -> Callable[[], bool]:
+@conditions.register(Log)
+def come_true_log(rehearsal: Rehearsal, expectation: Log, term: Term) -> Callable[[], bool]:
     """Return the condition that the log has the expected lines; for a maximum of lines, it never holds."""
     begin = rehearsal.recall(StepTimes).began[term.after]
     pattern = log_lines.pattern(expectation.matches)

@@ -12,11 +12,13 @@ from lab.history import Browsed
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 from lab.runtime.messages import Look, destination
 
 
-def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
+@performers.register(Browse)
+def perform_browse(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
     """Connect only for this step, browse, and record the messages."""
     callbacks, queue = Callbacks(rehearsal, step.client, step.login), destination(step)
     begun, trying = rehearsal.now(), "connect"

@@ -7,11 +7,13 @@ from lab.errors import BrokerError, LabTimeout
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 from lab.runtime.messages import Approach
 
 
-def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
+@performers.register(Connect)
+def perform_connect(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
     """Try to log in, disconnect at once, and record the outcome."""
     callbacks, begun = Callbacks(rehearsal, step.client, step.login), rehearsal.now()
     outcome, note = "ok", ""

@@ -16,6 +16,7 @@ from lab.replay.callbacks import Callbacks
 from lab.replay.listeners import Listener, Listeners
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 from lab.runtime.client import Client
 from lab.runtime.client_recorder import Unsettled
@@ -31,7 +32,8 @@ class Taken(NamedTuple):
     outcome: Outcome
 
 
-def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
+@performers.register(Consume)
+def perform_consume(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
     """Take messages from a client's subscription, or from a queue over a connection only for this step."""
     listener = rehearsal.recall(Listeners).by_name.get(step.client) if step.login is None else None
     if step.login is not None:

@@ -6,10 +6,12 @@ from lab.declare.steps.disconnect import Disconnect
 from lab.replay.listeners import Listeners, durable_terms, remove
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 
 
-def perform(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
+@performers.register(Disconnect)
+def perform_disconnect(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
     """Close a client's connection without ending its durable subscriptions; a lost connection counts as closed."""
     listener = remove(rehearsal, step.client)
     if listener is None:

@@ -7,11 +7,13 @@ from math import inf
 from lab.declare.steps.end_traffic import EndTraffic
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.steps.traffic import Flows
 from lab.replay.turn import Turn
 
 
-def perform(rehearsal: Rehearsal, step: EndTraffic, turn: Turn) -> Outcome:
+@performers.register(EndTraffic)
+def perform_end_traffic(rehearsal: Rehearsal, step: EndTraffic, turn: Turn) -> Outcome:
     """Stop traffic, and return when each of its messages has its outcome."""
     flow = rehearsal.recall(Flows).by_name.get(step.name)
     if flow is None:

@@ -14,12 +14,14 @@ from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import SendTimes, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 from lab.runtime.client import Client
 from lab.runtime.messages import Outgoing, destination
 
 
-def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
+@performers.register(Publish)
+def perform_publish(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
     """Send all messages of a step, and return when each has its outcome."""
     sending = Sending(rehearsal, step, turn)
     return sending.connect() or sending.send()

@@ -11,12 +11,14 @@ from lab.history import Answered, SendOutcome
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.steps.publish import Sending
 from lab.replay.turn import Turn
 from lab.runtime.messages import Incoming
 
 
-def perform(rehearsal: Rehearsal, step: Request, turn: Turn) -> Outcome:
+@performers.register(Request)
+def perform_request(rehearsal: Rehearsal, step: Request, turn: Turn) -> Outcome:
     """Send all requests of a step, and return when each has its outcome and its answer, or the time is over."""
     asking = _Asking(rehearsal, step, turn)
     return asking.connect() or asking.send()

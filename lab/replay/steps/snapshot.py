@@ -7,10 +7,12 @@ from lab.declare.steps.snapshot import Snapshot
 from lab.history import SnapshotTaken
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 
 
-def perform(rehearsal: Rehearsal, step: Snapshot, turn: Turn) -> Outcome:
+@performers.register(Snapshot)
+def perform_snapshot(rehearsal: Rehearsal, step: Snapshot, turn: Turn) -> Outcome:
     """Record the counters of every broker; the note names those that do not answer."""
     return _take(rehearsal, step.name)
 

@@ -20,13 +20,15 @@ from lab.replay.listeners import (
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.repliers import Repliers
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 from lab.runtime.messages import Destination, Terms, destination
 
 DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription; measured: 0.1 s and a round trip
 
 
-def perform(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
+@performers.register(Subscribe)
+def perform_subscribe(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
     """Subscribe over the client's connection, or a new one; wait for demand where messages will be sent."""
     terms = _terms(step)
     begun, trying = rehearsal.now(), "connect"

@@ -7,10 +7,12 @@ from math import inf
 from lab.declare.steps.together import Together
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 
 
-def perform(rehearsal: Rehearsal, step: Together, turn: Turn) -> Outcome:
+@performers.register(Together)
+def perform_together(rehearsal: Rehearsal, step: Together, turn: Turn) -> Outcome:
     """Do the inner steps, each in its own task, and return when all are done."""
     oks: list[bool] = []
     tasks = [

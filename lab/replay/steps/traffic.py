@@ -9,6 +9,7 @@ from lab.base.dataclass import dataclass
 from lab.declare.steps.traffic import Traffic
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.steps.publish import Sending
 from lab.replay.tasks import Task
 from lab.replay.turn import Turn
@@ -30,7 +31,8 @@ class Flows:
         self.by_name: dict[str, Flow] = {}
 
 
-def perform(rehearsal: Rehearsal, step: Traffic, turn: Turn) -> Outcome | None:
+@performers.register(Traffic)
+def perform_traffic(rehearsal: Rehearsal, step: Traffic, turn: Turn) -> Outcome | None:
     """Connect and send the first message; return an Outcome only if it cannot begin."""
     flows = rehearsal.recall(Flows).by_name
     flow = flows.get(step.name)

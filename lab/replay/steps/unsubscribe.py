@@ -7,10 +7,12 @@ from lab.errors import BrokerError, LabTimeout
 from lab.replay.listeners import remove
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 
 
-def perform(rehearsal: Rehearsal, step: Unsubscribe, turn: Turn) -> Outcome:
+@performers.register(Unsubscribe)
+def perform_unsubscribe(rehearsal: Rehearsal, step: Unsubscribe, turn: Turn) -> Outcome:
     """End all subscriptions of a client, and close its connection."""
     listener = remove(rehearsal, step.client)
     if listener is None:

@@ -13,6 +13,7 @@ from lab.replay.listeners import Listeners
 from lab.replay.maintenance import wait_in_service
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
 from lab.replay.turn import Turn
 from lab.runtime.messages import destination
 
@@ -24,7 +25,8 @@ _WHERE = {
 }
 
 
-def perform(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
+@performers.register(Wait)
+def perform_wait(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
     """Wait for the duration, or until the condition comes true."""
     if step.until is not None:
         return _CONDITIONS[step.until](rehearsal, step)
