@@ -22,9 +22,7 @@ from lab.declare.scenario import Scenario
 from lab.declare.schema import scenario_schema
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Fault
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.heal import Heal
-from lab.declare.steps.link import OnLink
+from lab.declare.steps.links import Cut, Heal, OnLink
 from lab.errors import Problem
 from lab.history import Header, LinkChanged, MemoryRecorder, StepEnded, StepStarted
 from lab.judge import Outcome, Streamed, judge

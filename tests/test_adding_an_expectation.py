@@ -21,7 +21,7 @@ from lab.declare.fields import Duration, Whole
 from lab.declare.loading import load
 from lab.declare.references import BrokerName
 from lab.declare.schema import scenario_schema
-from lab.declare.steps.message import Message
+from lab.declare.steps.messages import Message
 from lab.errors import InputError, LabError, Problem
 from lab.history import Header, HistoryFile
 from lab.judge import Judged, judge_whole

@@ -18,8 +18,7 @@ from lab.amazonmq.configurations.sanitising import sanitise
 from lab.base.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.steps.account import OnAccount
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import OnAccount, Reboot
 from lab.declare.topology import Topology
 from lab.declare.unrolling import every_step, in_order
 from lab.errors import InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.check.context import Context
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
-from lab.declare.steps.broker import OnBroker, OnInstance, State
+from lab.declare.steps.instances import OnBroker, OnInstance, State
 from lab.errors import Problem
 
 

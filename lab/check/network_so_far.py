@@ -13,7 +13,7 @@ from lab.check.context import Context
 from lab.declare.expectations.dropped import Dropped
 from lab.declare.expectations.reachable import Reachable
 from lab.declare.scenario import Scenario
-from lab.declare.steps.try_ import Try
+from lab.declare.steps.network import Try
 from lab.errors import Problem
 from lab.network.vpc import INTERNET
 from lab.plan.network import network_of

@@ -17,7 +17,7 @@ from lab.check.snapshots import snapshots_of
 from lab.declare.fields import Declared, Receivers
 from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
-from lab.declare.steps.browse import Browse
+from lab.declare.steps.messages import Browse
 from lab.declare.unrolling import every_step, in_every_round
 from lab.errors import Problem
 from lab.plan.brokers import unread

@@ -20,12 +20,9 @@ from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import OF_ROUTES, Login, Step
-from lab.declare.steps.disconnect import Disconnect
-from lab.declare.steps.message import Message
-from lab.declare.steps.request import Request
-from lab.declare.steps.subscribe import Subscribe
-from lab.declare.steps.unsubscribe import Unsubscribe
-from lab.declare.steps.user import OfUser
+from lab.declare.steps.clients import Disconnect, Subscribe, Unsubscribe
+from lab.declare.steps.messages import Message, Request
+from lab.declare.steps.service import OfUser
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 from lab.plan.brokers import unread

@@ -9,9 +9,7 @@ from lab.check.context import Context
 from lab.check.dry_run import Move, changes_anything, connectors_by_broker, moves, whole_account
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.service import OfService
-from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.service import CreateUser, OfService, UpdateConfiguration
 from lab.declare.unrolling import every_step
 from lab.errors import InputError, Problem, Refused
 from lab.plan.brokers import connectors

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.declare.scenario import Scenario
-from lab.declare.steps.snapshot import END, START, Snapshot
+from lab.declare.steps.flow import END, START, Snapshot
 from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.declare.scenario import Scenario
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 

@@ -6,26 +6,26 @@ each other room. A function there is registered for the class of a kind, or for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
-from keyword import iskeyword
 from typing import Any, Generic, TypeVar
 
-_DECLARED = ("lab.declare.steps", "lab.declare.expectations")
 _Kind = TypeVar("_Kind")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Kinds(Mapping[str, type[_Kind]]):
-    """Classes of steps by verb, or of expectations by name; a class is loaded at its first use: a run uses few."""
+    """Classes of steps by verb, or of expectations by name, each written as "family.Class".
+
+    A family is loaded when one of its classes is first used: a run uses few.
+    """
 
     def __init__(self, package: str, classes: Mapping[str, str]) -> None:
         self._package, self._classes = package, classes
 
     def __getitem__(self, word: str) -> type[_Kind]:
-        name, stem = self._classes[word], word.replace("-", "_")
-        kind: type[_Kind] = getattr(import_module(f"{self._package}.{stem}{'_' * iskeyword(stem)}"), name)
+        family, _, name = self._classes[word].partition(".")
+        kind: type[_Kind] = getattr(import_module(f"{self._package}.{family}"), name)
         return kind
 
     def __contains__(self, word: object) -> bool:
@@ -41,12 +41,14 @@ class Kinds(Mapping[str, type[_Kind]]):
 class Registry(Generic[_Function]):
     """The functions of a room, such as the judges, by the class that each is registered for.
 
-    A module of the room is loaded when its family is first asked for: a run uses few.
+    `families` has the modules of the room for each family. They are loaded when a kind of the family is first looked
+    up: a run uses few.
     """
 
-    def __init__(self, room: str) -> None:
-        self._room = room
+    def __init__(self, room: str, families: Mapping[str, Sequence[str]]) -> None:
+        self._room, self._families = room, families
         self._functions: dict[type, _Function] = {}
+        self._loaded: set[str] = set()
 
     def register(self, kind: type) -> Callable[[_Function], _Function]:
         """Return a decorator that registers a function for a class of steps or expectations."""
@@ -60,7 +62,8 @@ class Registry(Generic[_Function]):
     def of(self, kind: type) -> tuple[_Function, ...]:
         """Return the functions for a kind and for the classes that it is made of, its own first."""
         for base in kind.__mro__:
-            home, _, stem = base.__module__.rpartition(".")
-            if home in _DECLARED and find_spec(f"{self._room}.{stem}") is not None:
-                import_module(f"{self._room}.{stem}")
+            if base.__module__ not in self._loaded:
+                self._loaded.add(base.__module__)
+                for module in self._families.get(base.__module__.rpartition(".")[2], ()):
+                    import_module(f"{self._room}.{module}")
         return tuple(self._functions[base] for base in kind.__mro__ if base in self._functions)

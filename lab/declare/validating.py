@@ -26,7 +26,7 @@ from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
-from lab.declare.steps.link import arrow_remedy
+from lab.declare.steps.links import arrow_remedy
 from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
 from lab.declare.yaml_remedies import is_key_with_brace

@@ -10,16 +10,13 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import CreateBroker, DeleteBroker, Reboot
 from lab.history import Observation
 from lab.living.control_plane import KeptControlPlane
 from lab.living.lab import Live
 from lab.operating import ControlPlane, Done
-from lab.operating.create_broker import begin_creation, do_create_broker
-from lab.operating.delete_broker import begin_deletion, do_delete_broker
 from lab.operating.reboot import begin_reboot, do_reboot
+from lab.operating.service import begin_creation, begin_deletion, do_create_broker, do_delete_broker
 from lab.plan.control import Control
 from lab.runtime.verb_owners import owned
 

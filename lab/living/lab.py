@@ -32,12 +32,9 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.in_code import Clients, applications_of
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.steps.broker import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.link import OnLink
-from lab.declare.steps.move_clock import JUST_BEFORE, MoveClock
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.record import OnRecord
+from lab.declare.steps.instances import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker
+from lab.declare.steps.links import OnLink
+from lab.declare.steps.service import JUST_BEFORE, CreateBroker, MoveClock, OnRecord, Reboot
 from lab.declare.topology import Configuration
 from lab.errors import InputError, LabTimeout
 from lab.history import Counted, LinkChanged, Maintenance, SnapshotTaken
@@ -172,7 +169,7 @@ class Live:
     def do(self, verb: Step) -> Done:
         """Do a verb in a turn of its own, with the reboots of a maintenance window that the verb opens.
 
-        >>> from lab.declare.steps.create_user import CreateUser
+        >>> from lab.declare.steps.service import CreateUser
         >>> lab.do(CreateUser(broker="tokyo", user="ledger", password="over-the-ocean-1858")).note
         'it waits for a reboot'
         """
@@ -696,8 +693,8 @@ class Live:
 
     def complete(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted."""
-        from lab.operating.create_broker import do_create_broker  # here, since few are
         from lab.operating.reboot import do_reboot
+        from lab.operating.service import do_create_broker  # here, since few are
 
         match self.account.broker(broker).state:
             case BrokerState.CREATION_IN_PROGRESS:

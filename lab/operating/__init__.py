@@ -17,7 +17,9 @@ from lab.operating.outcome import Done
 
 __all__ = ["ControlPlane", "Done", "is_verb", "operate", "operations"]
 
-operations: Registry[Callable[[ControlPlane, Any], Done]] = Registry(__name__)
+operations: Registry[Callable[[ControlPlane, Any], Done]] = Registry(
+    __name__, {"instances": ["instances"], "links": ["links"], "network": ["network"], "service": ["service", "reboot"]}
+)
 
 
 def is_verb(kind: type[Step]) -> bool:

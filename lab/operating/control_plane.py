@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.history import Observation
-from lab.operating.outcome import Done
+from lab.operating.outcome import Done, record_seen
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.lab import Lab
@@ -87,3 +90,20 @@ class ControlPlane(Protocol):
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
         """Report that standbys ended when they were to take over."""
         ...
+
+
+def keep(
+    plane: ControlPlane,
+    broker: str,
+    decide: Callable[[Control], Account],
+    note: Callable[[BrokerRecord], str] = lambda record: "",
+) -> Done:
+    """Keep the account that `decide` returns, and record the broker's record in it; `note` makes the note from that."""
+
+    def change(control: Control) -> Done:
+        account = decide(control)
+        record = account.broker(broker)
+        seen = (record_seen(record, plane.lab.clock.now()),)
+        return Done(control=replace(control, account=account), observations=seen, note=note(record))
+
+    return plane.change(change)

@@ -1,13 +1,14 @@
-"""A broker's instances, switched one at a time, and recorded; and which of them a verb means."""
+"""A broker's instances and connectors, switched one at a time, and recorded; and which instance a verb means."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from lab.declare.steps.broker import OnInstance, State
+from lab.declare.steps.instances import ConnectorStep, Kill, OnInstance, Pause, Resume, Start, State, Stop
 from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
+from lab.operating import operations
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
 
@@ -110,3 +111,45 @@ def new_state(
         return BrokerChanged(t=t, broker=broker, state=state)
     standby = standby or plane.lab.instances.active(broker) not in (None, number)
     return BrokerChanged(t=t, broker=broker, state=state, instance=number, standby=standby)
+
+
+@operations.register(Stop)
+def do_stop(plane: ControlPlane, verb: Stop) -> Done:
+    """Ask the instance to end; the verb has failed if it had to be killed."""
+    number = target(plane, verb)
+    with taken_out(plane, verb, number):
+        return stop(plane, verb.broker, number, verb.within.total_seconds())
+
+
+@operations.register(Kill)
+def do_kill(plane: ControlPlane, verb: Kill) -> Done:
+    """Kill the instance's process."""
+    return end(plane, verb, plane.lab.instances.kill)
+
+
+@operations.register(Start)
+def do_start(plane: ControlPlane, verb: Start) -> Done:
+    """Start the instance; wait until its endpoints listen, or, of a pair, until it is ready to take over."""
+    number = target(plane, verb)
+    with taken_out(plane, verb, number):  # one that has ended by itself is not out by a verb yet
+        return start(plane, verb.broker, number, verb.within.total_seconds(), verb.verb)
+
+
+@operations.register(Pause)
+def do_pause(plane: ControlPlane, verb: Pause) -> Done:
+    """Freeze the instance's process."""
+    return end(plane, verb, plane.lab.instances.pause)
+
+
+@operations.register(Resume)
+def do_resume(plane: ControlPlane, verb: Resume) -> Done:
+    """Let the instance's process continue."""
+    return switched(plane, plane.lab.instances.resume(verb.broker, target(plane, verb)))
+
+
+@operations.register(ConnectorStep)
+def do_connector(plane: ControlPlane, verb: ConnectorStep) -> Done:
+    """Stop or start the connector over the broker's JMX."""
+    changed = plane.lab.management.change_connector(verb.broker, verb.name, verb.do)
+    plane.record(changed)
+    return Done(control=plane.control, observations=(changed,))

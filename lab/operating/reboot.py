@@ -10,17 +10,16 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
-from lab.declare.steps.broker import STOPS_WITHIN, State
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.instances import STOPS_WITHIN, State
+from lab.declare.steps.service import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
 from lab.operating import operations
-from lab.operating.control_plane import ControlPlane
+from lab.operating.control_plane import ControlPlane, keep
 from lab.operating.instances import FAILS_OVER_WITHIN, numbers, start, stop
 from lab.operating.network import set_security_groups
 from lab.operating.outcome import Done, record_seen
 from lab.operating.own_places import places, with_names
-from lab.operating.record import keep
 from lab.plan.change import applied, leading_nowhere
 from lab.plan.control import Control
 from lab.plan.values import Plan

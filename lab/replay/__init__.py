@@ -11,19 +11,19 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from lab.declare.scenario import Scenario
-from lab.declare.steps.snapshot import START
+from lab.declare.steps.flow import START
 from lab.declare.unrolling import unroll
 from lab.errors import LabError
 from lab.history import Ended, Recorder, Tee
 from lab.plan.values import Plan
 from lab.replay.listeners import Listeners, end_reconnects
-from lab.replay.network import record_network, record_peerings
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.service import tells_of_service
 from lab.replay.settling import expected_arrivals, record_counts, settle, watched_demands
-from lab.replay.steps.snapshot import take_if_wanted
-from lab.replay.steps.traffic import end_all
+from lab.replay.steps.flow import take_if_wanted
+from lab.replay.steps.messages import end_all
+from lab.replay.steps.network import record_network, record_peerings
 from lab.runtime.lab import Lab
 from lab.runtime.profile import AT_END, REPLAY, UNPROFILED, Profile
 

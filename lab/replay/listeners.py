@@ -7,7 +7,7 @@ from dataclasses import field
 from math import inf
 
 from lab.base.dataclass import dataclass
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.callbacks import Callbacks
 from lab.replay.rehearsal import Rehearsal

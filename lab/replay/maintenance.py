@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import Reboot
 from lab.history import Maintenance
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.verbs import do

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.activemq.matching import HEADER, header_value, make_body
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
 from lab.errors import LabTimeout
 from lab.history import Replied, SendOutcome
 from lab.replay.rehearsal import Rehearsal

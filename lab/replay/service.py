@@ -28,10 +28,10 @@ from lab.history import (
 )
 from lab.link.impairment import LinkState
 from lab.operating import Done
-from lab.operating.create_broker import finish_creation
 from lab.operating.instances import active, new_state, numbers
 from lab.operating.outcome import record_seen
 from lab.operating.reboot import finish_reboot
+from lab.operating.service import finish_creation
 from lab.plan.control import Control, opening_control
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import initial_states

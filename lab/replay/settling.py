@@ -9,7 +9,7 @@ from lab.amazonmq.configurations.dead_letters import individual, shared
 from lab.check.dry_run import configurations_by_broker
 from lab.declare.expectations.base import Arrivals, Expectation
 from lab.declare.scenario import Scenario
-from lab.declare.steps.snapshot import END
+from lab.declare.steps.flow import END
 from lab.declare.unrolling import every_step
 from lab.history import BridgeSeen, DestinationSeen, LinkSeen, Observation
 from lab.history.expected.incremental import Expected
@@ -17,7 +17,7 @@ from lab.plan.values import BridgePlan
 from lab.replay.expectations import conditions
 from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.snapshot import take_if_wanted
+from lab.replay.steps.flow import take_if_wanted
 from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination
 from lab.runtime.profile import AT_END

@@ -13,24 +13,16 @@ from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.steps.broker import OnInstance
-from lab.declare.steps.connector import ConnectorStep
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.flap import Flap
-from lab.declare.steps.heal import Heal
-from lab.declare.steps.impair import Impair
-from lab.declare.steps.link import OnLink
+from lab.declare.steps.instances import ConnectorStep, OnInstance
+from lab.declare.steps.links import Cut, Flap, Heal, Impair, OnLink
+from lab.declare.steps.messages import Publish
 from lab.declare.steps.network import OnNetwork
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.service import OfService
-from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.service import CreateUser, OfService, Reboot, UpdateBroker
 from lab.errors import BrokerError, InputError, PlanError
 from lab.history import BrokerChanged, LinkChanged
 from lab.operating import is_verb, operate, reboot
+from lab.operating.control_plane import keep
 from lab.operating.reboot import reboot_order
-from lab.operating.record import keep
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from tests import spoilt_lab

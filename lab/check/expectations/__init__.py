@@ -12,7 +12,33 @@ from lab.declare.kinds import Registry
 from lab.declare.scenario import Scenario
 from lab.errors import Problem
 
-checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(__name__)
+checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(
+    __name__,
+    {
+        word: [word]
+        for word in [
+            "answered",
+            "bridge",
+            "counters",
+            "delivered",
+            "demand",
+            "discarded",
+            "dropped",
+            "finished",
+            "forwarded",
+            "latency",
+            "log",
+            "network_page",
+            "reachable",
+            "receivers",
+            "stuck",
+            "topics_page",
+            "unreachable",
+            "users",
+            "warnings",
+        ]
+    },
+)
 
 
 def check_expectations(scenario: Scenario, memory: dict[type, Any]) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
 from lab.check.expectations import checks
 from lab.declare.expectations.answered import AnsweredExpectation
-from lab.declare.steps.request import Request
+from lab.declare.steps.messages import Request
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 

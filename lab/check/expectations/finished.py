@@ -9,7 +9,7 @@ from lab.check.context import Context
 from lab.check.expectations import checks
 from lab.check.logins import listeners
 from lab.declare.expectations.finished import SENDING, Finished
-from lab.declare.steps.message import Message
+from lab.declare.steps.messages import Message
 from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 

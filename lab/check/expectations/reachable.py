@@ -8,7 +8,7 @@ from lab.check.context import Context
 from lab.check.expectations import checks
 from lab.check.network_so_far import check_ends
 from lab.declare.expectations.reachable import END, Reachable
-from lab.declare.steps.try_ import Try
+from lab.declare.steps.network import Try
 from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 

@@ -9,7 +9,7 @@ from lab.check.context import Context
 from lab.check.expectations import checks
 from lab.check.terms import WHOLE_NAME
 from lab.declare.expectations.topics_page import TopicsPage
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 

@@ -1,4 +1,4 @@
-"""Checks of a scenario's steps, in order: by the file of each kind, and by the files of its base classes."""
+"""Checks of a scenario's steps, in order: those of a step's class and of its base classes, then those of all steps."""
 
 from __future__ import annotations
 
@@ -6,14 +6,30 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lab.check.context import Context
+from lab.check.instances import Brokers, missing
 from lab.check.names import check_names
+from lab.check.own_names import check_own_name
 from lab.check.references import check_references
 from lab.declare.kinds import Registry
 from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Compound, Step
+from lab.declare.steps.instances import OnBroker
 from lab.declare.unrolling import in_order
 from lab.errors import Problem
 
-checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(__name__)
+checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(
+    __name__,
+    {
+        "clients": ["clients"],
+        "flow": ["flow"],
+        "instances": ["instances"],
+        "links": ["links"],
+        "messages": ["messages"],
+        "network": ["network"],
+        "replay": ["replay"],
+        "service": ["service"],
+    },
+)
 
 
 def check_steps(scenario: Scenario, memory: dict[type, Any]) -> Iterator[Problem]:
@@ -27,3 +43,32 @@ def check_steps(scenario: Scenario, memory: dict[type, Any]) -> Iterator[Problem
         yield from check_names(context, step)
         for check in checks.of(type(step)):
             yield from check(context, step)
+        yield from _check_step(context, step)
+
+
+def _check_step(context: Context, step: Step) -> Iterator[Problem]:
+    """Yield a Problem if the step must name a user, or if its broker does not exist at that time; of name and fails."""
+    yield from check_own_name(context, step)
+    yield from _check_fails(context, step)
+    login = step.login
+    if login is not None and "broker" not in context.unknown:
+        broker = context.topology.brokers[login.broker]
+        users = broker.users
+        if login.user is None and broker.user is None and len(users) > 1:
+            once = f"or write user beside steps, for all steps, or in the broker {login.broker} of the topology"
+            right = f"add user: one of {', '.join(users)}\n{once}"
+            yield context.wrong("broker", f"{login.broker} has {len(users)} users", right)
+    its = context.recall(Brokers).named.get(getattr(step, "broker", None) or "")
+    if not isinstance(step, OnBroker) and its is not None and its.missing:
+        yield missing(context, step, its)
+
+
+def _check_fails(context: Context, step: Step) -> Iterator[Problem]:
+    """Yield a Problem if `fails` cannot be combined with the rest of the step."""
+    place = context.scenario.origin.place(*context.path[:-1], "fails")
+    if step.fails and isinstance(step, Compound):
+        what = f"fails: yes is for a single step, and {step.verb} contains steps"
+        yield Problem(what=what, remedy="write fails: yes beside each inner step that must fail", place=place)
+    elif step.fails and getattr(step, "at_least", None) is not None:
+        what = "at-least is for a step that may succeed in part, and fails: yes for a step that must fail"
+        yield Problem(what=what, remedy="remove one of them; at-least: 0 permits success and failure", place=place)

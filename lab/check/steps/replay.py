@@ -9,7 +9,7 @@ from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY
 from lab.base.units import format_size, several
 from lab.check.steps import checks
-from lab.check.steps.message import LONGEST_EXPIRY
+from lab.check.steps.messages import LONGEST_EXPIRY
 from lab.check.terms import NO_QUEUES
 from lab.declare.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
 from lab.declare.steps.replay import Replay

@@ -20,11 +20,9 @@ from lab.declare.fields import Declared, Name, Receivers
 from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Fault, Part, Step
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.service import OfService
-from lab.declare.steps.subscribe import Subscribe
-from lab.declare.steps.unsubscribe import Unsubscribe
-from lab.declare.steps.wait import Wait
+from lab.declare.steps.clients import Subscribe, Unsubscribe
+from lab.declare.steps.flow import Wait
+from lab.declare.steps.service import OfService, Reboot
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>%-]*")
 

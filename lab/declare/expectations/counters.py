@@ -10,7 +10,7 @@ from lab.declare.between import Amount, Portion
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.references import BrokerName, ConnectorName, SnapshotName, SnapshotPair
-from lab.declare.steps.snapshot import END, START
+from lab.declare.steps.flow import END, START
 
 # These are expected as rises between two snapshots; those below as amounts at one snapshot.
 COUNTERS = ("enqueued", "dequeued", "dispatched", "forwarded", "received", "expired", "duplicates", "discarded")

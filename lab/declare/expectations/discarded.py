@@ -10,7 +10,7 @@ from lab.declare.between import Amount
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.fields import YesNo
 from lab.declare.references import BrokerName, SnapshotPair
-from lab.declare.steps.snapshot import END, START
+from lab.declare.steps.flow import END, START
 
 
 class Discarded(Expectation):

@@ -15,7 +15,7 @@ from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Name
 from lab.declare.references import Reference, Thing
 from lab.declare.steps.base import Step
-from lab.declare.steps.message import Message
+from lab.declare.steps.messages import Message
 
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?")
 

@@ -8,7 +8,7 @@ from lab.declare.between import Amount
 from lab.declare.destination_fields import OneDestination
 from lab.declare.expectations.base import Expectation
 from lab.declare.references import BrokerName, SnapshotPair
-from lab.declare.steps.snapshot import END, START
+from lab.declare.steps.flow import END, START
 
 
 class Forwarded(Expectation, OneDestination):

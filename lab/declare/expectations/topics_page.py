@@ -9,7 +9,7 @@ from pydantic import Field
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import YesNo
 from lab.declare.references import BrokerName, SnapshotName
-from lab.declare.steps.snapshot import END
+from lab.declare.steps.flow import END
 
 
 class TopicsPage(Expectation):

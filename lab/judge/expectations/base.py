@@ -14,15 +14,47 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding
 
 _ROOM = "lab.judge.expectations"
-judges: Registry[Callable[[Any, Evidence], Finding]] = Registry(_ROOM)
+_FAMILIES = {
+    word: [word]
+    for word in [
+        "answered",
+        "bridge",
+        "broker_state",
+        "browsed",
+        "configuration",
+        "counters",
+        "delivered",
+        "demand",
+        "discarded",
+        "dropped",
+        "duplicates",
+        "finished",
+        "forwarded",
+        "latency",
+        "log",
+        "network_page",
+        "ordered",
+        "peering",
+        "reachable",
+        "receivers",
+        "recovered",
+        "route",
+        "stuck",
+        "topics_page",
+        "unreachable",
+        "users",
+        "warnings",
+    ]
+}
+judges: Registry[Callable[[Any, Evidence], Finding]] = Registry(_ROOM, _FAMILIES)
 # The moment until which an expectation's evidence goes, in seconds; infinity if it goes to the end.
-evidence_ends: Registry[Callable[[Any, Evidence], float]] = Registry(_ROOM)
+evidence_ends: Registry[Callable[[Any, Evidence], float]] = Registry(_ROOM, _FAMILIES)
 # Whether an expectation is about the messages of a step.
-concerns: Registry[Callable[[Any, Effort, Evidence], bool]] = Registry(_ROOM)
+concerns: Registry[Callable[[Any, Effort, Evidence], bool]] = Registry(_ROOM, _FAMILIES)
 # The times that decide an expectation, each with its bound, in seconds.
-measurements: Registry[Callable[[Any, Evidence], Iterator[tuple[float, float]]]] = Registry(_ROOM)
+measurements: Registry[Callable[[Any, Evidence], Iterator[tuple[float, float]]]] = Registry(_ROOM, _FAMILIES)
 # What else fell short of what an expectation needs, in words.
-shortfalls: Registry[Callable[[Any, Evidence], Iterator[str]]] = Registry(_ROOM)
+shortfalls: Registry[Callable[[Any, Evidence], Iterator[str]]] = Registry(_ROOM, _FAMILIES)
 
 
 @evidence_ends.register(Expectation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.activemq.destinations import destination_of
 from lab.declare.between import Portion
 from lab.declare.expectations.counters import Counters
-from lab.declare.steps.snapshot import END, START
+from lab.declare.steps.flow import END, START
 from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lab.activemq.destinations import hears
 from lab.base.units import several
 from lab.declare.expectations.discarded import Discarded
-from lab.declare.steps.snapshot import END, START
+from lab.declare.steps.flow import END, START
 from lab.judge.equal_bodies import ADVICE
 from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence

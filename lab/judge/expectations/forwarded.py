@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from lab.activemq.destinations import destination_of, hears
 from lab.base.units import several
 from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.steps.snapshot import END, START
+from lab.declare.steps.flow import END, START
 from lab.history.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts

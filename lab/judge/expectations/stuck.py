@@ -9,7 +9,7 @@ from math import inf
 
 from lab.base.units import several
 from lab.declare.expectations.stuck import Stuck
-from lab.declare.steps.snapshot import END
+from lab.declare.steps.flow import END
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import shown_with_places, whereabouts
 from lab.judge.evidence.snapshots import Subject

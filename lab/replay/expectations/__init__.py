@@ -9,4 +9,6 @@ from lab.declare.expectations.base import Term
 from lab.declare.kinds import Registry
 from lab.replay.rehearsal import Rehearsal
 
-conditions: Registry[Callable[[Rehearsal, Any, Term], Callable[[], bool]]] = Registry(__name__)
+conditions: Registry[Callable[[Rehearsal, Any, Term], Callable[[], bool]]] = Registry(
+    __name__, {word: [word] for word in ["bridge", "demand", "log"]}
+)

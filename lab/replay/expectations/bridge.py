@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.steps.base import Bridges, Step
-from lab.declare.steps.broker import OnBroker, State
+from lab.declare.steps.instances import OnBroker, State
 from lab.plan.values import BridgePlan
 from lab.replay.bridges import STEADY_SECONDS, bridges_of
 from lab.replay.expectations import conditions

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lab.activemq.destinations import destination_of
 from lab.base import units
 from lab.declare.steps.base import Login
-from lab.declare.steps.consume import Consume
+from lab.declare.steps.messages import Consume
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
 from lab.replay.callbacks import Callbacks

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from lab.activemq.matching import HEADER, MOST_MESSAGES, header_value, make_body, message_id, number_body
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.traffic import Traffic
+from lab.declare.steps.messages import Publish, Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
 from lab.replay.callbacks import Callbacks, await_outcomes
