@@ -10,8 +10,7 @@ from datetime import timedelta
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.check.context import Context
-from lab.declare.expectations.dropped import Dropped
-from lab.declare.expectations.reachable import Reachable
+from lab.declare.expectations.network import Dropped, Reachable
 from lab.declare.scenario import Scenario
 from lab.declare.steps.network import Try
 from lab.errors import Problem

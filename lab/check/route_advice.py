@@ -15,9 +15,8 @@ from lab.check.dry_run import changes_anything
 from lab.check.message_places import Fed
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.expectations.forwarding import Forwarded
+from lab.declare.expectations.messages import Delivered, ToReceivers
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import OF_ROUTES, Login, Step
 from lab.declare.steps.clients import Disconnect, Subscribe, Unsubscribe
@@ -29,8 +28,7 @@ from lab.plan.brokers import unread
 from lab.plan.obstacles import NO_BRIDGE
 
 if TYPE_CHECKING:  # a check loads the kinds that a file names
-    from lab.declare.expectations.finished import Finished
-    from lab.declare.expectations.latency import Latency
+    from lab.declare.expectations.times import Finished, Latency
     from lab.plan.routing import Route, RoutingTable
 
 MOST_PAIRS = 200  # pairs of a sender and a listener that are asked about; of more, nothing is said

@@ -6,7 +6,7 @@ each other room. A function there is registered for the class of a kind, or for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
@@ -41,12 +41,12 @@ class Kinds(Mapping[str, type[_Kind]]):
 class Registry(Generic[_Function]):
     """The functions of a room, such as the judges, by the class that each is registered for.
 
-    `families` has the modules of the room for each family. They are loaded when a kind of the family is first looked
-    up: a run uses few.
+    Each of `families` names a family's module in the room, and perhaps others, for kinds with a file of their own:
+    "messages publish". They are loaded when a kind of the family is first looked up: a run uses few.
     """
 
-    def __init__(self, room: str, families: Mapping[str, Sequence[str]]) -> None:
-        self._room, self._families = room, families
+    def __init__(self, room: str, *families: str) -> None:
+        self._room, self._families = room, {each.split()[0]: each.split() for each in families}
         self._functions: dict[type, _Function] = {}
         self._loaded: set[str] = set()
 

@@ -18,7 +18,7 @@ from lab.living.history import LivingHistory
 from lab.living.sent import Sent
 from lab.living.verb_arguments import read
 from lab.replay.first_error import EndedByError
-from lab.replay.recorded import RecordedSending
+from lab.replay.steps.replay import RecordedSending
 from lab.runtime.lab import StandingLab
 
 

@@ -18,7 +18,7 @@ from lab.operating.outcome import Done
 __all__ = ["ControlPlane", "Done", "is_verb", "operate", "operations"]
 
 operations: Registry[Callable[[ControlPlane, Any], Done]] = Registry(
-    __name__, {"instances": ["instances"], "links": ["links"], "network": ["network"], "service": ["service", "reboot"]}
+    __name__, "instances", "links", "network", "service reboot"
 )
 
 

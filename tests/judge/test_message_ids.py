@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lab.declare.expectations import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.messages import Delivered, Duplicates
 from lab.declare.steps import STEPS
 from lab.history import BrokerChanged, Ended, MessageSeen, Observation, ObserverChanged, TransactionEnded
 from lab.judge import Streamed

@@ -13,31 +13,7 @@ from lab.declare.scenario import Scenario
 from lab.errors import Problem
 
 checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(
-    __name__,
-    {
-        word: [word]
-        for word in [
-            "answered",
-            "bridge",
-            "counters",
-            "delivered",
-            "demand",
-            "discarded",
-            "dropped",
-            "finished",
-            "forwarded",
-            "latency",
-            "log",
-            "network_page",
-            "reachable",
-            "receivers",
-            "stuck",
-            "topics_page",
-            "unreachable",
-            "users",
-            "warnings",
-        ]
-    },
+    __name__, "forwarding", "logs", "messages", "network", "states", "times"
 )
 
 

@@ -18,17 +18,7 @@ from lab.declare.unrolling import in_order
 from lab.errors import Problem
 
 checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(
-    __name__,
-    {
-        "clients": ["clients"],
-        "flow": ["flow"],
-        "instances": ["instances"],
-        "links": ["links"],
-        "messages": ["messages"],
-        "network": ["network"],
-        "replay": ["replay"],
-        "service": ["service"],
-    },
+    __name__, "clients", "flow", "instances", "links", "messages", "network", "replay", "service"
 )
 
 

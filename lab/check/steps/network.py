@@ -9,7 +9,7 @@ from lab.check.context import Context
 from lab.check.network_so_far import NetworkSoFar, check_ends
 from lab.check.own_names import wrong_round
 from lab.check.steps import checks
-from lab.declare.expectations.reachable import END
+from lab.declare.expectations.network import END
 from lab.declare.steps.network import OnNetwork, Try
 from lab.errors import InputError, Problem
 

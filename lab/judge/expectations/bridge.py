@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lab.base import units
 from lab.declare.expectations.base import Term
-from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.forwarding import Bridge
 from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence

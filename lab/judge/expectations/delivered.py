@@ -8,7 +8,7 @@ from math import inf
 from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.base import units
 from lab.base.units import several
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history.expected.entitlement import first_heard
 from lab.history.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.equal_bodies import equal_bodies
@@ -20,8 +20,7 @@ from lab.judge.evidence.queues import explain
 from lab.judge.evidence.sharing import takers, went_before, went_to_others
 from lab.judge.evidence.tally import Tally
 from lab.judge.expectations.base import evidence_ends, judges, measurements
-from lab.judge.expectations.duplicates import duplicated
-from lab.judge.expectations.receivers import until_all_came
+from lab.judge.expectations.messages import duplicated, until_all_came
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.lateness import late, overdue, perhaps_late, sent_at, since
 from lab.judge.quiet import in_words, not_quiet

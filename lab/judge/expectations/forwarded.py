@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from lab.activemq.destinations import destination_of, hears
 from lab.base.units import several
-from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.forwarding import Forwarded
 from lab.declare.steps.flow import END, START
 from lab.history.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence

@@ -12,12 +12,5 @@ from lab.replay.turn import Turn
 
 # A performer returns None if its step goes on in the background.
 performers: Registry[Callable[[Rehearsal, Any, Turn], Outcome | None]] = Registry(
-    __name__,
-    {
-        "clients": ["clients"],
-        "flow": ["flow"],
-        "messages": ["messages", "publish", "consume"],
-        "network": ["network"],
-        "replay": ["messages"],
-    },
+    __name__, "clients", "flow", "messages publish consume", "network", "replay"
 )

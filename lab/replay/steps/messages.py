@@ -11,12 +11,10 @@ from lab.base import units
 from lab.base.dataclass import dataclass
 from lab.declare.steps.base import Login
 from lab.declare.steps.messages import Browse, EndTraffic, Request, Traffic
-from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Answered, Browsed, SendOutcome
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
-from lab.replay.recorded import RecordedSending
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
 from lab.replay.steps.publish import Sending
@@ -206,9 +204,3 @@ def _waiting(rehearsal: Rehearsal, step: Browse) -> int | None:
     except (BrokerError, LabTimeout):
         return None
     return counted[0].queued if counted else None
-
-
-@performers.register(Replay)
-def perform_replay(rehearsal: Rehearsal, step: Replay, turn: Turn) -> Outcome:
-    """Send all messages of a recording, and return when each has its outcome."""
-    return RecordedSending(rehearsal, step, turn.number, rehearsal.tasks.senders, turn.place).perform()

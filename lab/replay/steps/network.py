@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.declare.expectations.reachable import END
+from lab.declare.expectations.network import END
 from lab.declare.scenario import Scenario
 from lab.declare.steps.network import OnNetwork, Try
 from lab.declare.unrolling import every_step
