@@ -21,8 +21,8 @@ from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.declare.schema import scenario_schema
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Fault
-from lab.declare.steps.links import Cut, Heal, OnLink
+from lab.declare.steps.base import Fault, OnLink
+from lab.declare.steps.links import Cut, Heal
 from lab.errors import Problem
 from lab.history import Header, LinkChanged, MemoryRecorder, StepEnded, StepStarted
 from lab.judge import Outcome, Streamed, judge

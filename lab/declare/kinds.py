@@ -48,13 +48,12 @@ class Registry(Generic[_Function]):
     def __init__(self, room: str, *families: str) -> None:
         self._room, self._families = room, {each.split()[0]: each.split() for each in families}
         self._functions: dict[type, _Function] = {}
-        self._loaded: set[str] = set()
 
-    def register(self, kind: type) -> Callable[[_Function], _Function]:
-        """Return a decorator that registers a function for a class of steps or expectations."""
+    def register(self, *kinds: type) -> Callable[[_Function], _Function]:
+        """Return a decorator that registers a function for classes of steps or expectations."""
 
         def add(function: _Function) -> _Function:
-            self._functions[kind] = function
+            self._functions |= dict.fromkeys(kinds, function)
             return function
 
         return add
@@ -62,8 +61,6 @@ class Registry(Generic[_Function]):
     def of(self, kind: type) -> tuple[_Function, ...]:
         """Return the functions for a kind and for the classes that it is made of, its own first."""
         for base in kind.__mro__:
-            if base.__module__ not in self._loaded:
-                self._loaded.add(base.__module__)
-                for module in self._families.get(base.__module__.rpartition(".")[2], ()):
-                    import_module(f"{self._room}.{module}")
+            for module in self._families.pop(base.__module__.rpartition(".")[2], ()):
+                import_module(f"{self._room}.{module}")
         return tuple(self._functions[base] for base in kind.__mro__ if base in self._functions)

@@ -92,8 +92,7 @@ def _used(schema: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
 def _file_schema(model: type[BaseModel], properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
     """Return the schema of a mapping with the fields of a model, whose schemas are given."""
     return _described(
-        model,
-        {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties},
+        model, {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}
     )
 
 

@@ -13,8 +13,7 @@ from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Arrivals, Basis, Expectation
 from lab.history import Uncalibrated
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence_end import evidence_end
-from lab.judge.expectations.base import destination_named, measurements
+from lab.judge.expectations.base import destination_named, evidence_end, measurements
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 

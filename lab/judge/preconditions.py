@@ -17,8 +17,7 @@ from lab.history.expected.records import is_queue
 from lab.judge.evidence.efforts import REPLAY, Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.step_taken import StepTaken, of_attempt
-from lab.judge.evidence_end import evidence_end
-from lab.judge.expectations.base import concerns, destination_named, of_dead_letters, shortfalls
+from lab.judge.expectations.base import concerns, destination_named, evidence_end, of_dead_letters, shortfalls
 from lab.judge.wording import moment
 
 _MOST_STEPS = 3  # steps that a reason names

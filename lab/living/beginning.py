@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import Any
 
 from lab.declare.steps.base import Step
 from lab.declare.steps.service import CreateBroker, DeleteBroker, Reboot
@@ -30,17 +30,18 @@ def begins(verb: Step) -> bool:
 
 def begin(live: Live, verb: Step, reach: Reach) -> Callable[[], None]:
     """Begin a verb, and return the function that does the rest; `reach` has the Live for that."""
+    begin_it, do = _VERBS[type(verb)]
     with live.turn(), ExitStack() as stack:
         plane = live.plane
         name = getattr(verb, "broker")  # noqa: B009 - every such verb is on a broker
         number = stack.enter_context(owned(live.run, name, live.lab.note_folder))
         ended = stack.enter_context(live.history.step(verb, number))
-        _VERBS[type(verb)].begin(plane, name)
+        begin_it(plane, name)
         kept = stack.pop_all()
 
     def rest() -> None:
         with kept, reach() as other:
-            ended.append(_VERBS[type(verb)].do(MomentaryPlane(other), verb, resumed=True))
+            ended.append(do(MomentaryPlane(other), verb, resumed=True))
 
     return rest
 
@@ -74,13 +75,9 @@ class MomentaryPlane(KeptControlPlane):
             return super().report_late(broker, number, since=since, within=within, action=action)
 
 
-class _Verb(NamedTuple):
-    begin: Callable[[ControlPlane, str], None]
-    do: Callable[..., Done]
-
-
-_VERBS: Mapping[type[Step], _Verb] = {
-    Reboot: _Verb(begin_reboot, do_reboot),
-    DeleteBroker: _Verb(begin_deletion, do_delete_broker),
-    CreateBroker: _Verb(begin_creation, do_create_broker),
+# By verb: its beginning, and the function that does the rest.
+_VERBS: Mapping[type[Step], tuple[Callable[[ControlPlane, str], None], Callable[..., Done]]] = {
+    Reboot: (begin_reboot, do_reboot),
+    DeleteBroker: (begin_deletion, do_delete_broker),
+    CreateBroker: (begin_creation, do_create_broker),
 }

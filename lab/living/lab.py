@@ -31,10 +31,8 @@ from lab.check.scenarios import applications, expectations
 from lab.declare.expectations.base import Expectation
 from lab.declare.in_code import Clients, applications_of
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Step
-from lab.declare.steps.instances import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker
-from lab.declare.steps.links import OnLink
-from lab.declare.steps.service import JUST_BEFORE, CreateBroker, MoveClock, OnRecord, Reboot
+from lab.declare.steps.base import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker, OnLink, OnRecord, Step
+from lab.declare.steps.service import JUST_BEFORE, CreateBroker, MoveClock, Reboot
 from lab.declare.topology import Configuration
 from lab.errors import InputError, LabTimeout
 from lab.history import Counted, LinkChanged, Maintenance, SnapshotTaken

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from lab.declare.steps.instances import ConnectorStep, Kill, OnInstance, Pause, Resume, Start, State, Stop
+from lab.declare.steps.base import OnInstance, State
+from lab.declare.steps.instances import ConnectorStep, Kill, Pause, Resume, Start, Stop
 from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.operating import operations
@@ -45,13 +46,6 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, action: 
     started = new_state(plane, broker, number, "started")
     plane.record(started)
     return Done(control=plane.control, observations=(starting, started))
-
-
-def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerChanged]) -> Done:
-    """Call `how` with the broker and the number of a verb's instance, which serves no client from then on."""
-    number = target(plane, verb)
-    with taken_out(plane, verb, number):
-        return switched(plane, how(verb.broker, number))
 
 
 @contextmanager
@@ -121,10 +115,12 @@ def do_stop(plane: ControlPlane, verb: Stop) -> Done:
         return stop(plane, verb.broker, number, verb.within.total_seconds())
 
 
-@operations.register(Kill)
-def do_kill(plane: ControlPlane, verb: Kill) -> Done:
-    """Kill the instance's process."""
-    return end(plane, verb, plane.lab.instances.kill)
+@operations.register(Kill, Pause)
+def do_kill_or_pause(plane: ControlPlane, verb: Kill | Pause) -> Done:
+    """Kill or freeze the instance's process, which serves no client from then on."""
+    number, instances = target(plane, verb), plane.lab.instances
+    with taken_out(plane, verb, number):
+        return switched(plane, (instances.kill if isinstance(verb, Kill) else instances.pause)(verb.broker, number))
 
 
 @operations.register(Start)
@@ -133,12 +129,6 @@ def do_start(plane: ControlPlane, verb: Start) -> Done:
     number = target(plane, verb)
     with taken_out(plane, verb, number):  # one that has ended by itself is not out by a verb yet
         return start(plane, verb.broker, number, verb.within.total_seconds(), verb.verb)
-
-
-@operations.register(Pause)
-def do_pause(plane: ControlPlane, verb: Pause) -> Done:
-    """Freeze the instance's process."""
-    return end(plane, verb, plane.lab.instances.pause)
 
 
 @operations.register(Resume)

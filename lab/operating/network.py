@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.base import OnNetwork
 from lab.history import Observation, PeeringChanged, RouteChanged, RuleChanged
 from lab.network import security_groups
 from lab.network.vpc import Network, Peering, PeeringState

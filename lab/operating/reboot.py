@@ -10,7 +10,7 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
-from lab.declare.steps.instances import STOPS_WITHIN, State
+from lab.declare.steps.base import STOPS_WITHIN, State
 from lab.declare.steps.service import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble

@@ -15,13 +15,12 @@ from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.revisions import Revision
 from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.base.units import several
+from lab.declare.steps.base import OfUser, OnRecord
 from lab.declare.steps.service import (
     CreateBroker,
     CreateConfiguration,
     DeleteBroker,
     MoveClock,
-    OfUser,
-    OnRecord,
     UpdateBroker,
     UpdateConfiguration,
 )
@@ -163,7 +162,14 @@ operations.register(CreateBroker)(do_create_broker)  # which has one parameter m
 def begin_creation(plane: ControlPlane, broker: str) -> None:
     """Begin the creation of a broker that the plan has for later: it is CREATION_IN_PROGRESS."""
     name = _declared(plane.control.account, plane.plan, broker)
-    plane.change(lambda control: _begun(control, plane, name))
+
+    def begun(control: Control) -> Done:
+        t = plane.lab.clock.now()
+        account = verbs.begin_creation(control.account, name, control.account.now(plane.machine))
+        observations = (BrokerChanged(t=t, broker=name, state="creating"), record_seen(account.broker(name), t))
+        return Done(control=replace(control, account=account), observations=observations)
+
+    plane.change(begun)
 
 
 def finish_creation(plane: ControlPlane, broker: str) -> Done:
@@ -171,15 +177,6 @@ def finish_creation(plane: ControlPlane, broker: str) -> Done:
     done = keep(plane, broker, lambda control: verbs.broker_created(control.account, broker))
     plane.record(BrokerChanged(t=plane.lab.clock.now(), broker=broker, state="created"))
     return done
-
-
-def _begun(control: Control, plane: ControlPlane, broker: str) -> Done:
-    t, account = (
-        plane.lab.clock.now(),
-        verbs.begin_creation(control.account, broker, control.account.now(plane.machine)),
-    )
-    observations = (BrokerChanged(t=t, broker=broker, state="creating"), record_seen(account.broker(broker), t))
-    return Done(control=replace(control, account=account), observations=observations)
 
 
 def _declared(account: Account, plan: Plan, broker: str) -> str:
@@ -205,7 +202,9 @@ def do_delete_broker(plane: ControlPlane, verb: DeleteBroker, *, resumed: bool =
     if not resumed:
         begin_deletion(plane, name)
     plane.record(plane.lab.instances.delete(name))
-    return plane.change(lambda control: _without(control, name))
+    return plane.change(
+        lambda control: Done(control=replace(control, account=verbs.broker_deleted(control.account, name)))
+    )
 
 
 operations.register(DeleteBroker)(do_delete_broker)  # which has one parameter more
@@ -214,7 +213,3 @@ operations.register(DeleteBroker)(do_delete_broker)  # which has one parameter m
 def begin_deletion(plane: ControlPlane, broker: str) -> None:
     """Begin the deletion of a broker: it is DELETION_IN_PROGRESS."""
     keep(plane, broker, lambda control: verbs.delete_broker(control.account, broker))
-
-
-def _without(control: Control, broker: str) -> Done:
-    return Done(control=replace(control, account=verbs.broker_deleted(control.account, broker)))

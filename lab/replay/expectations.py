@@ -11,8 +11,7 @@ from lab.declare.expectations.base import Term
 from lab.declare.expectations.forwarding import Bridge, Demanded
 from lab.declare.expectations.logs import Log
 from lab.declare.kinds import Registry
-from lab.declare.steps.base import Bridges, Step
-from lab.declare.steps.instances import OnBroker, State
+from lab.declare.steps.base import Bridges, OnBroker, State, Step
 from lab.plan.values import BridgePlan
 from lab.replay.bridges import STEADY_SECONDS, bridges_of
 from lab.replay.rehearsal import Rehearsal

@@ -31,13 +31,8 @@ class Replier:
     def __init__(self, rehearsal: Rehearsal, step: Subscribe) -> None:
         self._rehearsal, self._name = rehearsal, step.client
         self._sent = 0
-        self._client: Client = rehearsal.connect(
-            client=f"{step.client}-replies",
-            broker=step.broker,
-            over=step.over,
-            user=rehearsal.user(step.broker, step.user),
-            events=self,
-        )
+        login = step.login._replace(client=f"{step.client}-replies")
+        self._client: Client = rehearsal.connect(login, self)
         rehearsal.closing.callback(self._client.close)
 
     def answer(self, id: str, to: Destination) -> None:

@@ -14,7 +14,7 @@ from lab.amazonmq.account.account import next_opening, open_windows
 from lab.amazonmq.account.account_json import pending_changes
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.scenario import Scenario
-from lab.declare.steps.service import OfService
+from lab.declare.steps.base import OfService
 from lab.declare.unrolling import every_step
 from lab.history import (
     BrokerChanged,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lab.declare.steps.base import Step
-from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.base import OnNetwork, Step
 from lab.errors import BrokerError, InputError, LabError
 from lab.operating import operate
 from lab.replay.outcome import Outcome, refused

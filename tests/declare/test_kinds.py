@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -58,9 +58,9 @@ def test_a_function_is_registered_for_the_class_that_it_takes(registry: Registry
     ]
     assert registered
     for kind, function in registered:
-        hints = [each for each in get_type_hints(function).values() if isinstance(each, type)]
-        (taken,) = (each for each in hints if issubclass(each, Step | Expectation))
-        assert issubclass(kind, taken), function
+        hints = [hint for hints in get_type_hints(function).values() for hint in get_args(hints) or (hints,)]
+        taken = [hint for hint in hints if isinstance(hint, type) and issubclass(hint, Step | Expectation)]
+        assert issubclass(kind, tuple(taken)), function
 
 
 @pytest.mark.parametrize(

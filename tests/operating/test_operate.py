@@ -12,12 +12,11 @@ from lab.amazonmq.account.brokers import begin_reboot
 from lab.base.shipped import shipped
 from lab.declare.loading import load
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Step
-from lab.declare.steps.instances import ConnectorStep, OnInstance
-from lab.declare.steps.links import Cut, Flap, Heal, Impair, OnLink
+from lab.declare.steps.base import OfService, OnInstance, OnLink, OnNetwork, Step
+from lab.declare.steps.instances import ConnectorStep
+from lab.declare.steps.links import Cut, Flap, Heal, Impair
 from lab.declare.steps.messages import Publish
-from lab.declare.steps.network import OnNetwork
-from lab.declare.steps.service import CreateUser, OfService, Reboot, UpdateBroker
+from lab.declare.steps.service import CreateUser, Reboot, UpdateBroker
 from lab.errors import BrokerError, InputError, PlanError
 from lab.history import BrokerChanged, LinkChanged
 from lab.operating import is_verb, operate, reboot

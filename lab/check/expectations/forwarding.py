@@ -104,17 +104,11 @@ def check_stuck(context: Context, expectation: Stuck) -> Iterator[Problem]:
         yield context.wrong("count", what, f"write {sent} or less, or publish more messages")
 
 
-@checks.register(Forwarded)
-def check_forwarded(context: Context, expectation: Forwarded) -> Iterator[Problem]:
+@checks.register(Forwarded, Discarded)
+def check_forwarded_or_discarded(context: Context, expectation: Forwarded | Discarded) -> Iterator[Problem]:
     """Yield a Problem if no step publishes to the destination, or if the snapshots are in the wrong order."""
-    yield from check_destination(context, destination_of(expectation))
-    yield from check_order(context, expectation.between)
-
-
-@checks.register(Discarded)
-def check_discarded(context: Context, expectation: Discarded) -> Iterator[Problem]:
-    """Yield a Problem if no step publishes to the destination, or if the snapshots are in the wrong order."""
-    yield from check_destination(context, f"topic://{expectation.topic}")
+    topic = f"topic://{expectation.topic}"
+    yield from check_destination(context, topic if isinstance(expectation, Discarded) else destination_of(expectation))
     yield from check_order(context, expectation.between)
 
 

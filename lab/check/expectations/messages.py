@@ -159,9 +159,7 @@ def check_delivered(context: Context, expectation: Delivered) -> Iterator[Proble
     for name in strangers:
         what = f"{name} does not subscribe to {queue}, so it has no share"
         yield context.wrong(
-            "shares",
-            what,
-            f"add a step subscribe, or name another client; subscribed to it: {subscribed}",
+            "shares", what, f"add a step subscribe, or name another client; subscribed to it: {subscribed}"
         )
     if not strangers:
         yield from _impossible_shares(context, expectation.shares, queue, set(there))

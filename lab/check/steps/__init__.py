@@ -12,13 +12,12 @@ from lab.check.own_names import check_own_name
 from lab.check.references import check_references
 from lab.declare.kinds import Registry
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import Compound, Step
-from lab.declare.steps.instances import OnBroker
+from lab.declare.steps.base import Compound, OnBroker, Step
 from lab.declare.unrolling import in_order
 from lab.errors import Problem
 
 checks: Registry[Callable[[Context, Any], Iterator[Problem]]] = Registry(
-    __name__, "clients", "flow", "instances", "links", "messages", "network", "replay", "service"
+    __name__, "clients", "flow", "instances", "links", "messages", "network", "replay", "service instances"
 )
 
 

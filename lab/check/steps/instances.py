@@ -8,7 +8,8 @@ from lab.amazonmq.identity import DeploymentMode
 from lab.check.context import Context
 from lab.check.instances import Brokers, Connectors, missing
 from lab.check.steps import checks
-from lab.declare.steps.instances import ConnectorStep, OnBroker, OnInstance, State
+from lab.declare.steps.base import OnBroker, OnInstance, State
+from lab.declare.steps.instances import ConnectorStep
 from lab.errors import Problem
 
 _IS_THERE: Mapping[State | None, str] = {

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from lab.check.context import Context
 from lab.check.steps import checks
 from lab.declare.scenario import Scenario
-from lab.declare.steps.links import Heal, OnLink
+from lab.declare.steps.base import OnLink
+from lab.declare.steps.links import Heal
 from lab.errors import Problem
 from lab.link.impairment import LinkState
 

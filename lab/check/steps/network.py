@@ -10,7 +10,8 @@ from lab.check.network_so_far import NetworkSoFar, check_ends
 from lab.check.own_names import wrong_round
 from lab.check.steps import checks
 from lab.declare.expectations.network import END
-from lab.declare.steps.network import OnNetwork, Try
+from lab.declare.steps.base import OnNetwork
+from lab.declare.steps.network import Try
 from lab.errors import InputError, Problem
 
 

@@ -213,6 +213,7 @@ class Discarded(Expectation):
     """A broker discarded the given number of messages of a topic for a slow bridge."""
 
     kind: ClassVar[str] = "discarded"
+    basis_without_term: ClassVar[Basis] = Basis.WINDOW  # how many are too many for a window
     depends_on_sending: ClassVar[bool] = True
     broker: BrokerName
     """The broker that discarded the messages."""
@@ -229,11 +230,6 @@ class Discarded(Expectation):
     def of_absence(self) -> bool:
         """Return whether zero is an accepted number."""
         return not self.count.at_least
-
-    @property
-    def basis(self) -> Basis:
-        """Return the basis of a simulated verdict: how many are too many for a window."""
-        return Basis.WINDOW
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

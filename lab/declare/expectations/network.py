@@ -83,6 +83,7 @@ class Dropped(Expectation):
     """The router dropped the given number of packets between two endpoints, because no route or rule allowed them."""
 
     kind: ClassVar[str] = "dropped"
+    basis_without_term: ClassVar[Basis] = Basis.TIMER  # how often TCP repeats itself
     of_network: ClassVar[bool] = True
     depends_on: ClassVar[Part] = ~Part.CLIENTS
     source: OriginName = Field(alias="from")
@@ -100,8 +101,3 @@ class Dropped(Expectation):
     def of_absence(self) -> bool:
         """Return whether zero is an accepted number."""
         return not self.packets.at_least
-
-    @property
-    def basis(self) -> Basis:
-        """Return the basis of a simulated verdict: how often TCP repeats itself."""
-        return Basis.TIMER

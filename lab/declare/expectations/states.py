@@ -16,24 +16,34 @@ from lab.declare.steps.flow import END
 from lab.declare.vpc import Block
 
 
-class PeeringIs(Expectation):
+class OfNetwork(Expectation):
+    """An expectation of the state that a part of the network has when the run ends."""
+
+    of_network: ClassVar[bool] = True
+    depends_on: ClassVar[Part] = Part.NETWORK
+
+
+class OfRecords(Expectation):
+    """An expectation of Amazon MQ's records."""
+
+    of_service: ClassVar[bool] = True
+    depends_on: ClassVar[Part] = Part.RECORDS
+
+
+class PeeringIs(OfNetwork):
     """A VPC peering is in the given state when the run ends."""
 
     kind: ClassVar[str] = "peering"
-    of_network: ClassVar[bool] = True
-    depends_on: ClassVar[Part] = Part.NETWORK
     name: PeeringName
     """The name of the peering."""
     state: Literal["pending-acceptance", "active", "failed", "rejected", "expired", "deleted"]
     """The state of the peering, as AWS names it."""
 
 
-class RouteIs(Expectation):
+class RouteIs(OfNetwork):
     """A route is in the given state when the run ends."""
 
     kind: ClassVar[str] = "route"
-    of_network: ClassVar[bool] = True
-    depends_on: ClassVar[Part] = Part.NETWORK
     table: RouteTableName
     """The name of the route table."""
     destination: Block
@@ -42,12 +52,10 @@ class RouteIs(Expectation):
     """The state of the route; `none` means that the route does not exist."""
 
 
-class BrokerStateExpectation(Expectation):
+class BrokerStateExpectation(OfRecords):
     """Amazon MQ reports the given state for a broker."""
 
     kind: ClassVar[str] = "broker-state"
-    of_service: ClassVar[bool] = True
-    depends_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     """The broker whose state is checked."""
     state: BrokerState
@@ -64,12 +72,10 @@ class BrokerStateExpectation(Expectation):
         return self
 
 
-class ConfigurationExpectation(Expectation):
+class ConfigurationExpectation(OfRecords):
     """A broker has the given current and pending configuration in Amazon MQ's records."""
 
     kind: ClassVar[str] = "configuration"
-    of_service: ClassVar[bool] = True
-    depends_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     """The broker whose record is checked."""
     name: ConfigurationName | None = None
@@ -88,12 +94,10 @@ class ConfigurationExpectation(Expectation):
         return self
 
 
-class UsersExpectation(Expectation):
+class UsersExpectation(OfRecords):
     """A user of a broker has the given pending change in Amazon MQ's records."""
 
     kind: ClassVar[str] = "users"
-    of_service: ClassVar[bool] = True
-    depends_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     """The broker that the user belongs to."""
     user: str
@@ -104,12 +108,10 @@ class UsersExpectation(Expectation):
     """The step after which the record is checked (default: the end of the run)."""
 
 
-class WarningsExpectation(Expectation):
+class WarningsExpectation(OfRecords):
     """Amazon MQ removed the given settings from a configuration when it saved a revision."""
 
     kind: ClassVar[str] = "warnings"
-    of_service: ClassVar[bool] = True
-    depends_on: ClassVar[Part] = Part.RECORDS
     configuration: ConfigurationName
     """The name of the configuration."""
     revision: Whole | None = None

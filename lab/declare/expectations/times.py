@@ -24,6 +24,7 @@ class Latency(ToReceivers):
     """The latency of messages, from sending to first delivery, is within the given bounds."""
 
     kind: ClassVar[str] = "latency"
+    basis_without_term: ClassVar[Basis] = Basis.WINDOW  # how long something takes
     direction: BrokerPair | None = None
     """The broker of the publishers and the broker of the subscribers (default: any)."""
     at_least: Duration | None = None
@@ -36,11 +37,6 @@ class Latency(ToReceivers):
     """The 99th percentile of the latency, at most or within bounds."""
     max: Bounds | None = None
     """The latency of the slowest message, at most or within bounds."""
-
-    @property
-    def basis(self) -> Basis:
-        """Return the basis of a simulated verdict: how long something takes."""
-        return Basis.WINDOW
 
     @property
     def of_speed(self) -> bool:
@@ -120,6 +116,7 @@ class Finished(ToReceivers):
     """All messages of a step were received within a time from the start of the step."""
 
     kind: ClassVar[str] = "finished"
+    basis_without_term: ClassVar[Basis] = Basis.WINDOW  # how long something takes
     step: _Sending
     """The step that sends the messages: its name, or its verb."""
     within: Bounds | None = None
@@ -128,11 +125,6 @@ class Finished(ToReceivers):
     """The same time as a multiple of step `of`, at most or within bounds."""
     of: _Sending | None = None
     """The step whose time is compared: its name, or its verb."""
-
-    @property
-    def basis(self) -> Basis:
-        """Return the basis of a simulated verdict: how long something takes."""
-        return Basis.WINDOW
 
     @property
     def arrivals(self) -> Arrivals | None:

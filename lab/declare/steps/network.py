@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from datetime import timedelta
 from typing import ClassVar
 
@@ -11,22 +10,10 @@ from pydantic import Field
 from lab.activemq.protocols import OPENWIRE
 from lab.declare.fields import Duration, Name, RoundName, Whole
 from lab.declare.references import OriginName, OtherEndName
-from lab.declare.steps.base import Bridges, Fault, Part, Step
+from lab.declare.steps.base import Bridges, OnNetwork, Part, Step
 from lab.declare.vpc import Block, InboundRule
 from lab.network import peerings, routes, security_groups
 from lab.network.vpc import Network
-
-
-class OnNetwork(Step):
-    """A step that changes which VPCs and brokers may talk to each other."""
-
-    fault = Fault.NETWORK
-    changes = Part.NETWORK
-    refused_at: ClassVar[str] = "peering"  # the field that a refusal is shown at
-
-    @abstractmethod
-    def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after the step; raise InputError if EC2 refuses it. `at` is the lab's age."""
 
 
 class CreatePeering(OnNetwork):
@@ -52,50 +39,43 @@ class CreatePeering(OnNetwork):
         ).network
 
 
-class AcceptPeering(OnNetwork):
-    """Accept a pending request for a VPC peering."""
+class OnPeering(OnNetwork):
+    """A step that changes one peering."""
 
-    verb: ClassVar[str] = "accept-peering"
-    bridges = Bridges.RAISED
     peering: Name
     """The peering, by its name or its id."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""
-        return f"accept the peering {self.peering}"
+        return f"{self.verb.replace('-', ' the ')} {self.peering}"
+
+
+class AcceptPeering(OnPeering):
+    """Accept a pending request for a VPC peering."""
+
+    verb: ClassVar[str] = "accept-peering"
+    bridges = Bridges.RAISED
 
     def decide(self, network: Network, at: timedelta) -> Network:
         """Return the network after the step."""
         return peerings.accept(network, self.peering, at=at)
 
 
-class RejectPeering(OnNetwork):
+class RejectPeering(OnPeering):
     """Reject a pending request for a VPC peering."""
 
     verb: ClassVar[str] = "reject-peering"
-    peering: Name
-    """The peering, by its name or its id."""
-
-    def words(self) -> str:
-        """Return the step in one line, for people."""
-        return f"reject the peering {self.peering}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
         """Return the network after the step."""
         return peerings.reject(network, self.peering, at=at)
 
 
-class DeletePeering(OnNetwork):
+class DeletePeering(OnPeering):
     """Delete a peering; routes to it stay, as blackholes."""
 
     verb: ClassVar[str] = "delete-peering"
     bridges = Bridges.DROPPED
-    peering: Name
-    """The peering, by its name or its id."""
-
-    def words(self) -> str:
-        """Return the step in one line, for people."""
-        return f"delete the peering {self.peering}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
         """Return the network after the step."""

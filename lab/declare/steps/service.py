@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Self
@@ -16,51 +15,19 @@ from lab.amazonmq.account.configurations import Updated
 from lab.amazonmq.account.maintenance import window
 from lab.base import units
 from lab.declare.fields import Duration, Moment, Name, Password, Texts, Whole, YesNo
-from lab.declare.steps.base import Bridges, Fault, Part, Step
-from lab.declare.steps.instances import STARTS_WITHIN, OnBroker, State
+from lab.declare.steps.base import (
+    STARTS_WITHIN,
+    Bridges,
+    Fault,
+    OfService,
+    OfUser,
+    OnAccount,
+    OnBroker,
+    OnRecord,
+    Part,
+    State,
+)
 from lab.declare.topology import ConfigurationFile
-
-
-class OnAccount(Step):
-    """A step that changes the account of Amazon MQ, as a dry run of it shows."""
-
-    configures: ClassVar[bool] = False  # whether a configuration is saved or applied
-
-    @abstractmethod
-    def decide(self, account: Account, machine: datetime) -> Account:
-        """Return the account after the step; raise InputError if Amazon MQ refuses it.
-
-        `machine` is the machine's time, by which the service's clock goes.
-        """
-
-    def opens_windows(self, brokers: Collection[str]) -> Collection[str]:
-        """Return the brokers whose maintenance window may open at any time after the step."""
-        return ()
-
-
-class OfService(OnAccount):
-    """A step that asks Amazon MQ for a change of its records."""
-
-    changes = Part.RECORDS
-
-
-class OnRecord(OfService):
-    """A step that changes Amazon MQ's record of a broker."""
-
-    broker: Name
-    """The broker that the step acts on."""
-
-
-class OfUser(OnRecord):
-    """A step that changes a user, from the broker's next reboot on."""
-
-    user: str
-    """The name of the user."""
-
-    @property
-    def new_password(self) -> SecretStr | None:
-        """Return the password that the user has from then on; None if it stays the same."""
-        return None
 
 
 class CreateBroker(OnBroker, OnAccount):

@@ -16,9 +16,8 @@ from lab.amazonmq.account.account import Account, open_windows
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.base.masking import Mask
 from lab.base.version import __version__
-from lab.declare.steps.base import Step
-from lab.declare.steps.network import OnNetwork
-from lab.declare.steps.service import DeleteBroker, OnAccount, Reboot, UpdateConfiguration
+from lab.declare.steps.base import OnAccount, OnNetwork, Step
+from lab.declare.steps.service import DeleteBroker, Reboot, UpdateConfiguration
 from lab.errors import InputError
 from lab.extras.api import kept_account
 from lab.extras.api.call import Call

@@ -13,18 +13,23 @@ from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding
 
-_ROOM = (
-    "lab.judge.expectations", "forwarding bridge forwarded", "logs", "messages delivered", "network", "states", "times",
-)  # fmt: skip
-judges: Registry[Callable[[Any, Evidence], Finding]] = Registry(*_ROOM)
+_ROOM = "lab.judge.expectations"
+_FAMILIES = ("forwarding bridge forwarded", "logs", "messages delivered", "network", "states", "times")
+judges: Registry[Callable[[Any, Evidence], Finding]] = Registry(_ROOM, *_FAMILIES)
 # The moment until which an expectation's evidence goes, in seconds; infinity if it goes to the end.
-evidence_ends: Registry[Callable[[Any, Evidence], float]] = Registry(*_ROOM)
+evidence_ends: Registry[Callable[[Any, Evidence], float]] = Registry(_ROOM, *_FAMILIES)
 # Whether an expectation is about the messages of a step.
-concerns: Registry[Callable[[Any, Effort, Evidence], bool]] = Registry(*_ROOM)
+concerns: Registry[Callable[[Any, Effort, Evidence], bool]] = Registry(_ROOM, *_FAMILIES)
 # The times that decide an expectation, each with its bound, in seconds.
-measurements: Registry[Callable[[Any, Evidence], Iterator[tuple[float, float]]]] = Registry(*_ROOM)
+measurements: Registry[Callable[[Any, Evidence], Iterator[tuple[float, float]]]] = Registry(_ROOM, *_FAMILIES)
 # What else fell short of what an expectation needs, in words.
-shortfalls: Registry[Callable[[Any, Evidence], Iterator[str]]] = Registry(*_ROOM)
+shortfalls: Registry[Callable[[Any, Evidence], Iterator[str]]] = Registry(_ROOM, *_FAMILIES)
+
+
+def evidence_end(expectation: Expectation, evidence: Evidence) -> float:
+    """Return the moment in seconds, infinity for the end: by the function of its class."""
+    end = evidence.timeline.interval.end
+    return end if end < inf else evidence_ends.of(type(expectation))[0](expectation, evidence)
 
 
 @evidence_ends.register(Expectation)

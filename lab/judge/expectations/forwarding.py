@@ -34,10 +34,8 @@ def judge_counters(expectation: Counters, evidence: Evidence) -> Finding:
     """Judge the rise of each counter expected, and the amounts expected at one moment."""
     snapshots, destination = evidence.timeline.snapshots, destination_of(expectation)
     if expectation.bridge is not None:
-        subject, what = (
-            Subject("bridge", expectation.bridge),
-            f"{expectation.broker}'s end of the bridge {expectation.bridge}",
-        )
+        subject = Subject("bridge", expectation.bridge)
+        what = f"{expectation.broker}'s end of the bridge {expectation.bridge}"
     elif destination is not None:
         subject, what = Subject("destination", destination), f"{destination} on {expectation.broker}"
     else:
@@ -127,10 +125,8 @@ def judge_stuck(expectation: Stuck, evidence: Evidence) -> Finding:
         words += f" ({waiting} wait there, and {several(consumers, 'consumer')} with them)"
     if gone_on:
         words += f": a bridge has {gone_on} of them, and no answer has come"
-    least, most = (
-        expectation.count.at_least or 0,
-        expectation.count.at_most if expectation.count.at_most is not None else inf,
-    )
+    least, at_most = expectation.count.at_least or 0, expectation.count.at_most
+    most = inf if at_most is None else at_most
     passed = least <= stuck - gone_on and stuck <= most
     words += "" if passed else asked(expectation.count)
     if not passed and least <= stuck and stuck - gone_on <= most:
@@ -279,10 +275,7 @@ def _judge_after(expectation: Demanded, term: Term, evidence: Evidence, course: 
     if present is expectation.present:
         if since <= begin and (silence := timeline.coverage.silence(expectation.broker, begin, horizon)):
             return Outcome.PASSED, f"{words} {gap(horizon - begin)} {after}, as before it; {silent(silence)}"
-        return (
-            Outcome.PASSED,
-            f"{words} {gap(since - begin)} {after}" if since > begin else f"{words} all along {after}",
-        )
+        return Outcome.PASSED, f"{words} {gap(since - begin) if since > begin else 'all along'} {after}"
     if horizon < begin + within:
         what = "the history ends" if horizon == timeline.end else "another step interferes"
         return Outcome.UNKNOWN, f"{words} {gap(horizon - begin)} {after}, when {what}: sooner than {gap(within)}"

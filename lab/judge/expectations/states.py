@@ -42,9 +42,8 @@ def judge_route(expectation: RouteIs, evidence: Evidence) -> Finding:
     if seen is None:
         what = f"no route {expectation.destination} was ever seen in {expectation.table}"
         return Outcome.of(expectation.state == "none") if evidence.timeline.complete else Outcome.UNKNOWN, what
-    state, words = {"deleted": ("none", "gone"), "blackhole": ("blackhole", "a blackhole")}.get(
-        seen.state, (seen.state, seen.state)
-    )
+    worded = {"deleted": ("none", "gone"), "blackhole": ("blackhole", "a blackhole")}
+    state, words = worded.get(seen.state, (seen.state, seen.state))
     what = f"the route {expectation.destination} of {expectation.table} is {words} since {moment(seen.t)}"
     return at_the_end(state == expectation.state, what, evidence)
 

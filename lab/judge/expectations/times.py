@@ -27,6 +27,7 @@ from lab.judge.percentiles import Percentiles
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment
 
+evidence_ends.register(Latency, Finished, Recovered)(until_all_came)
 _UNTIMED = "the time of each message is unknown"
 
 
@@ -48,12 +49,6 @@ def judge_latency(expectation: Latency, evidence: Evidence) -> Finding:
     for way, timed, alike in _ways(expectation, evidence):
         findings.append((Outcome.UNKNOWN, alike) if alike else _judge_way(expectation, way, timed, evidence))
     return combine(findings, evidence)
-
-
-@evidence_ends.register(Latency)
-def until_latency(expectation: Latency, evidence: Evidence) -> float:
-    """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
-    return until_all_came(expectation, evidence)
 
 
 @concerns.register(Latency)
@@ -219,12 +214,6 @@ def judge_finished(expectation: Finished, evidence: Evidence) -> Finding:
     return combine(findings, evidence)
 
 
-@evidence_ends.register(Finished)
-def until_finished(expectation: Finished, evidence: Evidence) -> float:
-    """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
-    return until_all_came(expectation, evidence)
-
-
 @concerns.register(Finished)
 def concerned_finished(expectation: Finished, effort: Effort, evidence: Evidence) -> bool:
     """Return whether a step sends messages of the expectation, or takes messages for one of its receivers."""
@@ -344,12 +333,6 @@ def judge_recovered(expectation: Recovered, evidence: Evidence) -> Finding:
     return combine([*findings, *(_judge_recovery(expectation, each, step, evidence) for each in chosen)], evidence)
 
 
-@evidence_ends.register(Recovered)
-def until_recovered(expectation: Recovered, evidence: Evidence) -> float:
-    """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
-    return until_all_came(expectation, evidence)
-
-
 @measurements.register(Recovered)
 def measured_recovered(expectation: Recovered, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield the time until each audience's first message, with the time allowed; in seconds."""
@@ -394,10 +377,7 @@ def _judge_recovery(expectation: Recovered, chosen: Chosen, step: StepTaken, evi
         )
     alike = any(tally.alike for tally in chosen.tallies)
     if alike and any(begin <= t <= begin + within for member in chosen.audience.members for t in member.digest_times):
-        return (
-            Outcome.UNKNOWN,
-            f"an equal body came to {who} {after}; it is unknown whether it had come before",
-        )
+        return (Outcome.UNKNOWN, f"an equal body came to {who} {after}; it is unknown whether it had come before")
     if any(tally.dispatched(number) for tally in chosen.tallies for number in tally.lost):
         return Outcome.UNKNOWN, f"{who} acknowledged nothing {after}, and may have messages that were dispatched to it"
     late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"

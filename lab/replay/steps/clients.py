@@ -10,14 +10,7 @@ from lab.declare.steps.clients import Connect, Disconnect, Subscribe, Unsubscrib
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.bridge_paths import carries, demanded_at, path
 from lab.replay.callbacks import Callbacks
-from lab.replay.listeners import (
-    Listener,
-    Listeners,
-    await_reconnect,
-    durable_terms,
-    listen,
-    remove,
-)
+from lab.replay.listeners import Listener, Listeners, await_reconnect, durable_terms, listen, remove
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.repliers import Repliers
@@ -177,16 +170,8 @@ def perform_connect(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
     callbacks, begun = Callbacks(rehearsal, step.client, step.login), rehearsal.now()
     outcome, note = "ok", ""
     try:
-        client = rehearsal.connect(
-            client=step.client,
-            broker=step.broker,
-            over=step.over,
-            user=rehearsal.user(step.broker, step.user),
-            events=callbacks,
-            approach=Approach(
-                knows_password=step.password == "right", tls=step.tls, within=step.within.total_seconds()
-            ),
-        )
+        approach = Approach(knows_password=step.password == "right", tls=step.tls, within=step.within.total_seconds())
+        client = rehearsal.connect(step.login, callbacks, approach=approach)
     except (BrokerError, LabTimeout) as error:
         outcome, note = error.how, error.what
     else:

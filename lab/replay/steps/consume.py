@@ -67,13 +67,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
     callbacks = Callbacks(rehearsal, step.client, login)
     begun = rehearsal.now()
     try:
-        client = rehearsal.connect(
-            client=step.client,
-            broker=login.broker,
-            over=login.over,
-            user=rehearsal.user(login.broker, login.user),
-            events=callbacks,
-        )
+        client = rehearsal.connect(login, callbacks)
     except (BrokerError, LabTimeout) as error:
         callbacks.failed("connect", error, begun)
         return Taken(0, refused(rehearsal, step.client, error))

@@ -79,8 +79,7 @@ class _Asking(Sending):
         """Wait until each request that was accepted has its answer, or the time is over."""
         wanted, callbacks = self._callbacks.outcomes[SendOutcome.OK], self._asking
         self._rehearsal.wait(
-            lambda: len(callbacks.answers) >= wanted or callbacks.lost_because is not None,
-            self._within.total_seconds(),
+            lambda: len(callbacks.answers) >= wanted or callbacks.lost_because is not None, self._within.total_seconds()
         )
 
     def _outcome(self) -> Outcome:
@@ -154,13 +153,7 @@ def perform_browse(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
     callbacks, queue = Callbacks(rehearsal, step.client, step.login), destination(step)
     begun, trying = rehearsal.now(), "connect"
     try:
-        client = rehearsal.connect(
-            client=step.client,
-            broker=step.broker,
-            over=step.over,
-            user=rehearsal.user(step.broker, step.user),
-            events=callbacks,
-        )
+        client = rehearsal.connect(step.login, callbacks)
         trying = "browse"
         with closing(client):
             look = client.browse(queue, step.within.total_seconds())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lab.declare.expectations.network import END
 from lab.declare.scenario import Scenario
-from lab.declare.steps.network import OnNetwork, Try
+from lab.declare.steps.base import OnNetwork
+from lab.declare.steps.network import Try
 from lab.declare.unrolling import every_step
 from lab.history import Attempted
 from lab.link.impairment import LinkState

@@ -51,10 +51,7 @@ class Sending:
         rehearsal, step = self._rehearsal, self._step
         begun = rehearsal.now()
         try:
-            user = rehearsal.user(step.broker, step.user)
-            self._client = rehearsal.connect(
-                client=self._client_name, broker=step.broker, over=step.over, user=user, events=self._callbacks
-            )
+            self._client = rehearsal.connect(step.login._replace(client=self._client_name), self._callbacks)
         except (BrokerError, LabTimeout) as error:
             self._callbacks.failed("connect", error, begun)
             self._early = self._count is None
