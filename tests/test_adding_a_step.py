@@ -29,9 +29,9 @@ from lab.judge import Outcome, Streamed, judge
 from lab.link.impairment import LinkState
 from lab.plan.planning import plan
 from lab.replay import replay
-from lab.replay.outcome import Outcome as StepOutcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
+from lab.replay.turn import Outcome as StepOutcome
 from lab.replay.turn import Turn
 from lab.replay.verbs import do
 from tests.spoilt_lab import SpoiltLab, opened

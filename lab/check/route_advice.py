@@ -13,9 +13,9 @@ from lab.activemq.destinations import destination_of, hears, parts_of
 from lab.base.dataclass import dataclass
 from lab.check.dry_run import changes_anything
 from lab.check.message_places import Fed
-from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.messages import Delivered, ToReceivers
+from lab.declare.message_fields import Addressed
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import OF_ROUTES, Login, OfUser, Step
 from lab.declare.steps.clients import Disconnect, Subscribe, Unsubscribe

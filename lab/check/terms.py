@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
-from lab.declare.only_over import OnlyOver
+from lab.declare.message_fields import OnlyOver
 from lab.declare.steps.clients import Subscribe
 from lab.declare.steps.messages import Message
 from lab.errors import Problem

@@ -18,14 +18,13 @@ from pydantic_core import ErrorDetails
 from lab.base import printable, wide_signs
 from lab.base.masking import is_secret
 from lab.base.suggestions import remedy
-from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, NotWholeError, types_in
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step, arrow_remedy
+from lab.declare.steps.base import BESIDE_THE_VERB, Compound, EntryFields, Step, arrow_remedy
 from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
 from lab.declare.yaml_remedies import is_key_with_brace

@@ -12,8 +12,7 @@ from typing import Any
 from lab.declare.kinds import Registry
 from lab.declare.steps.base import Step
 from lab.errors import PlanError
-from lab.operating.control_plane import ControlPlane
-from lab.operating.outcome import Done
+from lab.operating.control_plane import ControlPlane, Done
 
 __all__ = ["ControlPlane", "Done", "is_verb", "operate", "operations"]
 

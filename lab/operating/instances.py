@@ -10,8 +10,7 @@ from lab.declare.steps.instances import ConnectorStep, Kill, Pause, Resume, Star
 from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.operating import operations
-from lab.operating.control_plane import ControlPlane
-from lab.operating.outcome import Done
+from lab.operating.control_plane import ControlPlane, Done
 
 FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the active instance
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from lab.declare.steps.base import OnLink
 from lab.declare.steps.links import Cut, Flap, Heal
 from lab.operating import operations
-from lab.operating.control_plane import ControlPlane
-from lab.operating.outcome import Done
+from lab.operating.control_plane import ControlPlane, Done
 
 
 @operations.register(OnLink)

@@ -12,8 +12,7 @@ from lab.history import Observation, PeeringChanged, RouteChanged, RuleChanged
 from lab.network import security_groups
 from lab.network.vpc import Network, Peering, PeeringState
 from lab.operating import operations
-from lab.operating.control_plane import ControlPlane
-from lab.operating.outcome import Done
+from lab.operating.control_plane import ControlPlane, Done
 from lab.plan.control import Control
 from lab.runtime.lab import Lab
 

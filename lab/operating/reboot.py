@@ -15,10 +15,9 @@ from lab.declare.steps.service import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
 from lab.operating import operations
-from lab.operating.control_plane import ControlPlane, keep
+from lab.operating.control_plane import ControlPlane, Done, keep, record_seen
 from lab.operating.instances import FAILS_OVER_WITHIN, numbers, start, stop
 from lab.operating.network import set_security_groups
-from lab.operating.outcome import Done, record_seen
 from lab.operating.own_places import places, with_names
 from lab.plan.change import applied, leading_nowhere
 from lab.plan.control import Control

@@ -28,9 +28,8 @@ from lab.errors import InputError, LabError
 from lab.history import BrokerChanged, ConfigurationSaved
 from lab.network.security_groups import check_groups
 from lab.operating import operations
-from lab.operating.control_plane import ControlPlane, keep
+from lab.operating.control_plane import ControlPlane, Done, keep, record_seen
 from lab.operating.instances import numbers, start
-from lab.operating.outcome import Done, record_seen
 from lab.operating.reboot import do_reboot
 from lab.plan.control import Control
 from lab.plan.values import Plan

@@ -1,4 +1,4 @@
-"""Plays steps in their order and at their moments; the file of a kind in `steps/` performs it."""
+"""Plays steps in their order and at their moments; the function of a kind in `steps/` performs it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from lab.declare.unrolling import Numbered
 from lab.history import StepEnded, StepStarted
 from lab.history.observation import LATE
-from lab.replay.maintenance import reboot_due
-from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
-from lab.replay.turn import StepTimes, Turn
-from lab.replay.verbs import do
+from lab.replay.turn import Outcome, StepTimes, Turn
+from lab.replay.verbs import do, reboot_due
 
 
 def play(rehearsal: Rehearsal, steps: Sequence[Numbered]) -> bool:

@@ -28,8 +28,8 @@ from lab.history import (
 )
 from lab.link.impairment import LinkState
 from lab.operating import Done
+from lab.operating.control_plane import record_seen
 from lab.operating.instances import active, new_state, numbers
-from lab.operating.outcome import record_seen
 from lab.operating.reboot import finish_reboot
 from lab.operating.service import finish_creation
 from lab.plan.control import Control, opening_control

@@ -63,6 +63,30 @@ def test_a_function_is_registered_for_the_class_that_it_takes(registry: Registry
         assert issubclass(kind, tuple(taken)), function
 
 
+def test_a_look_up_loads_every_file_of_a_room() -> None:
+    """A file that no family lists would have functions that nobody finds, unless another one imports it."""
+    asked = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "import lab\n"
+        "from lab.declare.expectations import EXPECTATIONS\n"
+        "from lab.declare.steps import STEPS\n"
+        "from lab.check import expectations, steps\n"
+        "from lab.judge.expectations.base import judges\n"
+        "from lab.replay.steps import performers\n"
+        "for registry in (steps.checks, performers):\n"
+        "    for kind in STEPS.values(): registry.of(kind)\n"
+        "for registry in (expectations.checks, judges):\n"
+        "    for kind in EXPECTATIONS.values(): registry.of(kind)\n"
+        "for room in ('check/steps', 'check/expectations', 'judge/expectations', 'replay/steps'):\n"
+        "    for path in (Path(lab.__file__).parent / room).glob('*.py'):\n"
+        "        module = f\"lab.{room.replace('/', '.')}.{path.stem}\".removesuffix('.__init__')\n"
+        "        print(*([] if module in sys.modules else [module]), end='')\n"
+    )
+    missing = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert missing.stdout.split() == []
+
+
 @pytest.mark.parametrize(
     ("room", "base", "word", "listed"),
     [("steps", Step, "verb", STEPS), ("expectations", Expectation, "kind", EXPECTATIONS)],

@@ -10,12 +10,12 @@ from lab.base import wide_signs
 from lab.base.units import format_percent, several
 from lab.check.context import Context
 from lab.check.expectations import checks
-from lab.check.logins import listeners
 from lab.check.message_places import Fed
 from lab.check.sendings import all_sent_before, most_sent
+from lab.check.subscriptions import listeners
 from lab.declare.between import Portion
-from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.messages import AnsweredExpectation, Delivered, ToReceivers
+from lab.declare.message_fields import Addressed
 from lab.declare.steps.messages import Request
 from lab.declare.unrolling import every_step
 from lab.errors import Problem

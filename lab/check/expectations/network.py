@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.check.context import Context
 from lab.check.expectations import checks
-from lab.check.logins import logins
 from lab.check.network_so_far import check_ends
+from lab.check.subscriptions import logins
 from lab.declare.expectations.network import END, Dropped, Reachable, Unreachable
 from lab.declare.steps.base import Login
 from lab.declare.steps.network import Try

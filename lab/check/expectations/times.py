@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
 from lab.check.expectations import checks
-from lab.check.logins import listeners
+from lab.check.subscriptions import listeners
 from lab.declare.expectations.times import SENDING, Finished, Latency
 from lab.declare.steps.messages import Message
 from lab.declare.unrolling import every_step, in_every_round

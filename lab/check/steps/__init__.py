@@ -7,8 +7,7 @@ from typing import Any
 
 from lab.check.context import Context
 from lab.check.instances import Brokers, missing
-from lab.check.names import check_names
-from lab.check.own_names import check_own_name
+from lab.check.names import check_names, check_own_name
 from lab.check.references import check_references
 from lab.declare.kinds import Registry
 from lab.declare.scenario import Scenario

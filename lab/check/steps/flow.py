@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
-from lab.check.logins import listeners
 from lab.check.message_places import Fed
+from lab.check.names import names_of_rounds, wrong_round
 from lab.check.network_so_far import NetworkSoFar
-from lab.check.own_names import names_of_rounds, wrong_round
 from lab.check.service import check_owner
 from lab.check.steps import checks
-from lab.check.subscriptions import Subscriptions, too_early
+from lab.check.subscriptions import Subscriptions, listeners, too_early
 from lab.check.terms import WHOLE_NAME
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario

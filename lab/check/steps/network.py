@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lab.check.context import Context
+from lab.check.names import wrong_round
 from lab.check.network_so_far import NetworkSoFar, check_ends
-from lab.check.own_names import wrong_round
 from lab.check.steps import checks
 from lab.declare.expectations.network import END
 from lab.declare.steps.base import OnNetwork

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.between import Amount, Portion
-from lab.declare.destination_fields import Addressed, OneDestination
 from lab.declare.expectations.base import (
     After,
     AfterDemand,
@@ -20,6 +19,7 @@ from lab.declare.expectations.base import (
     may_change_demand,
 )
 from lab.declare.fields import Duration, YesNo
+from lab.declare.message_fields import Addressed, OneDestination
 from lab.declare.references import BrokerName, ConnectorName, Reference, SnapshotName, SnapshotPair, Thing
 from lab.declare.steps.base import Part
 from lab.declare.steps.flow import END, START

@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.between import Amount, Portion
-from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Arrivals, Basis, Expectation
 from lab.declare.fields import Duration, Whole
+from lab.declare.message_fields import Addressed
 from lab.declare.references import BrokerName, BrowserName, EachListener, ListenerName, Listeners, Senders
 
 # How long a lab listens for duplicates after the last expected message, unless an expectation has another time.

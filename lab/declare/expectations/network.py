@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from lab.activemq.protocols import OPENWIRE, Over
 from lab.declare.between import Amount
-from lab.declare.destination_fields import BOTH, Addressed
 from lab.declare.expectations.base import Attempt, Basis, Expectation
 from lab.declare.fields import Name, Whole
+from lab.declare.message_fields import BOTH, Addressed
 from lab.declare.references import BrokerName, ClientName, OriginName, OtherEndName
 from lab.declare.steps.base import Part
 

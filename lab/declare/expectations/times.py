@@ -11,10 +11,10 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, model_val
 from lab.base.printable import shown
 from lab.base.units import format_duration
 from lab.declare.between import Between, Bounds
-from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import After, Arrivals, Basis, StepName, Term, is_fault
 from lab.declare.expectations.messages import ToReceivers
 from lab.declare.fields import Duration, Name
+from lab.declare.message_fields import Addressed
 from lab.declare.references import BrokerPair, Reference, Thing
 from lab.declare.steps.base import Step
 from lab.declare.steps.messages import Message

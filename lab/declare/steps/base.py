@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import Field, PrivateAttr, SecretStr
 
 from lab.base import units
-from lab.declare.fields import Name
+from lab.declare.fields import Declared, Duration, Name, RoundName, YesNo
 from lab.declare.references import BrokerName, LinkEnd, LinkName
 from lab.link.impairment import Impairment, LinkState
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lab.amazonmq.account.account import Account
     from lab.network.vpc import Network
 from lab.base.units import format_duration
-from lab.declare.fields import ROUND, Declared
+from lab.declare.fields import ROUND
 
 BESIDE_THE_VERB = ("at", "as", "fails")  # the keys of an entry that are of every step
 
@@ -380,3 +380,14 @@ class OfUser(OnRecord):
     def new_password(self) -> SecretStr | None:
         """Return the password that the user has from then on; None if it stays the same."""
         return None
+
+
+class EntryFields(Declared):
+    """The keys of a step's entry other than its verb."""
+
+    at: Duration | None = None
+    """The time at which the step starts, counted from the start of the replay."""
+    named: RoundName = Field(default="", alias="as")
+    """The step's own name, for use in expectations."""
+    fails: YesNo = False
+    """Whether the step is supposed to fail."""

@@ -11,10 +11,8 @@ from pydantic import Field, model_validator
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.base import units
-from lab.declare.destination_fields import OneDestination
 from lab.declare.fields import Declared, Duration, Name, Whole, YesNo
-from lab.declare.header_fields import NonEmptyLine
-from lab.declare.only_over import MQTT, NOT_MQTT
+from lab.declare.message_fields import MQTT, NOT_MQTT, NonEmptyLine, OneDestination
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step
 

@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.base import units
-from lab.declare.destination_fields import Addressed, check_one
 from lab.declare.fields import Duration, Name, RoundName, Whole
+from lab.declare.message_fields import Addressed, check_one
 from lab.declare.references import BrokerName, ConnectorName
 from lab.declare.steps.base import Compound, Part, Step
 

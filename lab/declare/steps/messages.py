@@ -13,11 +13,9 @@ from lab.activemq.matching import MOST_MESSAGES
 from lab.activemq.protocols import Over, protocol
 from lab.base import units
 from lab.base.masking import MASK, is_secret
-from lab.declare.destination_fields import OneDestination
 from lab.declare.fields import Declared, Duration, MessageRate, Name, Size, Whole, YesNo
 from lab.declare.file_fields import BodyFile
-from lab.declare.header_fields import HeaderName, Line, NonEmptyLine
-from lab.declare.only_over import MQTT, NOT_MQTT
+from lab.declare.message_fields import MQTT, NOT_MQTT, HeaderName, Line, NonEmptyLine, OneDestination
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step, check_least
 

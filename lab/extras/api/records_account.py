@@ -28,8 +28,8 @@ from lab.extras.api.settling import finished, in_progress
 from lab.history import Header, Observation, SharedHistory, StepEnded, StepStarted
 from lab.history.shared_file import begin
 from lab.living.history import API, FILE
+from lab.operating.control_plane import record_seen
 from lab.operating.network import differences
-from lab.operating.outcome import record_seen
 from lab.operating.service import revision_saved
 from lab.plan.control import Control
 from lab.runtime.state_file import make_folder, writing_to

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from lab.activemq.destinations import destination_of, hears
+from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.base.units import several
 from lab.declare.between import Portion
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.forwarding import Counters, Demanded, Discarded, Stuck
 from lab.declare.steps.flow import END, START
+from lab.history.expected.records import is_queue
 from lab.judge.equal_bodies import ADVICE
 from lab.judge.evidence.coverage import Silence
-from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import shown_with_places, whereabouts
 from lab.judge.evidence.snapshots import Rise, Snapshots, Subject
@@ -22,7 +22,7 @@ from lab.judge.evidence.unreceived import lost_elsewhere, never_received, shown,
 from lab.judge.expectations.base import judges, measurements
 from lab.judge.findings import Finding, asked, combine, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, moment, silent, unwatched
+from lab.judge.wording import gap, listed, moment, silent, unwatched
 
 _RECORDED = {"waiting": "queued", "memory": "memory-percent"}  # what is expected, by another name in a snapshot
 _OF_ALL = {**_RECORDED, "consumers": "subscriptions"}  # of a broker: its own total counts advisories' consumers too
@@ -286,3 +286,28 @@ def _judge_after(expectation: Demanded, term: Term, evidence: Evidence, course: 
 
 def _words(broker: str, destination: str, present: bool) -> str:
     return f"{broker} has {'demand' if present else 'no demand'} for {destination}"
+
+
+def began_again(evidence: Evidence, broker: str, destination: str | None, rise: Rise) -> str:
+    """Return why a topic's counter, any topic's if None, may have begun again or count too few; "" if it has not.
+
+    A bridge subscribes as those do that hear the topic beyond it: to a wildcard, and it counts for that alone.
+    """
+    lost = "and the counter with it"
+    for t, end, up in evidence.timeline.bridge_changes:
+        if not up and rise.begin < t < rise.end and broker in (end.broker, end.remote):
+            return f"the bridge of {listed(sorted((end.broker, end.remote)))} went down at {moment(t)}, {lost}"
+    for silence in evidence.timeline.coverage.silences:
+        if silence.kind == "management" and silence.begin < rise.end and silence.end > rise.begin:
+            return f"{silent(silence)}, so that a bridge may have gone unseen, {lost}"
+    for each in evidence.ledger.subscriptions.values():
+        own = each.destination
+        if each.broker == broker or is_queue(own) or (destination is not None and not hears(own, destination)):
+            continue
+        for gone in (*(end for _, end in each.windows), *each.breaks):
+            if rise.begin < gone < rise.end:
+                return f"{each.client} stopped listening at {moment(gone)}, {lost}"
+        listened = any(start < rise.end and end > rise.begin for start, end in each.windows)
+        if listened and (has_wildcard(own) or (destination is not None and own != destination)):
+            return f"what a bridge discards for {each.client} is counted of {own}"
+    return ""

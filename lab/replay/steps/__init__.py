@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.declare.kinds import Registry
-from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn
 
 # A performer returns None if its step goes on in the background.
 performers: Registry[Callable[[Rehearsal, Any, Turn], Outcome | None]] = Registry(

@@ -11,11 +11,10 @@ from lab.errors import BrokerError, LabTimeout
 from lab.replay.bridge_paths import carries, demanded_at, path
 from lab.replay.callbacks import Callbacks
 from lab.replay.listeners import Listener, Listeners, await_reconnect, durable_terms, listen, remove
-from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.repliers import Repliers
 from lab.replay.steps import performers
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn, refused
 from lab.runtime.messages import Approach, Destination, Terms, destination
 
 DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription; measured: 0.1 s and a round trip

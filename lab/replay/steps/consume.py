@@ -14,10 +14,9 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
 from lab.replay.callbacks import Callbacks
 from lab.replay.listeners import Listener, Listeners
-from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn, refused
 from lab.runtime.client import Client
 from lab.runtime.client_recorder import Unsettled
 from lab.runtime.messages import Terms, destination

@@ -13,11 +13,10 @@ from lab.history import SnapshotTaken
 from lab.plan.values import BridgePlan
 from lab.replay.bridges import bridges_of
 from lab.replay.listeners import Listeners
-from lab.replay.maintenance import wait_in_service
-from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn
+from lab.replay.verbs import wait_in_service
 from lab.runtime.messages import destination
 
 _WHERE = {

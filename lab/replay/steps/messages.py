@@ -14,12 +14,11 @@ from lab.declare.steps.messages import Browse, EndTraffic, Request, Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Answered, Browsed, SendOutcome
 from lab.replay.callbacks import Callbacks
-from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
 from lab.replay.steps.publish import Sending
 from lab.replay.tasks import Task
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn, refused
 from lab.runtime.messages import Incoming, Look, destination
 
 

@@ -12,10 +12,9 @@ from lab.link.impairment import LinkState
 from lab.network.reach import Reach, Stop, reach
 from lab.network.vpc import INTERNET
 from lab.operating import network as verbs
-from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn
 
 
 @performers.register(Try)

@@ -10,11 +10,10 @@ from lab.declare.steps.messages import Publish, Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
 from lab.replay.callbacks import Callbacks, await_outcomes
-from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import SendTimes, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import performers
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn, refused
 from lab.runtime.client import Client
 from lab.runtime.messages import Outgoing, destination
 

@@ -15,12 +15,11 @@ from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import Achieved, Paced, Publishing, SendOutcome
 from lab.replay.callbacks import Callbacks, await_outcomes
-from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Lateness, Pace, SendTimes, in_words, recorded_dues
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.stage import Stage
 from lab.replay.steps import performers
-from lab.replay.turn import Turn
+from lab.replay.turn import Outcome, Turn, refused
 from lab.runtime.client import Client
 from lab.runtime.messages import Destination, Outgoing
 

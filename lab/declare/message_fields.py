@@ -1,13 +1,56 @@
-"""Headers of messages as fields: a name, and a text that any protocol can carry in a header."""
+"""The fields that steps and expectations of messages share: destinations, headers, and terms of some protocols only."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from lab.base.dataclass import dataclass
 from lab.base.printable import shown
+from lab.declare.fields import Declared
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyOver:
+    """A mark on a field that has a meaning over some protocols only."""
+
+    protocols: tuple[str, ...]
+    instead: str = ""  # the remedy over another protocol
+
+
+MQTT, NOT_MQTT = OnlyOver(("mqtt",)), OnlyOver(("stomp", "amqp"))
+
+
+BOTH = "both topic and queue are given: remove one"
+
+
+class Addressed(Declared):
+    """A step or an expectation that may name a topic or a queue."""
+
+    topic: str | None = Field(default=None, min_length=1)
+    """The topic, as ActiveMQ names it, for example `prices.eur`."""
+    queue: str | None = Field(default=None, min_length=1)
+    """The queue, as ActiveMQ names it, for example `orders`."""
+
+
+def check_one(addressed: Addressed) -> None:
+    """Raise ValueError unless a topic or a queue is named, and not both."""
+    if addressed.topic is not None and addressed.queue is not None:
+        raise ValueError(BOTH)
+    if addressed.topic is None and addressed.queue is None:
+        raise ValueError("name one topic or one queue")
+
+
+class OneDestination(Addressed):
+    """A step or an expectation that names exactly one topic or one queue."""
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        check_one(self)
+        return self
+
 
 # Names of headers that SEND, SUBSCRIBE and the lab itself use.
 _RESERVED = frozenset({
