@@ -27,8 +27,8 @@ from lab import clients
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
+from lab.declare.steps.messages import Publish
 from lab.history import Acknowledged, Header, HistoryFile, Received, SendOutcome, Sent, Trouble, observations
 from lab.plan.planning import plan
 from lab.plan.values import Plan

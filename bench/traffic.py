@@ -10,7 +10,7 @@ from typing import Any
 from bench.replay import BARE, SIZE, TOPOLOGY, Case, OneBroker, bench_plan
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
-from lab.declare.steps.traffic import Traffic
+from lab.declare.steps.messages import Traffic
 from lab.history import Header, HistoryFile, Paced, observations
 from lab.replay import replay
 from lab.runtime.client import Endpoint

@@ -39,8 +39,8 @@ from lab.living.lab import Live
 from lab.living.left_open import LEFT_OPEN, ClosedAtExit
 from lab.living.monitor import Monitor
 from lab.operating import runtimes
+from lab.operating.control_plane import record_seen
 from lab.operating.network import peerings_and_routes
-from lab.operating.outcome import record_seen
 from lab.operating.runtimes import STANDING, AllRuntimes
 from lab.report.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import state_file as state_files

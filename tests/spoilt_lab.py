@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.declare.topology import Topology
 from lab.errors import BrokerError
 from lab.history import BrokerChanged, ConnectorChanged, LinkChanged, Recorder, SendOutcome

@@ -1,13 +1,13 @@
 """A step is added by a class in a list, a check and a performer: no other place has to know of it.
 
-`blink` is no step of mqlab: its class, its check and its performer stand here, and are handed in.
+`blink` is no step of mqlab: its class stands here, and its check and its performer are registered for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import jsonschema
 import yaml
@@ -15,24 +15,23 @@ import yaml
 from lab.base import units
 from lab.check.context import Context
 from lab.check.scenario import check
+from lab.check.steps import checks
 from lab.declare.fields import Duration
-from lab.declare.kinds import of_kind
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.declare.schema import scenario_schema
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Fault
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.heal import Heal
-from lab.declare.steps.link import OnLink
+from lab.declare.steps.base import Fault, OnLink
+from lab.declare.steps.links import Cut, Heal
 from lab.errors import Problem
 from lab.history import Header, LinkChanged, MemoryRecorder, StepEnded, StepStarted
 from lab.judge import Outcome, Streamed, judge
 from lab.link.impairment import LinkState
 from lab.plan.planning import plan
 from lab.replay import replay
-from lab.replay.outcome import Outcome as StepOutcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import performers
+from lab.replay.turn import Outcome as StepOutcome
 from lab.replay.turn import Turn
 from lab.replay.verbs import do
 from tests.spoilt_lab import SpoiltLab, opened
@@ -70,6 +69,7 @@ class Blinks:
         self.count = 0
 
 
+@checks.register(Blink)
 def check_blink(context: Context, step: Blink) -> Iterator[Problem]:
     context.recall(Blinks).count += 1
     if context.recall(Blinks).count > 1:
@@ -78,18 +78,11 @@ def check_blink(context: Context, step: Blink) -> Iterator[Problem]:
         yield context.wrong("down", "nobody sees that", "write down: 1s")
 
 
+@performers.register(Blink)
 def perform_blink(rehearsal: Rehearsal, step: Blink, turn: Turn) -> StepOutcome:
     do(rehearsal, Cut(link=step.link, leaving=step.leaving))
     rehearsal.wait(lambda: False, step.down.total_seconds())
     return do(rehearsal, Heal(link=step.link, leaving=step.leaving))
-
-
-OWN = {"check": check_blink, "perform": perform_blink}
-
-
-def find(kind: type, package: str, name: str) -> tuple[Callable[..., Any], ...]:
-    found = of_kind(kind, package, name)
-    return (OWN[name], *found) if kind is Blink and name in OWN else found
 
 
 def loaded(folder: Path, text: str) -> Scenario:
@@ -100,9 +93,9 @@ def loaded(folder: Path, text: str) -> Scenario:
 
 def test_a_step_that_is_handed_in_is_loaded_checked_replayed_and_judged(tmp_path: Path) -> None:
     scenario = loaded(tmp_path, STORY)
-    assert check(scenario, find=find) == ()
+    assert check(scenario) == ()
     planned, recorder = plan(scenario.topology, seed=scenario.seed), MemoryRecorder()
-    replay(scenario, planned, opened(planned, scenario.topology, SpoiltLab), recorder, run="run-1", find=find)
+    replay(scenario, planned, opened(planned, scenario.topology, SpoiltLab), recorder, run="run-1")
     seen = recorder.observations
     (asked,) = (each for each in seen if isinstance(each, StepStarted) and each.verb == "blink")
     assert asked.asked == "blink link tokyo-singapore for 2s"
@@ -124,7 +117,7 @@ def test_a_step_that_is_handed_in_is_loaded_checked_replayed_and_judged(tmp_path
 
 def test_what_is_wrong_with_it_is_said_by_its_own_check_and_by_what_it_is_made_of(tmp_path: Path) -> None:
     bad = STORY.replace("{link: tokyo-singapore, down: 2s}", "{link: tokio, down: 0s}")
-    problems = [str(problem) for problem in check(loaded(tmp_path, bad), find=find)]
+    problems = [str(problem) for problem in check(loaded(tmp_path, bad))]
     assert [problem.splitlines()[0].partition(": ")[2] for problem in problems] == [
         'no link named "tokio"',
         "nobody sees that",

@@ -10,11 +10,13 @@ from contextlib import suppress
 
 from lab.amazonmq.configurations.advice import advise_apart_from_connectors
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
-from lab.check.duplex_advice import advise_on_two_duplex
-from lab.check.engine_advice import advise_on_engines
-from lab.check.pair_advice import advise_on_pairs
-from lab.check.quota_advice import advise_on_quotas
-from lab.check.rights_advice import advise_on_rights
+from lab.check.broker_advice import (
+    advise_on_engines,
+    advise_on_pairs,
+    advise_on_quotas,
+    advise_on_rights,
+    advise_on_two_duplex,
+)
 from lab.declare.origin import Origin
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem

@@ -18,8 +18,7 @@ from lab.amazonmq.configurations.sanitising import sanitise
 from lab.base.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.steps.account import OnAccount
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.base import OnAccount
 from lab.declare.topology import Topology
 from lab.declare.unrolling import every_step, in_order
 from lab.errors import InputError
@@ -135,6 +134,8 @@ def changes_anything(scenario: Scenario) -> bool:
 
 def _with_windows_opened(possible: tuple[Account, ...], brokers: set[str]) -> tuple[Account, ...]:
     """Return the accounts, and those that follow if the windows of brokers open, one broker after the other."""
+    from lab.declare.steps.service import Reboot  # here, since few scenarios have steps of its family
+
     found = list(possible)
     for name in sorted(brokers):
         for account in tuple(found):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from lab.check.context import Context
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import Step
-from lab.declare.steps.broker import OnBroker, OnInstance, State
+from lab.declare.steps.base import OnBroker, OnInstance, State, Step
 from lab.errors import Problem
 
 

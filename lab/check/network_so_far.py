@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.check.context import Context
-from lab.declare.expectations.dropped import Dropped
-from lab.declare.expectations.reachable import Reachable
 from lab.declare.scenario import Scenario
-from lab.declare.steps.try_ import Try
 from lab.errors import Problem
 from lab.network.vpc import INTERNET
 from lab.plan.network import network_of
+
+if TYPE_CHECKING:  # a check loads the kinds that a file names
+    from lab.declare.expectations.network import Dropped, Reachable
+    from lab.declare.steps.network import Try
 
 
 class NetworkSoFar:

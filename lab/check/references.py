@@ -10,17 +10,33 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from lab.check.context import Context
-from lab.check.logins import listeners, logins
 from lab.check.network_so_far import NetworkSoFar
 from lab.check.service import Revisions, connectors_of, users_of
-from lab.check.snapshots import snapshots_of
+from lab.check.subscriptions import listeners, logins
 from lab.declare.fields import Declared, Receivers
 from lab.declare.references import Reference, Thing, references
+from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
-from lab.declare.steps.browse import Browse
+from lab.declare.steps.flow import END, START, Snapshot
+from lab.declare.steps.messages import Browse
 from lab.declare.unrolling import every_step, in_every_round
 from lab.errors import Problem
 from lab.plan.brokers import unread
+
+
+def snapshots_of(scenario: Scenario) -> list[str]:
+    """Return the names of the snapshots in the order of taking, with `start` first and `end` last."""
+    taken = (step.name for step in in_every_round(scenario.steps) if isinstance(step, Snapshot))
+    return list(dict.fromkeys((START, *(name for name in taken if name != END), END)))
+
+
+def check_order(context: Context, between: tuple[str, ...]) -> Iterator[Problem]:
+    """Yield a Problem if the second of two snapshots is taken before the first."""
+    if "between" not in context.unknown:
+        first, last = between
+        order = snapshots_of(context.scenario)
+        if order.index(last) < order.index(first):
+            yield context.wrong("between", f"the snapshot {first} is taken after {last}", f"write [{last}, {first}]")
 
 
 class Names(NamedTuple):

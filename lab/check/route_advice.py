@@ -13,27 +13,21 @@ from lab.activemq.destinations import destination_of, hears, parts_of
 from lab.base.dataclass import dataclass
 from lab.check.dry_run import changes_anything
 from lab.check.message_places import Fed
-from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.expectations.messages import Delivered, ToReceivers
+from lab.declare.message_fields import Addressed
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import OF_ROUTES, Login, Step
-from lab.declare.steps.disconnect import Disconnect
-from lab.declare.steps.message import Message
-from lab.declare.steps.request import Request
-from lab.declare.steps.subscribe import Subscribe
-from lab.declare.steps.unsubscribe import Unsubscribe
-from lab.declare.steps.user import OfUser
+from lab.declare.steps.base import OF_ROUTES, Login, OfUser, Step
+from lab.declare.steps.clients import Disconnect, Subscribe, Unsubscribe
+from lab.declare.steps.messages import Message, Request
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 from lab.plan.brokers import unread
 from lab.plan.obstacles import NO_BRIDGE
 
 if TYPE_CHECKING:  # a check loads the kinds that a file names
-    from lab.declare.expectations.finished import Finished
-    from lab.declare.expectations.latency import Latency
+    from lab.declare.expectations.forwarding import Forwarded
+    from lab.declare.expectations.times import Finished, Latency
     from lab.plan.routing import Route, RoutingTable
 
 MOST_PAIRS = 200  # pairs of a sender and a listener that are asked about; of more, nothing is said
@@ -70,7 +64,7 @@ def _wants_messages(expectation: Expectation) -> bool:
     """Return whether an expectation can only be met if messages arrive."""
     if isinstance(expectation, Delivered):
         return expectation.promise in _ARRIVING
-    if isinstance(expectation, Forwarded):
+    if expectation.kind == "forwarded":
         return not expectation.of_absence
     return expectation.kind in ("answered", "finished", "latency", "recovered")
 
@@ -195,10 +189,10 @@ class _Routes:
 def _stopped(expectation: Expectation, messages: _Messages, routes: _Routes) -> Route | None:
     """Return a route that certainly stops messages that an expectation needs, or None."""
     wanted = destination_of(expectation) if isinstance(expectation, Addressed) else None
-    if isinstance(expectation, Forwarded):
+    if expectation.kind == "forwarded":
         its = [each for each in messages.sent if hears(wanted or "", each.destination)]
         plain = wanted is not None and not {*wanted} & {*"*>,"}
-        return routes.stopped_everywhere(expectation.broker, wanted or "") if its and plain else None
+        return routes.stopped_everywhere(cast("Forwarded", expectation).broker, wanted or "") if its and plain else None
     sent = [each for each in messages.sent if wanted is None or hears(wanted, each.destination)]
     if isinstance(expectation, Delivered) and (expectation.at is not None or expectation.senders):
         return None  # steps name no sender, and the routes to one broker decide nothing about a queue

@@ -13,15 +13,14 @@ from lab.check.service import check_service
 from lab.check.steps import check_steps
 from lab.check.timing import check_timing
 from lab.check.topology import check_topology
-from lab.declare.kinds import Find, of_kind
 from lab.declare.scenario import Scenario
 from lab.errors import Place, Problem
 
 
-def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find = of_kind) -> tuple[Problem, ...]:
+def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[Problem, ...]:
     """Return every Problem of a scenario, sorted by place; nothing is read, opened or changed.
 
-    `activemq_version` replaces the ActiveMQ releases of the engine versions; `find` returns the checks of a kind.
+    `activemq_version` replaces the ActiveMQ releases of the engine versions.
 
     >>> check(load_named("tokyo-singapore", {}))
     ()
@@ -32,10 +31,10 @@ def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find
         *_check_user(scenario),
         *check_passwords(scenario),
         *check_configurations(scenario.topology, scenario.origin, activemq_version),
-        *check_steps(scenario, memory, find),
+        *check_steps(scenario, memory),
         *check_timing(scenario),
         *check_service(scenario),
-        *check_expectations(scenario, memory, find),
+        *check_expectations(scenario, memory),
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.place or nowhere))

@@ -12,8 +12,8 @@ from lab.check.dry_run import configurations_by_broker
 from lab.check.message_places import Fed
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
+from lab.declare.steps.messages import Publish
 from lab.declare.unrolling import every_step, in_every_round
 from lab.plan.brokers import unread
 

@@ -8,10 +8,7 @@ from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.check.context import Context
 from lab.check.dry_run import Move, changes_anything, connectors_by_broker, moves, whole_account
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import Step
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.service import OfService
-from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.base import OfService, OfUser, Step
 from lab.declare.unrolling import every_step
 from lab.errors import InputError, Problem, Refused
 from lab.plan.brokers import connectors
@@ -73,7 +70,8 @@ def check_owner(context: Context, name: str, broker: str | None) -> Iterator[Pro
 
 def users_of(scenario: Scenario, broker: str) -> list[str]:
     """Return the names of a broker's users, those included that the steps create."""
-    made = (step.user for step in every_step(scenario.steps) if isinstance(step, CreateUser) and step.broker == broker)
+    steps = (step for step in every_step(scenario.steps) if isinstance(step, OfUser) and step.verb == "create-user")
+    made = (step.user for step in steps if step.broker == broker)
     return list(dict.fromkeys((*scenario.topology.brokers[broker].users, *made)))
 
 
@@ -93,4 +91,4 @@ def _refused(scenario: Scenario, move: Move, refusal: InputError) -> Iterator[Pr
 
 def _default_field(step: Step) -> str:
     """Return the field at which to report a refusal that names none."""
-    return "configuration" if isinstance(step, UpdateConfiguration) else next(iter(type(step).model_fields))
+    return "configuration" if step.verb == "update-configuration" else next(iter(type(step).model_fields))

@@ -1,14 +1,45 @@
-"""The clients' subscriptions while the checks pass through the steps."""
+"""The logins and listeners of a scenario, and the subscriptions of its clients after the steps so far."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from lab.check.context import Context
 from lab.declare.scenario import Scenario
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.base import Login, Step
+from lab.declare.steps.clients import Subscribe
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
+
+
+def logins(scenario: Scenario) -> Sequence[Login]:
+    """Return every login that a step tries."""
+    return _logins(_ById(scenario.steps))
+
+
+def listeners(scenario: Scenario) -> Sequence[Login]:
+    """Return every login of a client that subscribes to a destination."""
+    return [each for each in logins(scenario) if each.listens]
+
+
+class _ById:
+    """Steps as keys by identity: to compare thousands takes as long as to look through them."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+
+    def __hash__(self) -> int:
+        return id(self.steps)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and other.steps is self.steps
+
+
+@lru_cache(maxsize=2)
+def _logins(steps: _ById) -> Sequence[Login]:
+    """Search the steps for logins once, since most expectations need them."""
+    return [login for step in every_step(steps.steps) if (login := step.login) is not None]
 
 
 class Subscriptions:

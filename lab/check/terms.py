@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
-from lab.declare.only_over import OnlyOver
-from lab.declare.steps.message import Message
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.message_fields import OnlyOver
+from lab.declare.steps.clients import Subscribe
+from lab.declare.steps.messages import Message
 from lab.errors import Problem
 
 NO_QUEUES = "MQTT knows topics, not queues"

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.activemq.releases import check_engine_version
-from lab.amazonmq.names import (
-    check_broker_id,
-    check_group,
-    check_user_name,
-)
+from lab.amazonmq.names import check_broker_id, check_group, check_user_name
 from lab.amazonmq.passwords import check_password
 from lab.amazonmq.quotas import GROUPS_PER_USER, USERS_PER_BROKER
 from lab.base import units

@@ -16,10 +16,7 @@ from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.cli.verb_command import command, option
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.service import CreateBroker, DeleteBroker, Reboot, UpdateBroker
 from lab.errors import InputError
 from lab.living import verb_arguments
 from lab.living.lab import Live

@@ -11,7 +11,7 @@ from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.cli.verb_command import option
-from lab.declare.steps.move_clock import JUST_BEFORE, MoveClock
+from lab.declare.steps.service import JUST_BEFORE, MoveClock
 from lab.errors import InputError
 from lab.living import verb_arguments
 

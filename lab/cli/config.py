@@ -20,7 +20,7 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.cli.verb_command import command
 from lab.declare.origin import without_passwords
-from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.declare.steps.service import CreateConfiguration
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.operating import Done

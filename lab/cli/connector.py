@@ -6,7 +6,7 @@ from functools import partial
 
 from lab.cli.instances import show_outcome
 from lab.cli.verb_command import command
-from lab.declare.steps.connector import ConnectorStep
+from lab.declare.steps.instances import ConnectorStep
 
 _on_connector = partial(
     command, ConnectorStep, show_outcome, arguments=["broker", "name"], spelled={"name": "CONNECTOR"}

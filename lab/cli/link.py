@@ -12,10 +12,8 @@ from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.cli.verb_command import option
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.heal import Heal
-from lab.declare.steps.link import OnLink
-from lab.declare.steps.reject import Reject
+from lab.declare.steps.base import OnLink
+from lab.declare.steps.links import Cut, Heal, Reject
 from lab.declare.topology import ImpairmentFields
 from lab.link.impairment import FIGURES
 from lab.living import verb_arguments

@@ -6,10 +6,7 @@ from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.cli.verb_command import command
-from lab.declare.steps.accept_peering import AcceptPeering
-from lab.declare.steps.create_peering import CreatePeering
-from lab.declare.steps.delete_peering import DeletePeering
-from lab.declare.steps.reject_peering import RejectPeering
+from lab.declare.steps.network import AcceptPeering, CreatePeering, DeletePeering, RejectPeering
 from lab.living.lab import Live
 from lab.network.describe import describe_peering
 from lab.network.vpc import Peering

@@ -8,8 +8,7 @@ from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.cli.verb_command import command
-from lab.declare.steps.create_route import CreateRoute
-from lab.declare.steps.delete_route import DeleteRoute
+from lab.declare.steps.network import CreateRoute, DeleteRoute
 from lab.living.lab import Live
 from lab.network.describe import describe_route_table, route_state
 from lab.network.vpc import Network

@@ -9,8 +9,7 @@ from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.cli.verb_command import argument, command
-from lab.declare.steps.authorize_ingress import AuthorizeIngress
-from lab.declare.steps.revoke_ingress import RevokeIngress
+from lab.declare.steps.network import AuthorizeIngress, RevokeIngress
 from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.network.describe import describe_security_group

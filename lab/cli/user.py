@@ -20,9 +20,7 @@ from lab.cli import open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON
 from lab.cli.verb_command import command
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.delete_user import DeleteUser
-from lab.declare.steps.update_user import UpdateUser
+from lab.declare.steps.service import CreateUser, DeleteUser, UpdateUser
 from lab.errors import InputError
 from lab.living import verb_arguments
 from lab.living.lab import Live

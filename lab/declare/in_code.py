@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from lab.declare.application import Application
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.declare.fields import Declared
 from lab.errors import InputError
 

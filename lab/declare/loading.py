@@ -18,13 +18,12 @@ from lab.base import wide_signs
 from lab.base.masking import Mask, is_secret, named_in
 from lab.base.suggestions import remedy
 from lab.base.text_files import STANDARD_INPUT, file_near, is_file, why_not_a_file
-from lab.declare.configuration_problems import configuration_problems
+from lab.declare.configuration_texts import configuration_problems, is_xml, source_of
 from lab.declare.copies import Text, masked, texts_of
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, types_in
 from lab.declare.file_fields import NamedFile
-from lab.declare.inline_configuration import is_xml, source_of
 from lab.declare.origin import Keys, Origin, SourceFile, without_passwords
 from lab.declare.passwords import Passwords
 from lab.declare.scenario import Scenario

@@ -16,13 +16,12 @@ from pydantic.json_schema import models_json_schema
 from lab.activemq import releases
 from lab.base.descriptions import DRAFT, sentences, summary
 from lab.declare.application import Application
-from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import types_in
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import EntryFields, Step
 from lab.declare.topology import Broker, Host, ImpairmentFields, Region, Topology, User
 from lab.declare.variant_file import VariantFile
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
@@ -92,8 +91,7 @@ def _used(schema: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
 def _file_schema(model: type[BaseModel], properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
     """Return the schema of a mapping with the fields of a model, whose schemas are given."""
     return _described(
-        model,
-        {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties},
+        model, {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}
     )
 
 

@@ -122,8 +122,7 @@ class Configuration(Declared):
 
 
 ConfigurationFile = Annotated[
-    Configuration,
-    WithJsonSchema({"type": "string", "description": "The path of the XML file, relative to this file."}),
+    Configuration, WithJsonSchema({"type": "string", "description": "The path of the XML file, relative to this file."})
 ]
 
 

@@ -18,15 +18,13 @@ from pydantic_core import ErrorDetails
 from lab.base import printable, wide_signs
 from lab.base.masking import is_secret
 from lab.base.suggestions import remedy
-from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, NotWholeError, types_in
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
-from lab.declare.steps.link import arrow_remedy
+from lab.declare.steps.base import BESIDE_THE_VERB, Compound, EntryFields, Step, arrow_remedy
 from lab.declare.topology import Configuration, Topology
 from lab.declare.variant_file import VariantFile
 from lab.declare.yaml_remedies import is_key_with_brace
@@ -110,11 +108,7 @@ def validate_variant(content: Any, origin: Origin) -> tuple[VariantFile | None, 
 
 
 def _validate_entries(
-    written: Any,
-    path: Keys,
-    kinds: _Kinds,
-    origin: Origin,
-    problems: list[Problem],
+    written: Any, path: Keys, kinds: _Kinds, origin: Origin, problems: list[Problem]
 ) -> tuple[Declared | None, ...]:
     """Validate a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
     word, label = ("expectation", "expectations") if path == ("expect",) else ("verb", "verbs")
@@ -318,11 +312,7 @@ def _missing_key(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -
     what = f"{where} has no {loc[-1]}"
     if str(loc[-1]) == where.removeprefix("the "):  # its name is written after what it is
         what, valid = f"the {loc[-1]} has no name", f"write {loc[-1]}: and its name\n{valid}"
-    return Problem(
-        what=what,
-        remedy=valid,
-        place=origin.place(*path, *loc[:-1]),
-    )
+    return Problem(what=what, remedy=valid, place=origin.place(*path, *loc[:-1]))
 
 
 def _quote(written: Any, loc: Keys) -> str:

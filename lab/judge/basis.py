@@ -1,16 +1,15 @@
 """The basis of a simulated verdict: the part of the models that it depends on, by the expectation and its outcome.
 
-A file of `lab.judge.expectations` may have a `measured` beside its `judge`: the times that decide its expectation, each
-with its bound, in seconds.
+A function of `measurements` yields the times that decide an expectation, each with its bound, in seconds.
 """
 
 from __future__ import annotations
 
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.kinds import Find
 from lab.judge.chance import by_chance
 from lab.judge.evidence.configurations import stampings
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations.base import measurements
 
 # By how much a time may be another one on another host; what was measured is in lab/simulation/costs.toml.
 UNREST = 0.010  # seconds, and
@@ -19,15 +18,11 @@ MESSAGE_SECONDS = 0.0003  # seconds for each message of the fullest second, and
 START = 2.0  # seconds where a broker was started, or another instance took over
 
 
-def basis(expectation: Expectation, evidence: Evidence, find: Find) -> Basis:
+def basis(expectation: Expectation, evidence: Evidence) -> Basis:
     """Return the basis: the least sure part of the models that the verdict depends on."""
     if expectation.of_network or expectation.of_service:
         return expectation.basis
-    pairs = [
-        pair
-        for measured in find(type(expectation), "lab.judge.expectations", "measured")
-        for pair in measured(expectation, evidence)
-    ]
+    pairs = [pair for measured in measurements.of(type(expectation)) for pair in measured(expectation, evidence)]
     if expectation.term is not None and not pairs:
         pairs = [(0.0, expectation.term.within.total_seconds())]
     bases = [expectation.basis]

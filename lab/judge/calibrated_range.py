@@ -11,11 +11,9 @@ from typing import Any
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Arrivals, Basis, Expectation
-from lab.declare.kinds import Find
 from lab.history import Uncalibrated
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence_end import evidence_end
-from lab.judge.expectations.base import destination_named
+from lab.judge.expectations.base import destination_named, evidence_end, measurements
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 
@@ -23,19 +21,19 @@ from lab.judge.wording import listed, moment
 BURST, SLOWER = 500, 2.3
 
 
-def uncalibrated(expectation: Expectation, evidence: Evidence, find: Find) -> str:
+def uncalibrated(expectation: Expectation, evidence: Evidence) -> str:
     """Return why an expectation cannot be judged outside the calibrated range; "" if it can be judged."""
-    known = [seen for seen in evidence.timeline.uncalibrated if _concerns(expectation, seen, evidence, find)]
+    known = [seen for seen in evidence.timeline.uncalibrated if _concerns(expectation, seen, evidence)]
     if not known:
         return ""
     first = min(known, key=lambda seen: seen.since)
     return f"outside the calibrated range from {_told(first.since)} on: {first.why}"
 
 
-def rushed(expectation: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
+def rushed(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> str:
     """Return why an outcome is not known since real brokers take longer for so many messages at once; "" if it is."""
     if _in_a_burst(evidence) and (outcome is Outcome.PASSED or expectation.basis is Basis.WINDOW):
-        for measured in find(type(expectation), "lab.judge.expectations", "measured"):
+        for measured in measurements.of(type(expectation)):
             if any(took <= bound < took * SLOWER for took, bound in measured(expectation, evidence)):
                 return f"outside the calibrated range: {_burst(evidence)}"
     return ""
@@ -67,9 +65,9 @@ def _told(since: float) -> str:
     return moment(max(since, 0.0))
 
 
-def _concerns(expectation: Expectation, seen: Uncalibrated, evidence: Evidence, find: Find) -> bool:
+def _concerns(expectation: Expectation, seen: Uncalibrated, evidence: Evidence) -> bool:
     """Return whether evidence may come from a broker, or one joined to it, outside the calibrated range."""
-    if evidence_end(expectation, evidence, find) < seen.since:
+    if evidence_end(expectation, evidence) < seen.since:
         return False
     if not seen.broker:
         return True

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.judge.evidence.evidence import Evidence
 
 _STRETCH = 0.2  # by how much a ladder may be longer or shorter: an eighth by the timers' wheel, and late answers

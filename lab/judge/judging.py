@@ -1,7 +1,7 @@
 """History → Report: one verdict per expectation, from the history alone, in one pass over it.
 
 The clients' ledger decides; the brokers' counters are a cross-check, and a note has each disagreement.
-A file of `lab.judge.expectations` judges the expectation that it is named after.
+A function of `lab.judge.expectations` judges each kind of expectation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from lab.base.dataclass import dataclass
 from lab.declare.application import Application
 from lab.declare.expectations import EXPECTATIONS, expectations_of
 from lab.declare.expectations.base import Expectation
-from lab.declare.kinds import Find, of_kind
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
@@ -27,6 +26,7 @@ from lab.judge.doubts import as_of, doubt, unproven
 from lab.judge.evidence.cross_checks import cross_checks
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.interval import WHOLE, Interval, between
+from lab.judge.expectations.base import judges
 from lab.judge.figures import bridges, deliveries, flows, limits, linked, links, notes, regions, step_reports
 from lab.judge.preconditions import failed_preconditions, not_taken_yet
 from lab.judge.values import Outcome, Report, Verdict, worst
@@ -82,7 +82,6 @@ def judge(
     history: History,
     *,
     steps: Mapping[str, type[Step]] = STEPS,
-    find: Find = of_kind,
 ) -> Report:
     """Return a report with one verdict per expectation and all figures, from the history alone.
 
@@ -91,7 +90,7 @@ def judge(
     >>> [str(verdict.outcome) for verdict in report.verdicts]
     ['passed', 'passed', 'passed']
     """
-    return _judged(expectations, history, steps, find).report
+    return _judged(expectations, history, steps).report
 
 
 def judge_file(
@@ -113,7 +112,6 @@ def judge_whole(
     until: str | None = None,
     kinds: Mapping[str, type[Expectation]] = EXPECTATIONS,
     steps: Mapping[str, type[Step]] = STEPS,
-    find: Find = of_kind,
     clients: Mapping[str, Application] | None = None,
 ) -> Judged:
     """Judge a history's file as `judge_file` does, and return the evidence with the report.
@@ -133,7 +131,7 @@ def judge_whole(
     def judged(observations: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         told = Streamed(header, observations, f"{path.name}: {damaged}" if damaged else "")
-        return _judged(asked, told, steps, find, interval, str(path), clients, unsealed)
+        return _judged(asked, told, steps, interval, str(path), clients, unsealed)
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -162,7 +160,6 @@ def _judged(
     expectations: Sequence[Expectation],
     history: History,
     steps: Mapping[str, type[Step]],
-    find: Find,
     interval: Interval = WHOLE,
     file: str = "",
     clients: Mapping[str, Application] | None = None,
@@ -170,7 +167,7 @@ def _judged(
 ) -> Judged:
     header = history.header
     evidence = collect_evidence(header, history.observations, interval, steps, file, history.damage, clients, unsealed)
-    verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
+    verdicts = [_verdict(expectation, evidence) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     timeline = evidence.timeline
     if evidence.damage or (not verdicts and (timeline.uncalibrated or not timeline.complete or evidence.unsealed)):
@@ -211,26 +208,26 @@ def _set(header: Header) -> Mapping[str, str]:
     return found
 
 
-def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdict:
-    """Return the verdict on an expectation; raise LabError if no file judges its kind."""
-    judges = find(type(expectation), "lab.judge.expectations", "judge")
-    if not judges:
-        file = f"lab/judge/expectations/{expectation.kind.replace('-', '_')}.py"
-        raise LabError(f"nothing judges the expectation {expectation.kind}", f"add {file} with a function judge")
+def _verdict(expectation: Expectation, evidence: Evidence) -> Verdict:
+    """Return the verdict on an expectation; raise LabError if nothing judges its kind."""
+    judge_kind = next(iter(judges.of(type(expectation))), None)
+    if judge_kind is None:
+        remedy = f"register a function for {type(expectation).__name__} with judges, in lab/judge/expectations"
+        raise LabError(f"nothing judges the expectation {expectation.kind}", remedy)
     depends_on = None
     if evidence.header.simulated:
-        depends_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)
+        depends_on = expectation.basis if evidence.damage else basis(expectation, evidence)
     if evidence.damage:
         why = f"the history is damaged, so its content is unknown: {evidence.damage}"
         return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=depends_on)
-    outcome, reason = judges[0](expectation, evidence)
+    outcome, reason = judge_kind(expectation, evidence)
     if outcome is Outcome.FAILED and (cut := not_taken_yet(expectation, evidence)):
         outcome, reason = Outcome.UNKNOWN, f"{cut}: {reason}"
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
-    elif why := uncalibrated(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
+    elif why := uncalibrated(expectation, evidence) or rushed(expectation, outcome, evidence):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
-    elif why := unproven(expectation, outcome, evidence) or _unmet(expectation, outcome, evidence, find):
+    elif why := unproven(expectation, outcome, evidence) or _unmet(expectation, outcome, evidence):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     if outcome is Outcome.PASSED and (why := evidence.unsealed):
         outcome, reason = Outcome.UNKNOWN, f"{why[0].lower()}{why[1:]}; apart from that {reason}"
@@ -238,6 +235,6 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=depends_on)
 
 
-def _unmet(expectation: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
+def _unmet(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> str:
     """Return the preconditions that failed, in words, of a verdict that would pass; else ""."""
-    return failed_preconditions(expectation, evidence, find) if outcome is Outcome.PASSED else ""
+    return failed_preconditions(expectation, evidence) if outcome is Outcome.PASSED else ""

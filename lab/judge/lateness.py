@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.base import units
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history.expected.entitlement import due_at, had_time
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.tally import Tally

@@ -12,40 +12,38 @@ from typing import Any
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
-from lab.declare.kinds import Find
 from lab.declare.steps.base import Part
 from lab.history.expected.records import is_queue
 from lab.judge.evidence.efforts import REPLAY, Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.step_taken import StepTaken, of_attempt
-from lab.judge.evidence_end import evidence_end
-from lab.judge.expectations.base import destination_named, of_dead_letters
+from lab.judge.expectations.base import concerns, destination_named, evidence_end, of_dead_letters, shortfalls
 from lab.judge.wording import moment
 
 _MOST_STEPS = 3  # steps that a reason names
 _ANEW = "do it anew, and judge from there on"
 
 
-def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Find) -> str:
+def failed_preconditions(expectation: Expectation, evidence: Evidence) -> str:
     """Return which steps did less than an expectation needs, and the remedy; "" if none did."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
     sending = expectation.depends_on_sending or (expectation.of_absence and expectation.log_lines is not None)
-    efforts = [*_efforts(expectation, evidence, find)] if sending else []
+    efforts = [*_efforts(expectation, evidence)] if sending else []
     # How much a step sent or took says more than that it was not done as asked.
     missed = [
         step
-        for step in _missed(expectation, evidence, find)
+        for step in _missed(expectation, evidence)
         if not any(effort.label.startswith(step.label) for effort, _ in efforts)
     ]
     standing = evidence.timeline.standing
     remedy = _ANEW if standing else "if that was expected, write fails: yes beside the verb"
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
-    found += _told([*_windows(expectation, evidence, find)], "only a reboot step may have fails: yes, not a window")
+    found += _told([*_windows(expectation, evidence)], "only a reboot step may have fails: yes, not a window")
     if sending:
         less = [reason for _, reason in efforts]
         less += _unannounced(evidence) if standing else ()
-        for unmet in find(type(expectation), "lab.judge.expectations", "unmet")[:1]:
+        for unmet in shortfalls.of(type(expectation))[:1]:
             less += unmet(expectation, evidence)
         found += _told(less)
     return "; ".join(found)
@@ -82,13 +80,13 @@ def _told(reasons: Sequence[str], remedy: str = "") -> Iterator[str]:
         yield "; ".join(reasons[:_MOST_STEPS]) + more + (f" ({remedy})" if remedy else "")
 
 
-def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[StepTaken]:
+def _missed(expectation: Expectation, evidence: Evidence) -> Iterator[StepTaken]:
     """Yield the steps that ended otherwise than the scenario has it, and that an expectation rests on."""
     timeline = evidence.timeline
     missed = [step for step in timeline.steps if step.missed]
     if not missed:
         return
-    end = evidence_end(expectation, evidence, find)
+    end = evidence_end(expectation, evidence)
     enough = {effort.step for effort in evidence.efforts if not effort.short}
     named = [step for step in map(timeline.last_step, expectation.steps) if step is not None]
     for step in missed:
@@ -100,7 +98,7 @@ def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterato
             yield step
 
 
-def _windows(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
+def _windows(expectation: Expectation, evidence: Evidence) -> Iterator[str]:
     """Yield a reason for each maintenance window whose reboot failed, and that opened before the evidence ends."""
     timeline, opened = evidence.timeline, dict[str, float]()
     if timeline.standing or not expectation.depends_on & (Part.BROKERS | Part.RECORDS):
@@ -108,7 +106,7 @@ def _windows(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
     for seen in timeline.windows:
         if not seen.failed:
             opened[seen.broker] = seen.t
-        elif opened.get(seen.broker, seen.t) <= evidence_end(expectation, evidence, find):
+        elif opened.get(seen.broker, seen.t) <= evidence_end(expectation, evidence):
             yield f"{seen.broker}'s maintenance window, until {moment(seen.t)}, was not done as asked: {seen.failed}"
 
 
@@ -152,9 +150,9 @@ def _concerns_listener(client: str, destination: str, expectation: Expectation, 
     return is_queue(destination) and any(hears(destination, its) for its in shared)
 
 
-def _efforts(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[tuple[Effort, str]]:
+def _efforts(expectation: Expectation, evidence: Evidence) -> Iterator[tuple[Effort, str]]:
     """Yield each step that sent or took less than the scenario needs, or not at its pace, and why that counts."""
-    concerned = find(type(expectation), "lab.judge.expectations", "concerned")[0]
+    concerned = concerns.of(type(expectation))[0]
     for effort in evidence.efforts:
         if effort.short and concerned(expectation, effort, evidence):
             enough = _anew(effort) if evidence.timeline.standing else _enough(effort)

@@ -8,7 +8,7 @@ from math import inf
 from lab.activemq.destinations import destination_of
 from lab.base.units import several
 from lab.declare.between import Portion
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.judge.equal_bodies import ADVICE
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.sharing import share

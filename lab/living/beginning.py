@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import CreateBroker, DeleteBroker, Reboot
 from lab.history import Observation
 from lab.living.control_plane import KeptControlPlane
 from lab.living.lab import Live
-from lab.operating import Done, create_broker, delete_broker, reboot
+from lab.operating import ControlPlane, Done
+from lab.operating.reboot import begin_reboot, do_reboot
+from lab.operating.service import begin_creation, begin_deletion, do_create_broker, do_delete_broker
 from lab.plan.control import Control
 from lab.runtime.verb_owners import owned
 
@@ -25,22 +25,23 @@ Reach = Callable[[], Any]  # a context manager of the Live that goes on with a v
 
 def begins(verb: Step) -> bool:
     """Return whether a verb has a beginning that is on file before the rest is done."""
-    return type(verb) in _MODULES
+    return type(verb) in _VERBS
 
 
 def begin(live: Live, verb: Step, reach: Reach) -> Callable[[], None]:
     """Begin a verb, and return the function that does the rest; `reach` has the Live for that."""
+    begin_it, do = _VERBS[type(verb)]
     with live.turn(), ExitStack() as stack:
         plane = live.plane
         name = getattr(verb, "broker")  # noqa: B009 - every such verb is on a broker
         number = stack.enter_context(owned(live.run, name, live.lab.note_folder))
         ended = stack.enter_context(live.history.step(verb, number))
-        _MODULES[type(verb)].begin(plane, name)
+        begin_it(plane, name)
         kept = stack.pop_all()
 
     def rest() -> None:
         with kept, reach() as other:
-            ended.append(_MODULES[type(verb)].operate(MomentaryPlane(other), verb, resumed=True))
+            ended.append(do(MomentaryPlane(other), verb, resumed=True))
 
     return rest
 
@@ -74,4 +75,9 @@ class MomentaryPlane(KeptControlPlane):
             return super().report_late(broker, number, since=since, within=within, action=action)
 
 
-_MODULES: Mapping[type[Step], Any] = {Reboot: reboot, DeleteBroker: delete_broker, CreateBroker: create_broker}
+# By verb: its beginning, and the function that does the rest.
+_VERBS: Mapping[type[Step], tuple[Callable[[ControlPlane, str], None], Callable[..., Done]]] = {
+    Reboot: (begin_reboot, do_reboot),
+    DeleteBroker: (begin_deletion, do_delete_broker),
+    CreateBroker: (begin_creation, do_create_broker),
+}

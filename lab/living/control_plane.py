@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.errors import BrokerError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.operating import Done

@@ -31,13 +31,8 @@ from lab.check.scenarios import applications, expectations
 from lab.declare.expectations.base import Expectation
 from lab.declare.in_code import Clients, applications_of
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Step
-from lab.declare.steps.broker import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.link import OnLink
-from lab.declare.steps.move_clock import JUST_BEFORE, MoveClock
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.record import OnRecord
+from lab.declare.steps.base import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker, OnLink, OnRecord, Step
+from lab.declare.steps.service import JUST_BEFORE, CreateBroker, MoveClock, Reboot
 from lab.declare.topology import Configuration
 from lab.errors import InputError, LabTimeout
 from lab.history import Counted, LinkChanged, Maintenance, SnapshotTaken
@@ -172,7 +167,7 @@ class Live:
     def do(self, verb: Step) -> Done:
         """Do a verb in a turn of its own, with the reboots of a maintenance window that the verb opens.
 
-        >>> from lab.declare.steps.create_user import CreateUser
+        >>> from lab.declare.steps.service import CreateUser
         >>> lab.do(CreateUser(broker="tokyo", user="ledger", password="over-the-ocean-1858")).note
         'it waits for a reboot'
         """
@@ -696,15 +691,16 @@ class Live:
 
     def complete(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted."""
-        from lab.operating import create_broker, reboot  # here, since few are
+        from lab.operating.reboot import do_reboot
+        from lab.operating.service import do_create_broker  # here, since few are
 
         match self.account.broker(broker).state:
             case BrokerState.CREATION_IN_PROGRESS:
-                return self._resumed(CreateBroker(broker=broker), create_broker.operate)
+                return self._resumed(CreateBroker(broker=broker), do_create_broker)
             case BrokerState.DELETION_IN_PROGRESS:
                 return self.delete_broker(broker)
             case _:
-                return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), reboot.operate)
+                return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), do_reboot)
 
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose maintenance window has opened with a change pending, until their reboot begins."""

@@ -11,9 +11,8 @@ from lab.amazonmq.account.account import Account
 from lab.base.masking import Mask, named_in
 from lab.check.passwords import words_among
 from lab.declare.expectations import expectations_of
-from lab.declare.steps.base import Step
-from lab.declare.steps.update_configuration import UpdateConfiguration
-from lab.declare.steps.user import OfUser
+from lab.declare.steps.base import OfUser, Step
+from lab.declare.steps.service import UpdateConfiguration
 from lab.declare.topology import Configuration
 from lab.errors import InputError, Place
 from lab.history import Header, observations

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.base.suggestions import unknown
-from lab.declare.steps.base import Step
-from lab.declare.steps.broker import OnBroker, OnInstance, State
-from lab.declare.steps.connector import ConnectorStep
+from lab.declare.steps.base import OnBroker, OnInstance, State, Step
+from lab.declare.steps.instances import ConnectorStep
 from lab.errors import InputError
 from lab.operating import ControlPlane
 from lab.operating.instances import numbers, target

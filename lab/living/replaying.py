@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.base.interrupts import beneath
 from lab.base.suggestions import unknown
-from lab.check.steps.replay import check
+from lab.check.steps.replay import check_replay
 from lab.declare.recording_file import RecordingFile
 from lab.declare.recordings import summarise
 from lab.declare.steps.replay import MADE_ANEW, Replay
@@ -18,7 +18,7 @@ from lab.living.history import LivingHistory
 from lab.living.sent import Sent
 from lab.living.verb_arguments import read
 from lab.replay.first_error import EndedByError
-from lab.replay.recorded import RecordedSending
+from lab.replay.steps.replay import RecordedSending
 from lab.runtime.lab import StandingLab
 
 
@@ -30,7 +30,7 @@ def replay_of(recording: str | Path, broker: str, mark: str = "", **written: Any
     path = Path(recording)
     named = RecordingFile(path=str(path), file=path, summary=summarise(path))
     verb = read(Replay, mark, recording=named, into=broker, **written)
-    if found := list(check(_Arguments(mark), verb)):
+    if found := list(check_replay(_Arguments(mark), verb)):
         raise InputError(found)
     return verb
 

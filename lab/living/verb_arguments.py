@@ -19,7 +19,7 @@ from lab.base.units import parse_duration
 from lab.declare.fields import Declared
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.service import MoveClock
 from lab.declare.topology import ImpairmentFields
 from lab.errors import InputError, Problem
 from lab.link.impairment import FIGURES

@@ -1,16 +1,51 @@
-"""The seam between a verb and the lab that it is done to; a replay and an open lab each have their own."""
+"""The seam between a verb and the lab that it is done to, and the outcome of a verb.
+
+A replay and an open lab each have their own control plane.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from lab.history import Observation
-from lab.operating.outcome import Done
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.account_json import pending_changes
+from lab.amazonmq.account.broker_record import BrokerRecord
+from lab.base.dataclass import dataclass
+from lab.history import BrokerRecordSeen, Observation
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.lab import Lab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The outcome of a verb."""
+
+    control: Control  # after the verb
+    observations: tuple[Observation, ...] = ()
+    note: str = ""  # a note for the user
+    failed: str = ""  # words if the verb did not go as asked
+    plan: Plan | None = None  # of the lab from now on, if it changed
+
+
+def record_seen(record: BrokerRecord, t: float) -> BrokerRecordSeen:
+    """Return a broker's record as an observation; `t` is of the lab's clock."""
+    pending, waiting = record.pending, pending_changes(record)
+    return BrokerRecordSeen(
+        t=t,
+        broker=record.name,
+        state=str(record.state),
+        configuration=record.current.configuration,
+        revision=record.current.revision,
+        pending_configuration="" if pending is None else pending.configuration,
+        pending_revision=None if pending is None else pending.revision,
+        before="" if not record.history else str(record.history[-1]),
+        users={user.name: waiting.get(user.name, "") for user in record.users},
+        window=str(record.window),
+    )
 
 
 class ControlPlane(Protocol):
@@ -87,3 +122,20 @@ class ControlPlane(Protocol):
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
         """Report that standbys ended when they were to take over."""
         ...
+
+
+def keep(
+    plane: ControlPlane,
+    broker: str,
+    decide: Callable[[Control], Account],
+    note: Callable[[BrokerRecord], str] = lambda record: "",
+) -> Done:
+    """Keep the account that `decide` returns, and record the broker's record in it; `note` makes the note from that."""
+
+    def change(control: Control) -> Done:
+        account = decide(control)
+        record = account.broker(broker)
+        seen = (record_seen(record, plane.lab.clock.now()),)
+        return Done(control=replace(control, account=account), observations=seen, note=note(record))
+
+    return plane.change(change)

@@ -1,15 +1,16 @@
-"""A broker's instances, switched one at a time, and recorded; and which of them a verb means."""
+"""A broker's instances and connectors, switched one at a time, and recorded; and which instance a verb means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from lab.declare.steps.broker import OnInstance, State
+from lab.declare.steps.base import OnInstance, State
+from lab.declare.steps.instances import ConnectorStep, Kill, Pause, Resume, Start, Stop
 from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
-from lab.operating.control_plane import ControlPlane
-from lab.operating.outcome import Done
+from lab.operating import operations
+from lab.operating.control_plane import ControlPlane, Done
 
 FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the active instance
 
@@ -44,13 +45,6 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, action: 
     started = new_state(plane, broker, number, "started")
     plane.record(started)
     return Done(control=plane.control, observations=(starting, started))
-
-
-def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerChanged]) -> Done:
-    """Call `how` with the broker and the number of a verb's instance, which serves no client from then on."""
-    number = target(plane, verb)
-    with taken_out(plane, verb, number):
-        return switched(plane, how(verb.broker, number))
 
 
 @contextmanager
@@ -110,3 +104,41 @@ def new_state(
         return BrokerChanged(t=t, broker=broker, state=state)
     standby = standby or plane.lab.instances.active(broker) not in (None, number)
     return BrokerChanged(t=t, broker=broker, state=state, instance=number, standby=standby)
+
+
+@operations.register(Stop)
+def do_stop(plane: ControlPlane, verb: Stop) -> Done:
+    """Ask the instance to end; the verb has failed if it had to be killed."""
+    number = target(plane, verb)
+    with taken_out(plane, verb, number):
+        return stop(plane, verb.broker, number, verb.within.total_seconds())
+
+
+@operations.register(Kill, Pause)
+def do_kill_or_pause(plane: ControlPlane, verb: Kill | Pause) -> Done:
+    """Kill or freeze the instance's process, which serves no client from then on."""
+    number, instances = target(plane, verb), plane.lab.instances
+    with taken_out(plane, verb, number):
+        return switched(plane, (instances.kill if isinstance(verb, Kill) else instances.pause)(verb.broker, number))
+
+
+@operations.register(Start)
+def do_start(plane: ControlPlane, verb: Start) -> Done:
+    """Start the instance; wait until its endpoints listen, or, of a pair, until it is ready to take over."""
+    number = target(plane, verb)
+    with taken_out(plane, verb, number):  # one that has ended by itself is not out by a verb yet
+        return start(plane, verb.broker, number, verb.within.total_seconds(), verb.verb)
+
+
+@operations.register(Resume)
+def do_resume(plane: ControlPlane, verb: Resume) -> Done:
+    """Let the instance's process continue."""
+    return switched(plane, plane.lab.instances.resume(verb.broker, target(plane, verb)))
+
+
+@operations.register(ConnectorStep)
+def do_connector(plane: ControlPlane, verb: ConnectorStep) -> Done:
+    """Stop or start the connector over the broker's JMX."""
+    changed = plane.lab.management.change_connector(verb.broker, verb.name, verb.do)
+    plane.record(changed)
+    return Done(control=plane.control, observations=(changed,))

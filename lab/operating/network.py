@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.base import OnNetwork
 from lab.history import Observation, PeeringChanged, RouteChanged, RuleChanged
 from lab.network import security_groups
 from lab.network.vpc import Network, Peering, PeeringState
-from lab.operating.control_plane import ControlPlane
-from lab.operating.outcome import Done
+from lab.operating import operations
+from lab.operating.control_plane import ControlPlane, Done
 from lab.plan.control import Control
 from lab.runtime.lab import Lab
 
 
-def operate(plane: ControlPlane, verb: OnNetwork) -> Done:
+@operations.register(OnNetwork)
+def do_network(plane: ControlPlane, verb: OnNetwork) -> Done:
     """Apply the network that the verb decides on, and keep it."""
     at = plane.age
     return plane.change(lambda control: _do(control, plane.lab, partial(verb.decide, at=at)))

@@ -10,16 +10,15 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
-from lab.declare.steps.broker import STOPS_WITHIN, State
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.base import STOPS_WITHIN, State
+from lab.declare.steps.service import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
-from lab.operating.control_plane import ControlPlane
+from lab.operating import operations
+from lab.operating.control_plane import ControlPlane, Done, keep, record_seen
 from lab.operating.instances import FAILS_OVER_WITHIN, numbers, start, stop
 from lab.operating.network import set_security_groups
-from lab.operating.outcome import Done, record_seen
 from lab.operating.own_places import places, with_names
-from lab.operating.record import keep
 from lab.plan.change import applied, leading_nowhere
 from lab.plan.control import Control
 from lab.plan.values import Plan
@@ -28,7 +27,7 @@ from lab.runtime.lab import Lab
 _STOPS_WITHIN = STOPS_WITHIN.total_seconds()  # that a reboot gives a broker to end by itself; measured: 1 to 2 s
 
 
-def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
+def do_reboot(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
     """Reboot a broker: stop it, apply pending changes, leave it down for a while, start it and wait until it listens.
 
     The standby of a pair is rebooted first, and takes over with the new files. Set `resumed` for a reboot that was
@@ -40,7 +39,7 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     last = plane.serving(broker)
     order = reboot_order(numbers(plane, broker), last, plane.stopped(broker))
     if not resumed:
-        begin(plane, broker)
+        begin_reboot(plane, broker)
     failures: list[str] = []
     note: str | None = None
     try:
@@ -61,7 +60,10 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     return replace(done, failed=next((each for each in reversed(failures) if each), ""), note="; ".join(notes))
 
 
-def begin(plane: ControlPlane, broker: str) -> None:
+operations.register(Reboot)(do_reboot)  # which has one parameter more
+
+
+def begin_reboot(plane: ControlPlane, broker: str) -> None:
     """Begin a reboot: the broker's state becomes REBOOT_IN_PROGRESS."""
     keep(plane, broker, lambda control: verbs.begin_reboot(control.account, broker))
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from lab.activemq.destinations import hears, parts_of
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import OF_ROUTES, Step
-from lab.declare.steps.user import OfUser
+from lab.declare.steps.base import OF_ROUTES, OfUser, Step
 from lab.declare.unrolling import every_step
 from lab.plan.arrival import Listener
 from lab.plan.routing import Route, RoutingTable

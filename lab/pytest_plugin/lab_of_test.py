@@ -12,7 +12,7 @@ from lab.base.suggestions import unknown
 from lab.check.scenarios import expectations
 from lab.declare.expectations.base import Expectation
 from lab.declare.in_code import Clients, applications_of
-from lab.declare.steps.snapshot import END, START
+from lab.declare.steps.flow import END, START
 from lab.errors import InputError
 from lab.history import BEAT, Counted
 from lab.judge import Outcome, Report, Verdict

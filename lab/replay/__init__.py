@@ -10,21 +10,20 @@ import contextlib
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from lab.declare.kinds import Find, of_kind
 from lab.declare.scenario import Scenario
-from lab.declare.steps.snapshot import START
+from lab.declare.steps.flow import START
 from lab.declare.unrolling import unroll
 from lab.errors import LabError
 from lab.history import Ended, Recorder, Tee
 from lab.plan.values import Plan
 from lab.replay.listeners import Listeners, end_reconnects
-from lab.replay.network import record_network, record_peerings
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.service import tells_of_service
 from lab.replay.settling import expected_arrivals, record_counts, settle, watched_demands
-from lab.replay.steps.snapshot import take_if_wanted
-from lab.replay.steps.traffic import end_all
+from lab.replay.steps.flow import take_if_wanted
+from lab.replay.steps.messages import end_all
+from lab.replay.steps.network import record_network, record_peerings
 from lab.runtime.lab import Lab
 from lab.runtime.profile import AT_END, REPLAY, UNPROFILED, Profile
 
@@ -39,13 +38,12 @@ def replay(
     *,
     run: str,
     began: datetime | None = None,
-    find: Find = of_kind,
     profile: Profile = UNPROFILED,
 ) -> None:
     """Replay a scenario in a lab, and record every observation, from the first step to Ended.
 
     `run` is the id of the run, which marks its messages. The service's clock begins at the topology's time, or else at
-    `began`, or now. `find` returns the functions of a kind of step or expectation.
+    `began`, or now.
 
     >>> from lab.history import MemoryRecorder
     >>> recorder = MemoryRecorder()
@@ -78,11 +76,11 @@ def replay(
             rehearsal.service.tell_all()
             with rehearsal.recall(Listeners).reconnects:
                 with rehearsal.tasks:
-                    play(rehearsal, program.steps, find)
+                    play(rehearsal, program.steps)
                     with profile.wait(AT_END, "end the traffic", "each traffic that goes on has ended"):
                         end_all(rehearsal)
                     rehearsal.check()
-                settle(rehearsal, scenario, find)
+                settle(rehearsal, scenario)
                 end_reconnects(rehearsal)
             record_counts(rehearsal, scenario)
             with profile.wait(AT_END, "end the watch", "the last poll and the last lines of every log are recorded"):

@@ -7,7 +7,7 @@ from dataclasses import field
 from math import inf
 
 from lab.base.dataclass import dataclass
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.callbacks import Callbacks
 from lab.replay.rehearsal import Rehearsal
@@ -102,14 +102,8 @@ def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tu
     callbacks = Callbacks(rehearsal, step.client, step.login)
     if (replier := rehearsal.recall(Repliers).by_client.get(step.client)) is not None:
         callbacks.answer = replier.answer
-    client = rehearsal.connect(
-        client=step.client,
-        broker=step.broker,
-        over=step.over,
-        user=rehearsal.user(step.broker, step.user),
-        events=callbacks,
-        session=Session(client_id=step.client_id, clean=step.clean_session, kept=tuple(kept)),
-    )
+    session = Session(client_id=step.client_id, clean=step.clean_session, kept=tuple(kept))
+    client = rehearsal.connect(step.login, callbacks, session=session)
     rehearsal.closing.callback(client.close)
     rehearsal.recall(Listeners).connections.setdefault(step.client, []).append(callbacks)
     return client, callbacks

@@ -19,11 +19,7 @@ _MOST_QUEUED = 5_000  # observations that are kept in memory until they are coun
 class Outstanding:
     """A Recorder that counts the messages that are missing; thread-safe."""
 
-    def __init__(
-        self,
-        carries: Callable[[str, str], bool],
-        expected: Expected = undecided,
-    ) -> None:
+    def __init__(self, carries: Callable[[str, str], bool], expected: Expected = undecided) -> None:
         """`carries` and `expected` are those of `Missing`."""
         self._missing = Missing(carries, expected)
         self._queued: deque[Observation] = deque()

@@ -17,9 +17,8 @@ from typing import NamedTuple
 from lab.activemq.matching import MOST_MESSAGES
 from lab.base.dataclass import dataclass
 from lab.declare.recordings import MessageFile, Recorded, opened
-from lab.declare.steps.publish import Publish
+from lab.declare.steps.messages import Publish, Traffic
 from lab.declare.steps.replay import Replay
-from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
 
 PACE_TOLERANCE = 0.02  # share of the time that the messages should have taken

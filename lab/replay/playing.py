@@ -1,26 +1,24 @@
-"""Plays steps in their order and at their moments; the file of a kind in `steps/` performs it."""
+"""Plays steps in their order and at their moments; the function of a kind in `steps/` performs it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.declare.kinds import Find
 from lab.declare.unrolling import Numbered
 from lab.history import StepEnded, StepStarted
 from lab.history.observation import LATE
-from lab.replay.maintenance import reboot_due
-from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.turn import StepTimes, Turn
-from lab.replay.verbs import do
+from lab.replay.steps import performers
+from lab.replay.turn import Outcome, StepTimes, Turn
+from lab.replay.verbs import do, reboot_due
 
 
-def play(rehearsal: Rehearsal, steps: Sequence[Numbered], find: Find) -> bool:
+def play(rehearsal: Rehearsal, steps: Sequence[Numbered]) -> bool:
     """Do steps in sequence, also after a failed step; return whether each ended as written."""
-    return all([_play_one(rehearsal, each, find) for each in steps])  # noqa: C419 (a list: every step is done)
+    return all([_play_one(rehearsal, each) for each in steps])  # noqa: C419 (a list: every step is done)
 
 
-def _play_one(rehearsal: Rehearsal, numbered: Numbered, find: Find) -> bool:
+def _play_one(rehearsal: Rehearsal, numbered: Numbered) -> bool:
     step, number = numbered.step, numbered.number
     due = None if step.at is None else step.at.total_seconds()
     if due is not None:
@@ -48,12 +46,12 @@ def _play_one(rehearsal: Rehearsal, numbered: Numbered, find: Find) -> bool:
         place=numbered.place,
         inner=numbered.inner,
         later=lambda: rehearsal.program.concurrent_and_later(numbered),
-        play=lambda inner: play(rehearsal, inner, find),
+        play=lambda inner: play(rehearsal, inner),
         ended=ended,
     )
-    performers = find(type(step), "lab.replay.steps", "perform")
+    perform = next(iter(performers.of(type(step))), None)
     # A step without a performer is a verb.
-    outcome: Outcome | None = performers[0](rehearsal, step, turn) if performers else do(rehearsal, step, find)
+    outcome = do(rehearsal, step) if perform is None else perform(rehearsal, step, turn)
     if outcome is not None:
         ended(outcome)
     rehearsal.check()

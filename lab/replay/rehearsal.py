@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from lab.declare.steps.base import Login
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
 from lab.history import (
@@ -181,17 +182,10 @@ class Rehearsal(EndedByError):
         self.record(Trouble(t=self.now(), who=name, what=problem))
 
     def connect(
-        self,
-        *,
-        client: str,
-        broker: str,
-        over: str,
-        user: str,
-        events: ClientEvents,
-        session: Session = ORDINARY,
-        approach: Approach = USUAL,
+        self, login: Login, events: ClientEvents, *, session: Session = ORDINARY, approach: Approach = USUAL
     ) -> Client:
-        """Connect a client to the lab."""
+        """Connect the client of a login to the lab."""
+        client, broker, over, user = login.client, login.broker, login.over, self.user(login.broker, login.user)
         with self.profile.wait(REPLAY, f"connect {client} to {broker} over {over}", "the broker accepts the login"):
             return self.lab.connect(
                 client=client, broker=broker, over=over, user=user, events=events, session=session, approach=approach

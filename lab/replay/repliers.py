@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.activemq.matching import HEADER, header_value, make_body
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
 from lab.errors import LabTimeout
 from lab.history import Replied, SendOutcome
 from lab.replay.rehearsal import Rehearsal
@@ -31,13 +31,8 @@ class Replier:
     def __init__(self, rehearsal: Rehearsal, step: Subscribe) -> None:
         self._rehearsal, self._name = rehearsal, step.client
         self._sent = 0
-        self._client: Client = rehearsal.connect(
-            client=f"{step.client}-replies",
-            broker=step.broker,
-            over=step.over,
-            user=rehearsal.user(step.broker, step.user),
-            events=self,
-        )
+        login = step.login._replace(client=f"{step.client}-replies")
+        self._client: Client = rehearsal.connect(login, self)
         rehearsal.closing.callback(self._client.close)
 
     def answer(self, id: str, to: Destination) -> None:

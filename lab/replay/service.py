@@ -14,7 +14,7 @@ from lab.amazonmq.account.account import next_opening, open_windows
 from lab.amazonmq.account.account_json import pending_changes
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.scenario import Scenario
-from lab.declare.steps.service import OfService
+from lab.declare.steps.base import OfService
 from lab.declare.unrolling import every_step
 from lab.history import (
     BrokerChanged,
@@ -28,10 +28,10 @@ from lab.history import (
 )
 from lab.link.impairment import LinkState
 from lab.operating import Done
-from lab.operating.create_broker import finish_creation
+from lab.operating.control_plane import record_seen
 from lab.operating.instances import active, new_state, numbers
-from lab.operating.outcome import record_seen
 from lab.operating.reboot import finish_reboot
+from lab.operating.service import finish_creation
 from lab.plan.control import Control, opening_control
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import initial_states

@@ -8,16 +8,16 @@ from lab.activemq.destinations import has_wildcard, hears, parts_of
 from lab.amazonmq.configurations.dead_letters import individual, shared
 from lab.check.dry_run import configurations_by_broker
 from lab.declare.expectations.base import Arrivals, Expectation
-from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
-from lab.declare.steps.snapshot import END
+from lab.declare.steps.flow import END
 from lab.declare.unrolling import every_step
 from lab.history import BridgeSeen, DestinationSeen, LinkSeen, Observation
 from lab.history.expected.incremental import Expected
 from lab.plan.values import BridgePlan
+from lab.replay.expectations import conditions
 from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.snapshot import take_if_wanted
+from lab.replay.steps.flow import take_if_wanted
 from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination
 from lab.runtime.profile import AT_END
@@ -29,13 +29,13 @@ MOST_READINGS = 20
 ANSWERS_WITHIN = 20.0  # seconds that answers of bridges are waited for at most, however slow a link is
 
 
-def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
+def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Wait until no message is outstanding and each expectation with a term has come true, or its time is over."""
     _await_messages(rehearsal, scenario)
     for expectation in scenario.expect:
         end = _end(rehearsal, expectation)
-        if end is not None and not expectation.depends_on_messages:
-            (come_true, *_) = (*find(type(expectation), "lab.replay.expectations", "come_true"), _never)
+        if end is not None and expectation.term is not None and not expectation.depends_on_messages:
+            (come_true, *_) = (*conditions.of(type(expectation)), _never)
             with rehearsal.profile.wait(
                 AT_END, f"term of {expectation.kind}", "the expectation is true, or its time is over"
             ):

@@ -1,4 +1,4 @@
-"""A step's turn: the arguments of its performer apart from the step itself."""
+"""What a step is given by the replay, and its outcome."""
 
 from __future__ import annotations
 
@@ -7,8 +7,23 @@ from collections.abc import Callable, Sequence
 from lab.base.dataclass import dataclass
 from lab.declare.steps.base import Step
 from lab.declare.unrolling import Numbered
-from lab.replay.outcome import Outcome
+from lab.errors import LabError
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.stage import Replayed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The success or failure of a step, with a note for the history."""
+
+    ok: bool = True
+    note: str = ""
+
+
+def refused(stage: Replayed, refuser: str, error: LabError) -> Outcome:
+    """Record a refusal by `refuser`, such as a broker, and return the failed Outcome."""
+    stage.trouble(refuser, error.what)
+    return Outcome(ok=False, note=error.what)
 
 
 class StepTimes:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from pydantic import SecretStr
 
 from lab.base.masking import Mask
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.errors import BrokerError, LabError
 from lab.history import (
     BridgeSeen,

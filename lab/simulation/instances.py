@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lab.activemq.log_lines import BY_ANOTHER
 from lab.base.dataclass import dataclass
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.history import BrokerChanged
 from lab.runtime.status import ABSENT, DELETED, DOWN, OUT, PAUSED, STARTING, STOPPING, UP
 from lab.simulation.broker.store import Store

@@ -19,8 +19,7 @@ from lab.declare.expectations.base import LogLines
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_configuration import CreateConfiguration
-from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.service import CreateConfiguration, UpdateConfiguration
 from lab.errors import Problem
 from lab.plan.brokers import sanitised
 from lab.plan.control import opening_control

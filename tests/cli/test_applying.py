@@ -8,7 +8,7 @@ import pytest
 
 from lab.amazonmq.account.maintenance import window
 from lab.cli import broker as brokers
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import Reboot
 from tests.command import Commands
 from tests.living.live_lab import LiveLab
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.declare.between import Amount, Between, Bounds, Portion
-from lab.declare.expectations.finished import Factor
+from lab.declare.expectations.times import Factor
 from lab.declare.schema import scenario_schema
 
 

@@ -21,7 +21,7 @@ from lab.declare.loading import load, masked_sources, resolve
 from lab.declare.origin import Origin
 from lab.declare.passwords import Passwords
 from lab.declare.scenario import Scenario
-from lab.declare.steps.publish import Publish
+from lab.declare.steps.messages import Publish
 from lab.declare.unrolling import every_step
 from lab.declare.validating import validate
 from lab.errors import InputError, Place

@@ -10,7 +10,7 @@ import pytest
 from lab.base.shipped import shipped
 from lab.check.scenario import check
 from lab.declare.loading import load
-from lab.declare.steps.publish import Publish
+from lab.declare.steps.messages import Publish
 from lab.errors import InputError
 
 STORY = f"""scenario: story

@@ -15,9 +15,9 @@ from lab.check.scenario import check
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.repeat import Repeat
+from lab.declare.steps.flow import Repeat
+from lab.declare.steps.links import Cut
+from lab.declare.steps.messages import Publish
 from lab.declare.topology import ImpairmentFields
 from lab.declare.unrolling import every_step
 from lab.declare.variants import settings_of

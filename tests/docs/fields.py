@@ -19,9 +19,8 @@ from lab.declare.expectations import EXPECTATIONS
 from lab.declare.scenario import Scenario
 from lab.declare.schema import scenario_schema
 from lab.declare.steps import STEPS
-from lab.declare.steps.service import OfService
-from lab.declare.steps.together import Together
-from lab.declare.steps.wait import Wait
+from lab.declare.steps.base import OfService
+from lab.declare.steps.flow import Together, Wait
 from lab.declare.topology import Broker, Host, ImpairmentFields, Link, Region, Topology, User
 from lab.declare.vpc import Peering, RouteTable
 

@@ -25,9 +25,8 @@ from lab.check.scenario import check
 from lab.check.scenarios import load_named
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.links import Cut
+from lab.declare.steps.service import Reboot, UpdateBroker
 from lab.history.reading import read
 from lab.judge.judging import judge
 from lab.living.attach import attach

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history import HistoryFile
 from lab.judge import judge_file
 from tests.judge.application_worlds import MARK, WITHIN, World, draw

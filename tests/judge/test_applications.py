@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.messages import Delivered
+from lab.declare.expectations.times import Latency
 from lab.history import (
     Acknowledged,
     BridgeSeen,

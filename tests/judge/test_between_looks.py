@@ -8,10 +8,9 @@ import pytest
 from msgspec import structs
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.bridge import Bridge
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.demand import Demanded
-from lab.declare.expectations.network_page import NetworkPage
+from lab.declare.expectations.forwarding import Bridge, Demanded
+from lab.declare.expectations.messages import Delivered
+from lab.declare.expectations.states import NetworkPage
 from lab.history import BrokerChanged, Demand, Marked, Observation, SightChanged, StepEnded, StepStarted, Watched, lines
 from lab.judge import judge_file
 from lab.judge.values import Outcome

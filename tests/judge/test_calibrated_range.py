@@ -8,7 +8,7 @@ from msgspec import structs
 
 from lab.declare.expectations import expectations_of
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.forwarding import Bridge
 from lab.history import Ended, Observation, Uncalibrated, read
 from lab.judge import Report, judge
 from lab.judge.judging import Streamed

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.discarded import Discarded
-from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.forwarding import Discarded
+from lab.declare.expectations.messages import Delivered
+from lab.declare.expectations.times import Latency
 from lab.history import BridgeSeen, BrokerChanged, Demand, LinkChanged, Observation, PeeringChanged, SightChanged
 from lab.judge.values import Outcome
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history import ConfigurationSaved, Ended, Header, Observation
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict

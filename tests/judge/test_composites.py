@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.activemq.destinations import parts_of
-from lab.declare.expectations.stuck import Stuck
+from lab.declare.expectations.forwarding import Stuck
 from lab.history import Acknowledged, Counted, DestinationSeen, Ended, Observation, Publishing, Sent, SnapshotTaken
 from lab.judge import Streamed, judge
 from lab.judge.values import Report

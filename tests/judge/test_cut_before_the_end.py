@@ -8,10 +8,9 @@ import pytest
 from msgspec import structs
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.demand import Demanded
-from lab.declare.expectations.finished import Finished
-from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.forwarding import Demanded
+from lab.declare.expectations.messages import Delivered
+from lab.declare.expectations.times import Finished, Latency
 from lab.history import (
     Acknowledged,
     ClientChanged,

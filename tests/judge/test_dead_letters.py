@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.expectations.stuck import Stuck
+from lab.declare.expectations.forwarding import Forwarded, Stuck
+from lab.declare.expectations.messages import Delivered
 from lab.history import (
     Acknowledged,
     Counted,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.bridge import Bridge
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.demand import Demanded
-from lab.declare.expectations.network_page import NetworkPage
+from lab.declare.expectations.forwarding import Bridge, Demanded
+from lab.declare.expectations.messages import Delivered
+from lab.declare.expectations.states import NetworkPage
 from lab.history import BridgeSeen, BrokerChanged, Demand, Observation, SightChanged, StepEnded, StepStarted, Trouble
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome

@@ -10,9 +10,7 @@ from msgspec.structs import replace
 
 from lab.activemq.matching import digest, digest_as_text
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
-from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.messages import Delivered, Duplicates, Ordered
 from lab.history import Ended, Observation, Received, Sent, Subscribed, Unsubscribed
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.forwarding import Forwarded
 from lab.history import Acknowledged, Ended, Observation, Publishing, Sent
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict

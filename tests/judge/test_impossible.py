@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.declare.expectations.answered import AnsweredExpectation
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import AnsweredExpectation, Delivered
 from lab.history import (
     Acknowledged,
     Answered,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.finished import Finished
+from lab.declare.expectations.messages import Delivered
+from lab.declare.expectations.times import Finished
 from lab.history import Ended, Observation
 from lab.judge import Streamed, judge
 

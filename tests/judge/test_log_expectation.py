@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from lab.activemq.log_lines import LONGEST_LINE
-from lab.declare.expectations.log import Log
+from lab.declare.expectations.logs import Log
 from lab.history import Achieved, LogLine, Marked, Observation, Watched, lines
 from lab.judge import Outcome, judge_file
 from tests.sealed import write

@@ -8,13 +8,12 @@ from dataclasses import replace
 import pytest
 
 from lab.declare.expectations import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.messages import Delivered, Duplicates
 from lab.declare.steps import STEPS
 from lab.history import BrokerChanged, Ended, MessageSeen, Observation, ObserverChanged, TransactionEnded
 from lab.judge import Streamed
 from lab.judge.evidence.interval import WHOLE
-from lab.judge.judging import _judged, of_kind
+from lab.judge.judging import _judged
 from lab.judge.values import Verdict
 
 from .test_applications import BEGAN, FAILED, OBSERVED, PASSED, UNKNOWN, event, left, sent, subscribed, taken
@@ -37,7 +36,7 @@ def judged(*seen: Seen, by: Expectation | None = None, since: float | None = Non
     """Judge a history of these lines, which ends at 30 s."""
     interval = WHOLE if since is None else replace(WHOLE, begin=since, text="since a mark")
     lines = [BEGAN, *flat(seen), Ended(t=30.0, complete=True)]
-    (found,) = _judged([by or delivered()], Streamed(OBSERVED, lines), STEPS, of_kind, interval).report.verdicts
+    (found,) = _judged([by or delivered()], Streamed(OBSERVED, lines), STEPS, interval).report.verdicts
     return found
 
 

@@ -8,16 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.counters import Counters
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.demand import Demanded
-from lab.declare.expectations.discarded import Discarded
-from lab.declare.expectations.duplicates import Duplicates
-from lab.declare.expectations.finished import Finished
-from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.expectations.ordered import Ordered
-from lab.declare.expectations.topics_page import TopicsPage
-from lab.declare.expectations.unreachable import Unreachable
+from lab.declare.expectations.forwarding import Counters, Demanded, Discarded, Forwarded
+from lab.declare.expectations.messages import Delivered, Duplicates, Ordered
+from lab.declare.expectations.network import Unreachable
+from lab.declare.expectations.states import TopicsPage
+from lab.declare.expectations.times import Finished
 from lab.history import (
     Achieved,
     Acknowledged,

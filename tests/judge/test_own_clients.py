@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history import (
     Acknowledged,
     ConsumerSeen,

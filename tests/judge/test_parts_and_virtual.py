@@ -6,9 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.discarded import Discarded
-from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.expectations.stuck import Stuck
+from lab.declare.expectations.forwarding import Discarded, Forwarded, Stuck
 from lab.history import Counted, DestinationSeen, Ended, Header, Observation, Sent, SnapshotTaken
 from lab.judge import Streamed, judge
 from lab.judge.not_delivered import NotDelivered

@@ -6,8 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.messages import Delivered, Duplicates
 from lab.history import ClientChanged, Observation, Trouble, Unsubscribed, Watched
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.declare.expectations.recovered import Recovered
+from lab.declare.expectations.times import Recovered
 from lab.history import ClientChanged, DestinationSeen, Observation, Publishing, StepEnded, StepStarted
 from lab.judge.values import Outcome
 

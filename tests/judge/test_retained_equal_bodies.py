@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history import Acknowledged, Observation, Publishing, Received, Sent
 from lab.judge.values import Outcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history import Observation, Unsubscribed
 from lab.judge.values import Outcome
 

@@ -18,10 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
-from lab.declare.expectations.latency import Latency
-from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.messages import Delivered, Duplicates, Ordered
+from lab.declare.expectations.times import Latency
 from lab.history import (
     Acknowledged,
     DestinationSeen,

@@ -17,10 +17,7 @@ from hypothesis import strategies as st
 
 from lab.declare.between import Amount
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.counters import Counters
-from lab.declare.expectations.discarded import Discarded
-from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.expectations.stuck import Stuck
+from lab.declare.expectations.forwarding import Counters, Discarded, Forwarded, Stuck
 from lab.history import (
     Acknowledged,
     BridgeSeen,

@@ -15,12 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.configuration import ConfigurationExpectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
-from lab.declare.expectations.finished import Finished
-from lab.declare.expectations.latency import Latency
-from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.messages import Delivered, Duplicates, Ordered
+from lab.declare.expectations.states import ConfigurationExpectation
+from lab.declare.expectations.times import Finished, Latency
 from lab.history import (
     Achieved,
     Approached,

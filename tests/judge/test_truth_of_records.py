@@ -15,10 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.broker_state import BrokerStateExpectation
-from lab.declare.expectations.configuration import ConfigurationExpectation
-from lab.declare.expectations.log import Log
-from lab.declare.expectations.users import UsersExpectation
+from lab.declare.expectations.logs import Log
+from lab.declare.expectations.states import BrokerStateExpectation, ConfigurationExpectation, UsersExpectation
 from lab.history import BrokerRecordSeen, Ended, LogLine, Observation, StepEnded, StepStarted
 
 from .test_truth import EXAMPLES, none_is_better_than, none_is_held

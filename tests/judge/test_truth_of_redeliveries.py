@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.messages import Delivered, Duplicates
 from lab.history import (
     Acknowledged,
     ClientChanged,

@@ -17,12 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.bridge import Bridge
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.demand import Demanded
-from lab.declare.expectations.duplicates import Duplicates
-from lab.declare.expectations.log import Log
-from lab.declare.expectations.network_page import NetworkPage
+from lab.declare.expectations.forwarding import Bridge, Demanded
+from lab.declare.expectations.logs import Log
+from lab.declare.expectations.messages import Delivered, Duplicates
+from lab.declare.expectations.states import NetworkPage
 from lab.history import (
     Acknowledged,
     BridgeSeen,

@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.finished import Finished
-from lab.declare.expectations.recovered import Recovered
+from lab.declare.expectations.times import Finished, Recovered
 from lab.history import Observation, SendOutcome, StepEnded, StepStarted
 from lab.judge.values import Outcome
 

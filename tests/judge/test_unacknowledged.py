@@ -7,10 +7,8 @@ from collections.abc import Iterable
 import pytest
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
-from lab.declare.expectations.ordered import Ordered
-from lab.declare.expectations.recovered import Recovered
+from lab.declare.expectations.messages import Delivered, Duplicates, Ordered
+from lab.declare.expectations.times import Recovered
 from lab.history import Ended, MessageSeen, Observation, StepEnded, StepStarted
 from lab.judge import Streamed, judge
 from lab.judge.values import Report, Verdict

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.forwarding import Forwarded
 from lab.history import (
     Acknowledged,
     BridgeSeen,

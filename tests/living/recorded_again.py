@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab.declare.kinds import of_kind
 from lab.declare.loading import load
 from lab.declare.recordings import Reading, Recorded
 from lab.declare.unrolling import unroll
@@ -107,7 +106,7 @@ def replay(live: Live, recording: Path) -> None:
         tells=False,
     )
     with rehearsal.tasks:
-        play(rehearsal, program.steps, of_kind)
+        play(rehearsal, program.steps)
     (ended,) = (each for each in seen.observations if isinstance(each, StepEnded))
     assert ended.ok, ended.note
 

@@ -13,7 +13,7 @@ import pytest
 
 from lab import labs
 from lab.amazonmq.account import brokers
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import Reboot
 from lab.errors import InputError
 from lab.living.beginning import begin
 from lab.living.lab import Live

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab import labs
-from lab.declare.steps.broker import STOPS_WITHIN, State
+from lab.declare.steps.base import STOPS_WITHIN, State
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.history import BrokerChanged, Header, read
 from lab.history.shared_file import begin

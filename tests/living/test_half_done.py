@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from lab.declare.steps.broker import STARTS_WITHIN
+from lab.declare.steps.base import STARTS_WITHIN
 from lab.errors import BrokerError, HostError
 from lab.living.half_done import catch_up
 from lab.runtime.progress import Logged

@@ -10,8 +10,7 @@ from pydantic import SecretStr
 
 from lab.activemq.matching import HEADER, digest
 from lab.base.interrupts import Terminated
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import CreateUser, Reboot
 from lab.errors import BrokerError, InputError
 from lab.history import (
     Acknowledged,

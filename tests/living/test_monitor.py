@@ -15,7 +15,7 @@ from threading import Timer
 import pytest
 
 from lab.amazonmq.account.brokers import begin_reboot
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import Reboot
 from lab.errors import HostError
 from lab.history import (
     BEAT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.errors import HostError
 from lab.history import Header, Trouble, read
 from lab.history.shared_file import begin

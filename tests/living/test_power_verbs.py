@@ -12,7 +12,7 @@ import pytest
 from lab import labs
 from lab.amazonmq.account.brokers import creation_failed
 from lab.base.shipped import shipped
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import (
     BrokerChanged,

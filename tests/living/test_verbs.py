@@ -13,11 +13,9 @@ import pytest
 
 from lab.base.shipped import shipped
 from lab.declare.loading import load
-from lab.declare.steps.create_configuration import CreateConfiguration
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.impair import Impair
-from lab.declare.steps.move_clock import MoveClock
-from lab.declare.steps.publish import Publish
+from lab.declare.steps.links import Impair
+from lab.declare.steps.messages import Publish
+from lab.declare.steps.service import CreateConfiguration, CreateUser, MoveClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
 from lab.history import BrokerChanged, Header, SendOutcome

@@ -12,12 +12,11 @@ import pytest
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.brokers import begin_creation, broker_created, delete_broker
 from lab.declare.loading import load
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.create_configuration import CreateConfiguration
-from lab.declare.steps.delete_broker import DeleteBroker
+from lab.declare.steps.service import CreateBroker, CreateConfiguration, DeleteBroker
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import BrokerChanged
-from lab.operating import create_broker, operate
+from lab.operating import operate
+from lab.operating.service import do_create_broker
 from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
@@ -92,7 +91,7 @@ def test_what_was_cut_off_is_resumed() -> None:
     plane = opened_lab()
     begun = replace(plane.control, account=begin_creation(plane.control.account, "singapore", NOW))
     plane = opened_lab(begun)
-    create_broker.operate(plane, CreateBroker(broker="singapore"), resumed=True)
+    do_create_broker(plane, CreateBroker(broker="singapore"), resumed=True)
     assert states(plane.control.account)["singapore"] == "RUNNING"
     plane = opened_lab(begun)
     operate(plane, DeleteBroker(broker="singapore"))

@@ -10,28 +10,18 @@ import pytest
 
 from lab.amazonmq.account.brokers import begin_reboot
 from lab.base.shipped import shipped
-from lab.declare.kinds import of_kind
 from lab.declare.loading import load
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Step
-from lab.declare.steps.broker import OnInstance
-from lab.declare.steps.connector import ConnectorStep
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.flap import Flap
-from lab.declare.steps.heal import Heal
-from lab.declare.steps.impair import Impair
-from lab.declare.steps.link import OnLink
-from lab.declare.steps.network import OnNetwork
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.service import OfService
-from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.base import OfService, OnInstance, OnLink, OnNetwork, Step
+from lab.declare.steps.instances import ConnectorStep
+from lab.declare.steps.links import Cut, Flap, Heal, Impair
+from lab.declare.steps.messages import Publish
+from lab.declare.steps.service import CreateUser, Reboot, UpdateBroker
 from lab.errors import BrokerError, InputError, PlanError
 from lab.history import BrokerChanged, LinkChanged
-from lab.operating import operate, reboot
+from lab.operating import is_verb, operate, reboot
+from lab.operating.control_plane import keep
 from lab.operating.reboot import reboot_order
-from lab.operating.record import keep
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from tests import spoilt_lab
@@ -95,7 +85,7 @@ def test_one_that_was_cut_off_is_gone_on_with() -> None:
     keep(plane, "tokyo", lambda control: begin_reboot(control.account, "tokyo"))
     with pytest.raises(InputError, match="REBOOT_IN_PROGRESS, so there is nothing to reboot"):
         operate(plane, Reboot(broker="tokyo"))
-    reboot.operate(plane, Reboot(broker="tokyo"), resumed=True)
+    reboot.do_reboot(plane, Reboot(broker="tokyo"), resumed=True)
     assert plane.control.account.broker("tokyo").state == "RUNNING"
 
 
@@ -131,7 +121,7 @@ def test_a_link_is_changed_by_one_value_too() -> None:
 
 def test_what_is_done_to_a_lab_is_done_here_and_nothing_that_clients_do() -> None:
     verbs = (OfService, OnNetwork, OnLink, OnInstance, ConnectorStep)
-    ours = {kind for kind in STEPS.values() if of_kind(kind, "lab.operating", "operate")}
+    ours = {kind for kind in STEPS.values() if is_verb(kind)}
     assert {kind for kind in STEPS.values() if issubclass(kind, verbs)} <= ours
     assert not any(issubclass(kind, Publish) for kind in ours)
     with pytest.raises(PlanError, match="no function performs the verb publish"):

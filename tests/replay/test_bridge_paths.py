@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from lab.declare.steps.base import Step
-from lab.declare.steps.publish import Publish
+from lab.declare.steps.messages import Publish
 from lab.link.impairment import LinkState
 from lab.network.link import Direction
 from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan

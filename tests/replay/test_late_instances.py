@@ -10,7 +10,7 @@ import pytest
 
 from lab.activemq.log_lines import LOCKED, STARTED
 from lab.declare.loading import load
-from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.service import CreateBroker
 from lab.history import BrokerChanged, BrokerRecordSeen, LogLine, MemoryRecorder, Trouble
 from lab.operating import operate
 from lab.plan.control import opening_control

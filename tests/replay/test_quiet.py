@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.declare.expectations.receivers import QUIET
+from lab.declare.expectations.messages import QUIET
 from lab.errors import InputError
 from lab.history import Ended, Received
 from lab.judge import Outcome

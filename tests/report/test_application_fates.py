@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from lab.declare.steps import STEPS
 from lab.history import TransactionEnded, Watched
 from lab.judge import Streamed
-from lab.judge.judging import _judged, of_kind
+from lab.judge.judging import _judged
 from lab.report.application_fates import Events, Fates, Reader
 from tests.judge.test_applications import BEGAN, OBSERVED, sent, subscribed, taken
 from tests.judge.test_message_ids import Seen, came, chosen, flat
@@ -21,7 +21,7 @@ def fates(*seen: Seen) -> Fates:
     """Return the fates in a running lab's history until 40 s."""
     watched = [Watched(t=float(t)) for t in range(0, 45, 5)]
     lines = [BEGAN, *sorted([*flat(seen), *watched], key=attrgetter("t"))]
-    judged, events = _judged([], Streamed(RUNNING, lines), STEPS, of_kind), Events()
+    judged, events = _judged([], Streamed(RUNNING, lines), STEPS), Events()
     events.add(lines)
     return Reader(judged.evidence, judged.limits, events, {}, 10.0).fates()
 
@@ -46,13 +46,13 @@ def test_a_message_that_is_newer_than_the_evidence_keeps_its_events() -> None:
     lines, events = [BEGAN, subscribed(1), sent(2), *taken(2.1)], Events()
     newer = [sent(3, 2), sent(3, 3, transaction="t")]  # read after the history was judged
     events.add([*lines, *newer])
-    judged = _judged([], Streamed(RUNNING, [*lines, Watched(t=2.5)]), STEPS, of_kind)
+    judged = _judged([], Streamed(RUNNING, [*lines, Watched(t=2.5)]), STEPS)
     events.keep(Reader(judged.evidence, judged.limits, events, {}, 10.0).fates(), {})
     committed = TransactionEnded(t=16.0, broker="tokyo", transaction="t", committed=True)
     watched = [Watched(t=float(t)) for t in range(5, 45, 5)]
     for until in (15, 40):
         grown = sorted([*lines, *newer, committed, *watched], key=attrgetter("t"))
-        judged = _judged([], Streamed(RUNNING, [each for each in grown if each.t <= until]), STEPS, of_kind)
+        judged = _judged([], Streamed(RUNNING, [each for each in grown if each.t <= until]), STEPS)
         events.add([committed] if until == 40 else [])
         its = Reader(judged.evidence, judged.limits, events, {}, 10.0).fates()
         events.keep(its, {})

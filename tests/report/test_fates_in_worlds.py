@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from lab.declare.steps import STEPS
 from lab.history import BEAT, Ended, Observation, ObserverChanged, Watched
 from lab.judge import Streamed
-from lab.judge.judging import _judged, of_kind
+from lab.judge.judging import _judged
 from lab.judge.wording import moment
 from lab.report.application_fates import DOUBLED, LATE, SETTLES, Events, Fate, Fates, Key, Reader, changes
 from tests.judge.application_worlds import END, WITHIN, Message, World, draw
@@ -39,7 +39,7 @@ def looks(world: World) -> Iterator[tuple[Fates, dict[Key, Fate]]]:
     events, known, before = Events(), dict[Key, Fate](), 0.0
     for until in moments(world):
         events.add(its for its in lines if before < its.t <= until)
-        judged = _judged([], Streamed(RUNNING, [its for its in lines if its.t <= until]), STEPS, of_kind)
+        judged = _judged([], Streamed(RUNNING, [its for its in lines if its.t <= until]), STEPS)
         now = Reader(judged.evidence, judged.limits, events, known, WITHIN).fates()
         for _ in changes(known, now):
             pass

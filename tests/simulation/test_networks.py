@@ -9,8 +9,8 @@ import pytest
 
 from lab.activemq.forwarding.durable import Absence
 from lab.declare.loading import load
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.clients import Subscribe
+from lab.declare.steps.messages import Publish
 from lab.link.impairment import LinkState
 from lab.plan.routing import routing_table
 from lab.runtime.messages import Destination, Outgoing, Terms, destination

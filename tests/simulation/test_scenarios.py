@@ -13,7 +13,7 @@ import pytest
 
 from lab import labs
 from lab.errors import InputError
-from lab.replay.steps.subscribe import DEMAND_WITHIN
+from lab.replay.steps.clients import DEMAND_WITHIN
 from tests.failing_variants import SCENARIOS
 from tests.simulation.seeds import wrong
 

@@ -106,7 +106,7 @@ def figures(found: Mapping[str, Module], router: Mapping[str, Module]) -> list[s
         f"{sum(module.text.count(chr(10)) for module in found.values())} lines in all",
         f"{sum(module.code_lines() for module in router.values())} lines of code of the router's programs beside",
     ]
-    for word, key in (("step", "verb"), ("expectation", "expectation")):
+    for word, key in (("step", "verb"), ("expectation", "kind")):
         count = measure.touched(found, measure.kinds(found, key))
         if count:
             most = max(count, key=lambda name: count[name])

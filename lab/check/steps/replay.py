@@ -8,7 +8,8 @@ from typing import Protocol
 from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_BODY
 from lab.base.units import format_size, several
-from lab.check.steps.message import LONGEST_EXPIRY
+from lab.check.steps import checks
+from lab.check.steps.messages import LONGEST_EXPIRY
 from lab.check.terms import NO_QUEUES
 from lab.declare.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
 from lab.declare.steps.replay import Replay
@@ -36,7 +37,7 @@ class Place(Protocol):
         ...
 
 
-def check(place: Place, step: Replay) -> Iterator[Problem]:
+def check_replay(place: Place, step: Replay) -> Iterator[Problem]:
     """Yield the Problems of a replay whose recording could be read."""
     summary = step.recording.summary
     if summary is None:
@@ -58,6 +59,9 @@ def check(place: Place, step: Replay) -> Iterator[Problem]:
         return
     for key, stream in step.streams.items():
         yield from _carried(place, step, key, stream)
+
+
+checks.register(Replay)(check_replay)  # which takes other places than a Context too
 
 
 def _which(place: Place, step: Replay, summary: Summary) -> Problem | None:

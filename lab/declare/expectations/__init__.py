@@ -1,4 +1,4 @@
-"""The kinds of expectations, each in a file of its name, and the list of them."""
+"""The kinds of expectations, in a file for each family, and the list of them."""
 
 from __future__ import annotations
 
@@ -11,34 +11,19 @@ from lab.declare.kinds import Kinds
 EXPECTATIONS: Mapping[str, type[Expectation]] = Kinds(
     __name__,
     {
-        "delivered": "Delivered",
-        "bridge": "Bridge",
-        "latency": "Latency",
-        "duplicates": "Duplicates",
-        "ordered": "Ordered",
-        "counters": "Counters",
-        "forwarded": "Forwarded",
-        "stuck": "Stuck",
-        "discarded": "Discarded",
-        "demand": "Demanded",
-        "log": "Log",
-        "recovered": "Recovered",
-        "reachable": "Reachable",
-        "dropped": "Dropped",
-        "peering": "PeeringIs",
-        "route": "RouteIs",
-        "broker-state": "BrokerStateExpectation",
-        "configuration": "ConfigurationExpectation",
-        "users": "UsersExpectation",
-        "warnings": "WarningsExpectation",
-        "unreachable": "Unreachable",
-        "network-page": "NetworkPage",
-        "topics-page": "TopicsPage",
-        "browsed": "BrowsedExpectation",
-        "answered": "AnsweredExpectation",
-        "finished": "Finished",
+        "delivered": "messages.Delivered", "bridge": "forwarding.Bridge", "latency": "times.Latency",
+        "duplicates": "messages.Duplicates", "ordered": "messages.Ordered", "counters": "forwarding.Counters",
+        "forwarded": "forwarding.Forwarded", "stuck": "forwarding.Stuck", "discarded": "forwarding.Discarded",
+        "demand": "forwarding.Demanded", "log": "logs.Log", "recovered": "times.Recovered",
+        "reachable": "network.Reachable", "dropped": "network.Dropped", "peering": "states.PeeringIs",
+        "route": "states.RouteIs", "broker-state": "states.BrokerStateExpectation",
+        "configuration": "states.ConfigurationExpectation", "users": "states.UsersExpectation",
+        "warnings": "states.WarningsExpectation", "unreachable": "network.Unreachable",
+        "network-page": "states.NetworkPage", "topics-page": "states.TopicsPage",
+        "browsed": "messages.BrowsedExpectation", "answered": "messages.AnsweredExpectation",
+        "finished": "times.Finished",
     },
-)
+)  # fmt: skip
 
 
 def expectations_of(

@@ -1,7 +1,7 @@
 """The base class of expectations: its fields, and the facts about each kind that other packages need.
 
-A kind is a file of its expectation's name here; `lab.check.expectations` (its mistakes) and `lab.judge.expectations`
-(its judge) have a file of the same name.
+A kind is a class in the file of its family here. `lab.check.expectations` (its mistakes) and `lab.judge.expectations`
+(its judge) have files of the same families.
 """
 
 from __future__ import annotations
@@ -19,12 +19,7 @@ from pydantic_core import CoreSchema
 from lab.declare.fields import Declared, Name, Receivers
 from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Fault, Part, Step
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.service import OfService
-from lab.declare.steps.subscribe import Subscribe
-from lab.declare.steps.unsubscribe import Unsubscribe
-from lab.declare.steps.wait import Wait
+from lab.declare.steps.base import Fault, OfService, Part, Step
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>%-]*")
 
@@ -36,12 +31,12 @@ def is_fault(kind: type[Step]) -> bool:
 
 def may_change_demand(kind: type[Step]) -> bool:
     """Return whether demand may come or go after steps of a kind."""
-    return is_fault(kind) or issubclass(kind, Subscribe | Unsubscribe)
+    return is_fault(kind) or kind.verb in ("subscribe", "unsubscribe")
 
 
 def is_of_service(kind: type[Step]) -> bool:
     """Return whether steps of a kind may change Amazon MQ's records."""
-    return issubclass(kind, OfService | Reboot | Wait)
+    return issubclass(kind, OfService) or kind.verb in ("reboot", "wait")
 
 
 class StepName(NamedTuple):
@@ -136,6 +131,7 @@ class Expectation(Declared):
     depends_on_messages: ClassVar[bool] = False  # it is decided once no message is expected any more
     depends_on_sending: ClassVar[bool] = False  # it is unknown if a step sent or took less than the scenario needs
     depends_on_watching: ClassVar[bool] = False  # it needs the brokers to be watched
+    basis_without_term: ClassVar[Basis] = Basis.RULE  # of a simulated verdict, if it has no time after a step
     depends_on: ClassVar[Part] = Part.ALL  # it is unknown if a step did not change one of these as the scenario has it
 
     @property
@@ -160,7 +156,7 @@ class Expectation(Declared):
     @property
     def basis(self) -> Basis:
         """Return the basis of a simulated verdict, as far as the expectation alone determines it."""
-        return Basis.RULE if self.term is None else Basis.TIMER
+        return self.basis_without_term if self.term is None else Basis.TIMER
 
     @property
     def attempt(self) -> Attempt | None:

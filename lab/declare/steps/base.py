@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from enum import Enum, Flag, auto
-from typing import Any, ClassVar, NamedTuple, Self
+import re
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from enum import Enum, Flag, StrEnum, auto
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, SecretStr
 
+from lab.base import units
+from lab.declare.fields import Declared, Duration, Name, RoundName, YesNo
+from lab.declare.references import BrokerName, LinkEnd, LinkName
+from lab.link.impairment import Impairment, LinkState
+
+if TYPE_CHECKING:
+    from lab.amazonmq.account.account import Account
+    from lab.network.vpc import Network
 from lab.base.units import format_duration
-from lab.declare.fields import ROUND, Declared
+from lab.declare.fields import ROUND
 
 BESIDE_THE_VERB = ("at", "as", "fails")  # the keys of an entry that are of every step
 
@@ -198,3 +209,185 @@ class Compound(Step):
     def with_inner(cls, fields: Any, steps: tuple[Any, ...]) -> Any:
         """Return the fields with steps in the place of the inner entries."""
         return {**fields, "steps": steps} if cls.inside else {"steps": steps}
+
+
+_LONGEST = 150  # characters of two regions and an arrow
+_END = r"[A-Za-z0-9][A-Za-z0-9._-]*?"
+_ARROW = re.compile(rf"({_END})\s*(<?[-=]*>|<[-=]+|[→⇒↔←])\s*({_END})")
+
+
+class OnLink(Step):
+    """A step that changes a link."""
+
+    changes = Part.LINKS
+    brings: ClassVar[LinkState | None] = None  # the state of the link after it; None if it stays the same
+    link: LinkName
+    """The name of the link: its two regions, joined by a dash."""
+    leaving: LinkEnd | None = None
+    """The region that the packets of the changed direction leave (default: both directions)."""
+
+    @classmethod
+    def shape_error(cls, fields: Any) -> tuple[str, str] | None:
+        """Return the error and the remedy for a link with an arrow that is written without its key."""
+        right = arrow_remedy(fields) if isinstance(fields, str) else ""
+        return (f"{cls.verb} has a link, and a link is named with a dash", right) if right else None
+
+    @property
+    def new_impairment(self) -> Impairment | None:
+        """Return the impairment of the link after the step; None if it stays the same."""
+        return None
+
+    def words(self) -> str:
+        """Return the step in one line, for people."""
+        return f"{self.verb} link {self.link}" + (f" leaving {self.leaving}" if self.leaving is not None else "")
+
+
+def arrow_remedy(text: str) -> str:
+    """Return the remedy for a link that is written with an arrow between its regions; "" for another text."""
+    if len(text) > _LONGEST or (parts := _ARROW.fullmatch(text.strip())) is None:
+        return ""
+    here, arrow, there = parts.groups()
+    both = f"write {{link: {here}-{there}}}"
+    if arrow[0] == "↔" or ("<" in arrow and ">" in arrow):
+        return both
+    begin = there if ">" not in arrow and arrow[0] in "<←" else here
+    return f"{both} for both directions, or {{link: {here}-{there}, leaving: {begin}}} for this direction"
+
+
+STARTS_WITHIN = timedelta(seconds=120)
+STOPS_WITHIN = timedelta(seconds=20)
+Instance = Literal["1", "2", "active", "standby"]
+
+
+class State(StrEnum):
+    """The states of a broker's instance while the steps are done."""
+
+    UP = "running"
+    DOWN = "down"
+    PAUSED = "paused"
+    ABSENT = "not created yet"
+    DELETED = "deleted"
+
+
+# The steps that bring an instance out of a state, into one that other steps need.
+_WAYS_OUT: Mapping[State, tuple[str, ...]] = {
+    State.UP: ("stop", "kill"),
+    State.DOWN: ("start",),
+    State.PAUSED: ("resume",),
+    State.ABSENT: ("create-broker",),
+    State.DELETED: (),
+}
+
+
+class OnBroker(Step):
+    """A step on one broker."""
+
+    needs: ClassVar[tuple[State, ...]]  # the states in which the instance may be before
+    brings: ClassVar[State | None] = None  # the state after it; None if it stays the same
+    target: ClassVar[str] = "a broker"  # in an error
+    restarts: ClassVar[bool] = False  # whether the instance ends on the way there
+    fault = Fault.BROKER
+    changes = Part.BROKERS
+    broker: BrokerName
+    """The broker that the step acts on."""
+
+    @classmethod
+    def shape_error(cls, fields: Any) -> tuple[str, str] | None:
+        """Return the error and the remedy for a time that is written in place of the broker."""
+        try:
+            units.parse_duration(fields if isinstance(fields, str) else "")
+        except ValueError:
+            return None
+        needed = ", ".join(
+            f"{field.alias or name}: …" for name, field in cls.model_fields.items() if field.is_required()
+        )
+        what = f"{cls.verb} acts on {cls.target}, and {fields} is a time"
+        return what, f"write - wait: {fields} to wait, or - {cls.verb}: {{{needed}}}"
+
+    def ways_out(self, state: State) -> tuple[str, ...]:
+        """Return the steps of which one must be done before this one, if the instance is in such a state."""
+        return ("pause",) if state is State.UP and State.PAUSED in self.needs else _WAYS_OUT[state]
+
+    def words(self) -> str:
+        """Return the step in one line, for people."""
+        return f"{self.verb.removesuffix('-broker')} broker {self.broker}"
+
+
+class OnInstance(OnBroker):
+    """A step on one instance of a broker; for a pair, the default is the active instance."""
+
+    target: ClassVar[str] = "the process of a broker"
+    instance: Instance | None = None
+    """The instance of an active/standby pair (default: the active one)."""
+
+    def words(self) -> str:
+        """Return the step in one line, for people."""
+        if self.instance is None:
+            return super().words()
+        named = f"instance {self.instance}" if self.instance in ("1", "2") else f"the {self.instance} instance"
+        return f"{self.verb} {named} of broker {self.broker}"
+
+
+class OnNetwork(Step):
+    """A step that changes which VPCs and brokers may talk to each other."""
+
+    fault = Fault.NETWORK
+    changes = Part.NETWORK
+    refused_at: ClassVar[str] = "peering"  # the field that a refusal is shown at
+
+    @abstractmethod
+    def decide(self, network: Network, at: timedelta) -> Network:
+        """Return the network after the step; raise InputError if EC2 refuses it. `at` is the lab's age."""
+
+
+class OnAccount(Step):
+    """A step that changes the account of Amazon MQ, as a dry run of it shows."""
+
+    configures: ClassVar[bool] = False  # whether a configuration is saved or applied
+
+    @abstractmethod
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return the account after the step; raise InputError if Amazon MQ refuses it.
+
+        `machine` is the machine's time, by which the service's clock goes.
+        """
+
+    def opens_windows(self, brokers: Collection[str]) -> Collection[str]:
+        """Return the brokers whose maintenance window may open at any time after the step."""
+        return ()
+
+
+class OfService(OnAccount):
+    """A step that asks Amazon MQ for a change of its records."""
+
+    changes = Part.RECORDS
+
+
+class OnRecord(OfService):
+    """A step that changes Amazon MQ's record of a broker."""
+
+    broker: Name
+    """The broker that the step acts on."""
+
+
+class OfUser(OnRecord):
+    """A step that changes a user, from the broker's next reboot on."""
+
+    user: str
+    """The name of the user."""
+
+    @property
+    def new_password(self) -> SecretStr | None:
+        """Return the password that the user has from then on; None if it stays the same."""
+        return None
+
+
+class EntryFields(Declared):
+    """The keys of a step's entry other than its verb."""
+
+    at: Duration | None = None
+    """The time at which the step starts, counted from the start of the replay."""
+    named: RoundName = Field(default="", alias="as")
+    """The step's own name, for use in expectations."""
+    fails: YesNo = False
+    """Whether the step is supposed to fail."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import docker
 from lab.base.masking import Mask
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.emulation.brokers.adding import names_in, tell_names
 from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power

@@ -17,7 +17,7 @@ import docker.errors
 from docker.models.containers import Container
 
 import docker
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.emulation.engine import labels
 from lab.emulation.state import InstanceState
 from lab.errors import BrokerError, HostError

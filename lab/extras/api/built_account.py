@@ -17,8 +17,8 @@ from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.identity import DeploymentMode
 from lab.base.units import several
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.create_peering import CreatePeering
+from lab.declare.steps.network import CreatePeering
+from lab.declare.steps.service import CreateBroker
 from lab.errors import LabError
 from lab.extras.api import kept_account
 from lab.extras.api.call import Call

@@ -14,10 +14,8 @@ from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.maintenance import Window
 from lab.base.masking import Mask
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_configuration import CreateConfiguration
-from lab.declare.steps.create_peering import CreatePeering
-from lab.declare.steps.maintenance_window import MaintenanceWindow
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.network import CreatePeering
+from lab.declare.steps.service import CreateConfiguration, MaintenanceWindow, Reboot
 from lab.errors import LabError
 from lab.extras.api import later_brokers
 from lab.extras.api.call import Call

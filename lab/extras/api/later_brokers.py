@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.brokers import still_to_be_created
-from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.service import CreateBroker
 from lab.extras.api.call import Call
 from lab.extras.api.mq.instance_options import engine_version
 from lab.extras.api.mq.lookup import arn, bad_request

@@ -16,12 +16,8 @@ from lab.amazonmq.account.account import Account, open_windows
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.base.masking import Mask
 from lab.base.version import __version__
-from lab.declare.steps.account import OnAccount
-from lab.declare.steps.base import Step
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.network import OnNetwork
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.base import OnAccount, OnNetwork, Step
+from lab.declare.steps.service import DeleteBroker, Reboot, UpdateConfiguration
 from lab.errors import InputError
 from lab.extras.api import kept_account
 from lab.extras.api.call import Call
@@ -32,9 +28,9 @@ from lab.extras.api.settling import finished, in_progress
 from lab.history import Header, Observation, SharedHistory, StepEnded, StepStarted
 from lab.history.shared_file import begin
 from lab.living.history import API, FILE
+from lab.operating.control_plane import record_seen
 from lab.operating.network import differences
-from lab.operating.outcome import record_seen
-from lab.operating.update_configuration import revision_saved
+from lab.operating.service import revision_saved
 from lab.plan.control import Control
 from lab.runtime.state_file import make_folder, writing_to
 

@@ -10,10 +10,9 @@ from typing import Any
 from lab.activemq.protocols import protocol
 from lab.base.dataclass import dataclass
 from lab.declare.steps import STEPS
-from lab.declare.steps.authorize_ingress import AuthorizeIngress
 from lab.declare.steps.base import Step
-from lab.declare.steps.impair import Impair
-from lab.declare.steps.revoke_ingress import RevokeIngress
+from lab.declare.steps.links import Impair
+from lab.declare.steps.network import AuthorizeIngress, RevokeIngress
 from lab.errors import InputError
 from lab.living.verb_arguments import ingress, read
 from lab.network.link import impairment_figures

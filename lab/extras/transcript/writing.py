@@ -17,8 +17,7 @@ from lab.declare.file_fields import NamedFile
 from lab.declare.passwords import GENERATED
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound, Step
-from lab.declare.steps.together import Together
-from lab.declare.steps.wait import LONGEST
+from lab.declare.steps.flow import LONGEST, Together
 from lab.declare.topology import Configuration, Topology
 from lab.declare.topology_text import add_text, file_stem, topology_files
 from lab.declare.yaml_writing import comment, entry_lines, lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.declare.steps.snapshot import END
+from lab.declare.steps.flow import END
 from lab.history import BridgeSeen
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.wording import gap, silent

@@ -1,16 +1,39 @@
-"""Defaults for the file of a kind: how far an expectation's evidence goes, and which steps it is about."""
+"""The functions that judge a kind, by its class; by default, how far its evidence goes and which steps concern it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from math import inf
+from typing import Any
 
 from lab.activemq.destinations import hears, is_dead_letter_queue
 from lab.declare.expectations.base import Expectation
+from lab.declare.kinds import Registry
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding
+
+_ROOM = "lab.judge.expectations"
+_FAMILIES = ("forwarding bridge forwarded", "logs", "messages delivered", "network", "states", "times")
+judges: Registry[Callable[[Any, Evidence], Finding]] = Registry(_ROOM, *_FAMILIES)
+# The moment until which an expectation's evidence goes, in seconds; infinity if it goes to the end.
+evidence_ends: Registry[Callable[[Any, Evidence], float]] = Registry(_ROOM, *_FAMILIES)
+# Whether an expectation is about the messages of a step.
+concerns: Registry[Callable[[Any, Effort, Evidence], bool]] = Registry(_ROOM, *_FAMILIES)
+# The times that decide an expectation, each with its bound, in seconds.
+measurements: Registry[Callable[[Any, Evidence], Iterator[tuple[float, float]]]] = Registry(_ROOM, *_FAMILIES)
+# What else fell short of what an expectation needs, in words.
+shortfalls: Registry[Callable[[Any, Evidence], Iterator[str]]] = Registry(_ROOM, *_FAMILIES)
 
 
-def until(expectation: Expectation, evidence: Evidence) -> float:
+def evidence_end(expectation: Expectation, evidence: Evidence) -> float:
+    """Return the moment in seconds, infinity for the end: by the function of its class."""
+    end = evidence.timeline.interval.end
+    return end if end < inf else evidence_ends.of(type(expectation))[0](expectation, evidence)
+
+
+@evidence_ends.register(Expectation)
+def usual_end(expectation: Expectation, evidence: Evidence) -> float:
     """Return the moment until which an expectation's evidence goes, in seconds; infinity if it goes to the end."""
     timeline = evidence.timeline
     if expectation.term is not None and (step := timeline.last_step(expectation.term.after)) is not None:
@@ -22,14 +45,15 @@ def until(expectation: Expectation, evidence: Evidence) -> float:
     return max((inf if each is None else each for each in moments), default=inf)
 
 
-def concerned(expectation: Expectation, effort: Effort, evidence: Evidence) -> bool:
+@concerns.register(Expectation)
+def usually_concerned(expectation: Expectation, effort: Effort, evidence: Evidence) -> bool:
     """Return whether an expectation is about a step's messages: of its destination, between its snapshots."""
     if not of_its_destination(expectation, effort, evidence):
         return False
     moments = [evidence.timeline.snapshots.moment(name) for name in expectation.snapshots]
     known = [each for each in moments if each is not None]
     begin = known[0] if len(known) == len(moments) > 1 else -inf
-    return effort.began <= until(expectation, evidence) and effort.ended >= begin
+    return effort.began <= usual_end(expectation, evidence) and effort.ended >= begin
 
 
 def of_its_destination(expectation: Expectation, effort: Effort, evidence: Evidence) -> bool:

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from lab.base import units
 from lab.declare.expectations.base import Term
-from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.forwarding import Bridge
 from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.expectations import base
+from lab.judge.expectations.base import evidence_ends, judges, measurements
 from lab.judge.findings import Finding, at_the_end, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment, silent, unwatched
@@ -29,7 +30,8 @@ _NAMES = {
 _ATTEMPT = 1.0  # seconds; an end that was gone at the next look, half a second later, had lasted less
 
 
-def judge(expectation: Bridge, evidence: Evidence) -> Finding:
+@judges.register(Bridge)
+def judge_bridge(expectation: Bridge, evidence: Evidence) -> Finding:
     """Judge which ends were up and since when, and whether their counters agree."""
     initiators = _initiators(expectation, evidence.timeline)
     if len({end.broker for end in initiators}) > 1:
@@ -43,12 +45,14 @@ def judge(expectation: Bridge, evidence: Evidence) -> Finding:
     return combine(findings, evidence)
 
 
-def until(expectation: Bridge, evidence: Evidence) -> float:
+@evidence_ends.register(Bridge)
+def until_bridge(expectation: Bridge, evidence: Evidence) -> float:
     """Return when its term is over, in seconds; infinity where its ends are compared, which is at the end."""
-    return inf if expectation.agree else base.until(expectation, evidence)
+    return inf if expectation.agree else base.usual_end(expectation, evidence)
 
 
-def measured(expectation: Bridge, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(Bridge)
+def measured_bridge(expectation: Bridge, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield when, after a step, the bridge came to be as expected or ceased to, with the time allowed; in seconds."""
     timeline, term = evidence.timeline, expectation.term
     step = None if term is None else timeline.last_step(term.after)

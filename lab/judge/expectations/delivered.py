@@ -8,7 +8,7 @@ from math import inf
 from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.base import units
 from lab.base.units import several
-from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.messages import Delivered
 from lab.history.expected.entitlement import first_heard
 from lab.history.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.equal_bodies import equal_bodies
@@ -19,8 +19,8 @@ from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
 from lab.judge.evidence.sharing import takers, went_before, went_to_others
 from lab.judge.evidence.tally import Tally
-from lab.judge.expectations.duplicates import duplicated
-from lab.judge.expectations.receivers import until_all_came
+from lab.judge.expectations.base import evidence_ends, judges, measurements
+from lab.judge.expectations.messages import duplicated, until_all_came
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.lateness import late, overdue, perhaps_late, sent_at, since
 from lab.judge.quiet import in_words, not_quiet
@@ -34,7 +34,8 @@ from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment, silent
 
 
-def judge(expectation: Delivered, evidence: Evidence) -> Finding:
+@judges.register(Delivered)
+def judge_delivered(expectation: Delivered, evidence: Evidence) -> Finding:
     """Judge the messages received against the promise, for each audience."""
     destination = destination_of(expectation)
     chosen = evidence.meant(expectation.arrivals)
@@ -50,12 +51,14 @@ def judge(expectation: Delivered, evidence: Evidence) -> Finding:
     return combine(findings, evidence)
 
 
-def until(expectation: Delivered, evidence: Evidence) -> float:
+@evidence_ends.register(Delivered)
+def until_delivered(expectation: Delivered, evidence: Evidence) -> float:
     """Return when the last of its messages was sent or came, in seconds, if no other one may break the promise."""
     return until_all_came(expectation, evidence) if expectation.promise == "at-least-once" else inf
 
 
-def measured(expectation: Delivered, evidence: Evidence) -> Iterator[tuple[float, float]]:
+@measurements.register(Delivered)
+def measured_delivered(expectation: Delivered, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield the time of each publication's slowest message, with the time allowed; in seconds."""
     for each in evidence.meant(expectation.arrivals):
         for tally in each.tallies:

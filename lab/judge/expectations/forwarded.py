@@ -9,21 +9,23 @@ from collections.abc import Mapping
 
 from lab.activemq.destinations import destination_of, hears
 from lab.base.units import several
-from lab.declare.expectations.forwarded import Forwarded
-from lab.declare.steps.snapshot import END, START
+from lab.declare.expectations.forwarding import Forwarded
+from lab.declare.steps.flow import END, START
 from lab.history.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Part, Rise, Subject
 from lab.judge.evidence.unreceived import lost_elsewhere, received_elsewhere, shown, why_not_counted
 from lab.judge.evidence.why_fewer import why_fewer
+from lab.judge.expectations.base import judges
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 
 _ON_ITS_WAY = 1.0  # seconds; what was sent so long before a snapshot may be counted after it
 
 
-def judge(expectation: Forwarded, evidence: Evidence) -> Finding:
+@judges.register(Forwarded)
+def judge_forwarded(expectation: Forwarded, evidence: Evidence) -> Finding:
     """Judge the number of messages that a broker forwarded to others; unknown if the others took fewer."""
     destination = str(destination_of(expectation))
     rise = evidence.timeline.snapshots.rise(

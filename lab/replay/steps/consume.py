@@ -9,14 +9,14 @@ from typing import NamedTuple
 from lab.activemq.destinations import destination_of
 from lab.base import units
 from lab.declare.steps.base import Login
-from lab.declare.steps.consume import Consume
+from lab.declare.steps.messages import Consume
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
 from lab.replay.callbacks import Callbacks
 from lab.replay.listeners import Listener, Listeners
-from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.turn import Turn
+from lab.replay.steps import performers
+from lab.replay.turn import Outcome, Turn, refused
 from lab.runtime.client import Client
 from lab.runtime.client_recorder import Unsettled
 from lab.runtime.messages import Terms, destination
@@ -31,7 +31,8 @@ class Taken(NamedTuple):
     outcome: Outcome
 
 
-def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
+@performers.register(Consume)
+def perform_consume(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
     """Take messages from a client's subscription, or from a queue over a connection only for this step."""
     listener = rehearsal.recall(Listeners).by_name.get(step.client) if step.login is None else None
     if step.login is not None:
@@ -65,13 +66,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
     callbacks = Callbacks(rehearsal, step.client, login)
     begun = rehearsal.now()
     try:
-        client = rehearsal.connect(
-            client=step.client,
-            broker=login.broker,
-            over=login.over,
-            user=rehearsal.user(login.broker, login.user),
-            events=callbacks,
-        )
+        client = rehearsal.connect(login, callbacks)
     except (BrokerError, LabTimeout) as error:
         callbacks.failed("connect", error, begun)
         return Taken(0, refused(rehearsal, step.client, error))

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from lab.activemq.matching import HEADER, MOST_MESSAGES, header_value, make_body, message_id, number_body
-from lab.declare.steps.publish import Publish
-from lab.declare.steps.traffic import Traffic
+from lab.declare.steps.messages import Publish, Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
 from lab.replay.callbacks import Callbacks, await_outcomes
-from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import SendTimes, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.turn import Turn
+from lab.replay.steps import performers
+from lab.replay.turn import Outcome, Turn, refused
 from lab.runtime.client import Client
 from lab.runtime.messages import Outgoing, destination
 
 
-def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
+@performers.register(Publish)
+def perform_publish(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
     """Send all messages of a step, and return when each has its outcome."""
     sending = Sending(rehearsal, step, turn)
     return sending.connect() or sending.send()
@@ -50,10 +50,7 @@ class Sending:
         rehearsal, step = self._rehearsal, self._step
         begun = rehearsal.now()
         try:
-            user = rehearsal.user(step.broker, step.user)
-            self._client = rehearsal.connect(
-                client=self._client_name, broker=step.broker, over=step.over, user=user, events=self._callbacks
-            )
+            self._client = rehearsal.connect(step.login._replace(client=self._client_name), self._callbacks)
         except (BrokerError, LabTimeout) as error:
             self._callbacks.failed("connect", error, begun)
             self._early = self._count is None

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from docker.errors import APIError, NotFound
 
-from lab.declare.steps.broker import State
+from lab.declare.steps.base import State
 from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import Power
 from lab.emulation.state import BrokerState, InstanceState

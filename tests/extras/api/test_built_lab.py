@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.amazonmq.account.account import Account
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import Reboot
 from lab.extras.api.built_account import BuiltAccount, without_brokers
 from lab.extras.api.exporting import exported_account
 from lab.extras.api.kept_account import FILE, KeptAccount, load, save

@@ -8,10 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.update_broker import UpdateBroker
-from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.service import CreateUser, Reboot, UpdateBroker, UpdateConfiguration
 from lab.declare.topology import Configuration
 from lab.extras.api.serving import ServedHere, served
 from lab.history.reading import read

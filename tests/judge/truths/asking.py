@@ -6,12 +6,8 @@ from functools import lru_cache
 from random import Random
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.duplicates import Duplicates
-from lab.declare.expectations.finished import Finished
-from lab.declare.expectations.latency import Latency
-from lab.declare.expectations.ordered import Ordered
-from lab.declare.expectations.recovered import Recovered
+from lab.declare.expectations.messages import Delivered, Duplicates, Ordered
+from lab.declare.expectations.times import Finished, Latency, Recovered
 from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.scene import World, hears
 

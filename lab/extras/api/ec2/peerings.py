@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lab.declare.steps.accept_peering import AcceptPeering
-from lab.declare.steps.create_peering import CreatePeering
-from lab.declare.steps.delete_peering import DeletePeering
-from lab.declare.steps.reject_peering import RejectPeering
+from lab.declare.steps.network import AcceptPeering, CreatePeering, DeletePeering, RejectPeering
 from lab.extras.api.call import ACCOUNT_ID, Call
 from lab.extras.api.ec2.ec2_records import Ec2Records, added
 from lab.extras.api.ec2.filters import ABSENT, chosen, fitting

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Network
 
-from lab.declare.steps.create_route import CreateRoute
-from lab.declare.steps.delete_route import DeleteRoute
+from lab.declare.steps.network import CreateRoute, DeleteRoute
 from lab.extras.api.call import Call
 from lab.extras.api.ec2.ec2_records import Ec2Records, added, removed
 from lab.extras.api.ec2.handling import Answer, Request, block, change, required, takes

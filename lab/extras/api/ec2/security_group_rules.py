@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from lab.declare.steps.authorize_ingress import AuthorizeIngress
-from lab.declare.steps.revoke_ingress import RevokeIngress
+from lab.declare.steps.network import AuthorizeIngress, RevokeIngress
 from lab.extras.api.call import Call
 from lab.extras.api.ec2.ec2_records import Ec2Records, removed
 from lab.extras.api.ec2.filters import chosen, fitting

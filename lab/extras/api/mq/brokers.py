@@ -11,9 +11,7 @@ from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import AppliedRevision, BrokerRecord, BrokerState
 from lab.amazonmq.names import host_name
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.service import DeleteBroker, Reboot, UpdateBroker
 from lab.extras.api.call import Call
 from lab.extras.api.mq.configurations import check_strategy
 from lab.extras.api.mq.creation import applied_revision, check_replication_mode, in_network, logs_of, window_of

@@ -13,7 +13,7 @@ from lab.amazonmq.account.revisions import Revision, SavedConfiguration
 from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.amazonmq.names import check_configuration_name
 from lab.amazonmq.quotas import CONFIGURATIONS_PER_REGION
-from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.service import UpdateConfiguration
 from lab.declare.topology import Configuration
 from lab.extras.api.call import Call
 from lab.extras.api.mq.instance_options import check_engine_type, engine_version

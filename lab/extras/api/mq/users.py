@@ -9,9 +9,7 @@ from pydantic import SecretStr
 
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.user_record import UserRecord
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.delete_user import DeleteUser
-from lab.declare.steps.update_user import UpdateUser
+from lab.declare.steps.service import CreateUser, DeleteUser, UpdateUser
 from lab.extras.api.call import Call
 from lab.extras.api.mq.lookup import bad_request, broker_of, user_of
 from lab.extras.api.served_account import ServedAccount
