@@ -183,40 +183,6 @@ def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
             yield each
 
 
-class _Hold:
-    """A handler that takes the place of others one by one: while `on` it holds signals back, else it calls the others.
-
-    So a signal that comes after the first handler was changed is held back. A signal that comes while handlers are
-    changed back gets its own handler, with any error that it raises.
-    """
-
-    def __init__(self) -> None:
-        self.on = False
-        self.came: list[int] = []
-        self._before = {
-            number: signal.getsignal(number)
-            for number in _ENDING
-            if signal.getsignal(number) not in (signal.SIG_IGN, None)
-        }
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.on:
-            self.came.append(number)
-        else:
-            signal.signal(number, self._before[number])
-            signal.raise_signal(number)
-
-    def begin(self) -> None:
-        self.on = True
-        for number in self._before:
-            signal.signal(number, self)
-
-    def end(self) -> None:
-        self.on = False
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Hold signals that end the program back during the block, after which the first of them comes.
@@ -229,13 +195,26 @@ def uninterrupted() -> Iterator[None]:
     if not _in_main_thread():
         yield
         return
-    hold = _Hold()
-    with _coming_after(hold.came):
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    held, ended = [number for number in before if before[number] not in (signal.SIG_IGN, None)], False
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if not ended:
+            came.append(number)
+            return
+        signal.signal(number, before[number])  # it comes while handlers are changed back
+        signal.raise_signal(number)
+
+    with _coming_after(came):
         try:
-            hold.begin()
+            for number in held:
+                signal.signal(number, hold)
             yield
         finally:
-            hold.end()
+            ended = True
+            for number in held:
+                signal.signal(number, before[number])
 
 
 @contextmanager

@@ -160,7 +160,7 @@ class Tee:
 
 
 class HistoryFile(WrittenBehind[str | Ended]):
-    """A Recorder to a file; thread-safe. Whole lines reach the file in order, within `WriteBehind.EVERY` seconds."""
+    """A Recorder to a file; thread-safe. Whole lines reach the file in order, within `EVERY` seconds."""
 
     def __init__(self, path: Path, header: Header, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
         self.path = path
@@ -175,7 +175,7 @@ class HistoryFile(WrittenBehind[str | Ended]):
         """Record observations, none after the end; raise OSError if an earlier one could not be written."""
         for observation in observations:
             if not self._over:
-                self._behind.add(observation if type(observation) is Ended else line(observation))
+                self._add(observation if type(observation) is Ended else line(observation))
 
     def _write(self, waiting: Sequence[str | Ended]) -> None:
         """Write lines, and the end with its checksum; nothing after that."""

@@ -32,7 +32,7 @@ def check_name(path: Path) -> None:
 class RecordingFile(WrittenBehind[bytes]):
     """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
 
-    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; a recording without a footer was cut
+    Lines reach the file whole and in order, within `EVERY` seconds; a recording without a footer was cut
     short. InputError if the file exists; HostError, and no file, if its first line cannot be written.
     """
 
@@ -55,14 +55,14 @@ class RecordingFile(WrittenBehind[bytes]):
     def add(self, message: Recorded) -> None:
         """Add a message; raise LineError if no line can hold it, OSError if an earlier one could not be written."""
         octets = line(message)
-        self._behind.add(octets, 1 + len(octets) // 1024)
+        self._add(octets, 1 + len(octets) // 1024)
 
     def end(self, footer: Footer) -> Footer:
         """Write the rest and the footer, close, and return it with the number of messages and the digest.
 
         Raise OSError if not everything could be written.
         """
-        self._behind.close()
+        self._finish()
         last = structs.replace(footer, messages=self.messages, digest=self._digest.hexdigest())
         self._put(footer_line(last), last=True)
         self.close()
