@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.markup import escape
 
 from lab.amazonmq.account.account import Account
@@ -13,8 +11,8 @@ from lab.amazonmq.account.account_json import describe_broker
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.cli import broker_text, instances, open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON, QUIET
-from lab.cli.verb_command import command, option
+from lab.cli.options import JSON, QUIET, option
+from lab.cli.verb_command import command, declared_by, field_option
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.delete_broker import DeleteBroker
@@ -26,21 +24,13 @@ from lab.living.lab import Live
 from lab.operating import Done
 
 APPLY = ("immediately", "next-window")
-CONFIGURATION = Annotated[str | None, option(UpdateBroker, "configuration")]
-REVISION = Annotated[str | None, option(UpdateBroker, "revision")]
-ROLL_BACK = Annotated[bool, option(UpdateBroker, "roll_back")]
-GROUPS = Annotated[list[str] | None, option(UpdateBroker, "security_groups")]
-WHEN = Annotated[str, option(UpdateBroker, "apply", metavar="WHEN")]
-DOWNTIME = Annotated[str | None, option(UpdateBroker, "downtime")]
-WINDOW = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHEN", help='The day, time and zone of the maintenance window, for example "sunday 03:00 Asia/Tokyo".'
-    ),
-]
+WINDOW = option(
+    "--maintenance-window WHEN",
+    'The day, time and zone of the maintenance window, for example "sunday 03:00 Asia/Tokyo".',
+)
 
 
-def show(run: OF_RUN = None, json: JSON = False) -> None:
+def show(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the brokers with their states and pending changes.
 
     Example: mqlab broker list
@@ -50,7 +40,7 @@ def show(run: OF_RUN = None, json: JSON = False) -> None:
     options.show([describe_broker(account, each.name) for each in account.brokers], told, json)
 
 
-def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
+def describe(broker: str = BROKER, run: str | None = OF_RUN, json: bool = JSON) -> None:
     """Show Amazon MQ's record of a broker.
 
     Example: mqlab broker describe tokyo
@@ -59,17 +49,17 @@ def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
 
 
 def update(
-    broker: BROKER,
-    configuration: CONFIGURATION = None,
-    revision: REVISION = None,
-    roll_back: ROLL_BACK = False,
-    security_groups: GROUPS = None,
-    maintenance_window: WINDOW = None,
-    apply: WHEN = APPLY[1],
-    downtime: DOWNTIME = None,
-    run: OF_RUN = None,
-    quiet: QUIET = False,
-    json: JSON = False,
+    broker: str = BROKER,
+    configuration: str | None = field_option(UpdateBroker, "configuration"),
+    revision: str | None = field_option(UpdateBroker, "revision"),
+    roll_back: bool = field_option(UpdateBroker, "roll_back", default=False),
+    security_groups: list[str] | None = field_option(UpdateBroker, "security_groups"),
+    maintenance_window: str | None = WINDOW,
+    apply: str = field_option(UpdateBroker, "apply", metavar="WHEN", default=APPLY[1]),
+    downtime: str | None = field_option(UpdateBroker, "downtime"),
+    run: str | None = OF_RUN,
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Add pending changes to a broker, or reboot the broker to apply them at once.
 
@@ -106,40 +96,25 @@ def update(
         _print(live.account, broker, json)
 
 
-def create(
-    name: BROKER,
-    run: OF_RUN = None,
-    quiet: QUIET = False,
-    json: JSON = False,
-) -> None:
-    """Create and start a broker that the topology declares with later: yes.
-
-    Example: mqlab broker create osaka
-    """
-    verb = verb_arguments.read(CreateBroker, broker=name)
-    begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
+def _create(verb: CreateBroker, run: str | None, quiet: bool, json: bool) -> None:
+    begun = _states(run).get(verb.broker) is BrokerState.CREATION_IN_PROGRESS
     with open_lab.in_turn(run, quiet=quiet) as live:
-        if not (begun and _is_running(live, name)):  # else the turn has just ended the creation that was interrupted
-            with options.progress(quiet).stage(f"create {name}"):
+        if not (begun and _is_running(live, verb.broker)):  # else the turn has ended the creation that was interrupted
+            with options.progress(quiet).stage(f"create {verb.broker}"):
                 live.do(verb)
-        _print(live.account, name, json)
+        _print(live.account, verb.broker, json)
 
 
-def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> None:
-    """Delete a broker and all its messages; its configuration stays, and its log stays in the run folder.
-
-    Example: mqlab broker delete singapore
-    """
-    its = open_lab.control(run).account.broker(broker)
-    verb = verb_arguments.read(DeleteBroker, broker=its.name)
+def _delete(verb: DeleteBroker, run: str | None, quiet: bool, json: bool) -> None:
+    record = open_lab.control(run).account.broker(verb.broker)
     with open_lab.in_turn(run, quiet=quiet) as live:
-        there = any(each.broker_id == its.broker_id for each in live.account.brokers)
-        if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else the turn has just ended the deletion
-            with options.progress(quiet).stage(f"delete {its.name}"):
-                live.do(verb)
+        there = any(each.broker_id == record.broker_id for each in live.account.brokers)
+        if there or record.state is not BrokerState.DELETION_IN_PROGRESS:  # else the turn has just ended the deletion
+            with options.progress(quiet).stage(f"delete {record.name}"):
+                live.do(verb_arguments.read(DeleteBroker, broker=record.name))
         kept = Path(live.lab.note.folder) / "logs"
-    told = f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}"
-    options.show({"brokerId": its.broker_id}, [told], json)
+    told = f"{record.name} is deleted; {record.current.configuration} stays, and its log is in {kept}"
+    options.show({"brokerId": record.broker_id}, [told], json)
 
 
 def _print(account: Account, broker: str, json: bool) -> None:
@@ -207,6 +182,16 @@ VERBS = {
         example="mqlab broker reboot tokyo",
     ),
     **instances.VERBS,
-    "create": create,
-    "delete": delete,
+    "create": declared_by(
+        CreateBroker,
+        _create,
+        arguments=["broker"],
+        without=["within"],
+        quiet=True,
+        about="Create and start a broker that the topology declares with later: yes.",
+        example="mqlab broker create osaka",
+    ),
+    "delete": declared_by(
+        DeleteBroker, _delete, arguments=["broker"], quiet=True, example="mqlab broker delete singapore"
+    ),
 }

@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from lab.activemq import releases
 from lab.amazonmq.configurations import wording
@@ -29,7 +27,7 @@ from lab.base.settings import RUNTIME as RUNTIME_VARIABLE
 from lab.base.text_files import read_bytes, write_new
 from lab.base.units import format_duration, format_size, several
 from lab.cli import completion, new_files, options
-from lab.cli.options import IGNORE, JSON, PORT_BASE, RUNTIME, SET, VERSION
+from lab.cli.options import IGNORE, JSON, PORT_BASE, RUNTIME, SET, VERSION, argument, flag, option
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from lab.plan.values import Plan
 
 _LONG = timedelta(hours=1)  # that a scenario takes, from which on it is told
-_WHAT = "A scenario, or configurations: files whose name ends in .xml or whose text begins with <."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +55,23 @@ class Checked:
 
 
 def check(
-    what: Annotated[
-        list[str],
-        typer.Argument(metavar="SCENARIO|FILE.xml...", help=_WHAT, autocompletion=completion.scenarios),
-    ],
-    engine_version: Annotated[
-        str | None,
-        typer.Option(metavar="VERSION", help=f"The engine version of configurations (default: {releases.DEFAULT})."),
-    ] = None,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Replace the file by the configuration that Amazon MQ would save.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", metavar="FILE", help="The new file for the configuration that Amazon MQ would save."),
-    ] = None,
-    set: SET = None,
-    runtime: RUNTIME = None,
-    ignore: IGNORE = None,
-    activemq_version: VERSION = None,
-    port_base: PORT_BASE = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 also if there is advice.")] = False,
-    json: JSON = False,
+    what: list[str] = argument(
+        "SCENARIO|FILE.xml...",
+        "A scenario, or configurations: files whose name ends in .xml or whose text begins with <.",
+        complete=completion.scenarios,
+    ),
+    engine_version: str | None = option(
+        "--engine-version VERSION", f"The engine version of configurations (default: {releases.DEFAULT})."
+    ),
+    fix: bool = flag("--fix", "Replace the file by the configuration that Amazon MQ would save."),
+    output: Path | None = option("--output FILE", "The new file for the configuration that Amazon MQ would save."),
+    set: list[str] | None = SET,
+    runtime: str | None = RUNTIME,
+    ignore: list[str] | None = IGNORE,
+    activemq_version: str | None = VERSION,
+    port_base: int | None = PORT_BASE,
+    strict: bool = flag("--strict", "Exit with code 1 also if there is advice."),
+    json: bool = JSON,
 ) -> int:
     """Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.markup import escape
 
 from lab.amazonmq.account.account_json import describe_configuration, list_revisions, used_by
@@ -17,7 +16,7 @@ from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.base.masking import Mask, named_in
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, option
 from lab.cli.verb_command import command
 from lab.declare.origin import without_passwords
 from lab.declare.steps.create_configuration import CreateConfiguration
@@ -25,10 +24,10 @@ from lab.errors import InputError
 from lab.living.lab import Live
 from lab.operating import Done
 
-NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration, by its name or its id.")]
+NAME = argument("NAME", "The configuration, by its name or its id.")
 
 
-def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
+def list_configurations(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the configurations with their revisions.
 
     Example: mqlab config list
@@ -47,12 +46,10 @@ def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
 
 
 def show(
-    name: NAME,
-    revision: Annotated[
-        int | None, typer.Option(metavar="N", help="The number of the revision (default: the latest).")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    name: str = NAME,
+    revision: int | None = option("--revision N", "The number of the revision (default: the latest)."),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Print the XML of a revision.
 
@@ -77,11 +74,11 @@ def _show_created(live: Live, verb: CreateConfiguration, done: Done, json: bool)
 
 
 def update(
-    name: NAME,
-    file: Annotated[Path, typer.Argument(metavar="FILE.xml", help="The file with the whole new text.")],
-    description: Annotated[str, typer.Option(metavar="TEXT", help="The description of the revision, for people.")] = "",
-    run: OF_RUN = None,
-    json: JSON = False,
+    name: str = NAME,
+    file: Path = argument("FILE.xml", "The file with the whole new text."),
+    description: str = option("--description TEXT", "The description of the revision, for people.", ""),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Save a file as the next revision of a configuration; no broker changes.
 
@@ -104,13 +101,11 @@ def update(
 
 
 def diff(
-    name: NAME,
-    before: Annotated[int, typer.Argument(metavar="N", help="The number of the older revision.")],
-    after: Annotated[
-        int | None, typer.Argument(metavar="[N]", help="The newer revision (default: the latest).")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    name: str = NAME,
+    before: int = argument("N", "The number of the older revision."),
+    after: int | None = argument("[N]", "The newer revision (default: the latest).", None),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Show the changes from one revision to another.
 

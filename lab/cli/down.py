@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
-
-import typer
 
 from lab.cli import options
 from lab.cli.open_servers import end_servers, is_server, labs_and_servers
-from lab.cli.options import BY_OPTION, JSON, RUN
+from lab.cli.options import BY_OPTION, JSON, RUN, flag
 from lab.errors import InputError
 from lab.living.ending import end_each
 from lab.operating.runtimes import AllRuntimes
@@ -19,10 +16,10 @@ from lab.runtime.state_file import StateFile, note_folder
 
 
 def down(
-    run: RUN = None,
-    every: Annotated[bool, typer.Option("--all", help="Remove all your labs.")] = False,
-    json: JSON = False,
-    by_option: BY_OPTION = None,
+    run: str | None = RUN,
+    every: bool = flag("--all", "Remove all your labs."),
+    json: bool = JSON,
+    by_option: str | None = BY_OPTION,
 ) -> None:
     """Remove a running lab, or end a server that `mqlab serve` started.
 

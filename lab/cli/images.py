@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.table import Table
 
 from lab.activemq.advisories import AS_OF, known_holes, summary
 from lab.activemq.releases import RELEASES, mixture
 from lab.cli import new_files, options
-from lab.cli.options import ARCHIVE, JSON, QUIET, VERSIONS
+from lab.cli.options import ARCHIVE, JSON, QUIET, VERSIONS, flag, option
 from lab.errors import InputError
 from lab.operating.runtimes import USUAL, runtime, usual
 
@@ -21,30 +19,18 @@ WITHOUT_IMAGES = "the runtime that MQLAB_RUNTIME names needs no images"
 
 
 def images(
-    activemq_version: VERSIONS = None,
-    activemq_archive: ARCHIVE = None,
-    save: Annotated[
-        Path | None,
-        typer.Option(
-            "--save",
-            metavar="FILE",
-            help="The file that the images are written to; its SHA-256 is written to FILE.sha256.",
-        ),
-    ] = None,
-    load: Annotated[
-        Path | None, typer.Option("--load", metavar="FILE", help="The file that the images are loaded from.")
-    ] = None,
-    sha256: Annotated[
-        str | None,
-        typer.Option(
-            "--sha256", metavar="HEX", help="The SHA-256 of the file to load (default: the content of FILE.sha256)."
-        ),
-    ] = None,
-    key: Annotated[
-        bool, typer.Option("--key", help="Print a cache key for the images, and do not build them.")
-    ] = False,
-    quiet: QUIET = False,
-    json: JSON = False,
+    activemq_version: list[str] | None = VERSIONS,
+    activemq_archive: Path | None = ARCHIVE,
+    save: Path | None = option(
+        "--save FILE", "The file that the images are written to; its SHA-256 is written to FILE.sha256."
+    ),
+    load: Path | None = option("--load FILE", "The file that the images are loaded from."),
+    sha256: str | None = option(
+        "--sha256 HEX", "The SHA-256 of the file to load (default: the content of FILE.sha256)."
+    ),
+    key: bool = flag("--key", "Print a cache key for the images, and do not build them."),
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Build the missing images and list all images, or save them to a file, or load them from a file.
 

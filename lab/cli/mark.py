@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from lab.cli import open_lab, options
-from lab.cli.options import BY_OPTION, JSON, RUN
+from lab.cli.options import BY_OPTION, JSON, RUN, argument
 from lab.living.lab import refuse_replayed
 
 
 def mark(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help='The name of the mark, for example "before the cut".')],
-    run: RUN = None,
-    json: JSON = False,
-    by_option: BY_OPTION = None,
+    text: str = argument("TEXT", 'The name of the mark, for example "before the cut".'),
+    run: str | None = RUN,
+    json: bool = JSON,
+    by_option: str | None = BY_OPTION,
 ) -> None:
     """Add a mark to the history of a running lab.
 

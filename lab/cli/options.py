@@ -8,9 +8,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
-from inspect import Parameter, Signature, signature
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import typer
 
@@ -35,42 +34,41 @@ INTERRUPTED = 130
 _SHOWN = 100  # problems; more are mostly the same one
 _DOCTOR = "mqlab doctor shows the missing parts of this machine"
 
-SCENARIO = Annotated[
-    str,
-    typer.Argument(
-        metavar="SCENARIO",
-        help="The file of a scenario or a topology, or the name of a shipped scenario.",
-        autocompletion=completion.scenarios,
-    ),
-]
-SCENARIOS = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SCENARIO...",
-        help="Scenario files, patterns for them, or names of shipped scenarios; they run one by one, or "
-        "several at once with --jobs.",
-        autocompletion=completion.scenarios,
-    ),
-]
-RUN = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[RUN]",
-        help="The start or end of a run id (default: the only running lab).",
-        autocompletion=completion.labs,
-    ),
-]
-BY_OPTION = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="The run id, as an option instead of the argument RUN.",
-        autocompletion=completion.labs,
-    ),
-]
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress.")]
+
+def flag(names: str, sentence: str) -> Any:
+    """Return an option that takes no value, such as `--follow -f`; it is off by default."""
+    return typer.Option(False, *names.split(), help=sentence)
+
+
+def option(spelled: str, sentence: str, default: Any = None, *, complete: Any = None, **more: Any) -> Any:
+    """Return an option, spelled with its metavar, such as `--tail -n N`; with the default `...` it is required."""
+    words = spelled.split()
+    metavar = None if words[-1].startswith("-") else words.pop()
+    return typer.Option(default, *words, metavar=metavar, help=sentence, autocompletion=complete, **more)
+
+
+def argument(metavar: str, sentence: str, default: Any = ..., *, complete: Any = None, **more: Any) -> Any:
+    """Return an argument; it is required, unless it has a default."""
+    return typer.Argument(default, metavar=metavar, help=sentence, autocompletion=complete, **more)
+
+
+SCENARIO = argument(
+    "SCENARIO",
+    "The file of a scenario or a topology, or the name of a shipped scenario.",
+    complete=completion.scenarios,
+)
+SCENARIOS = argument(
+    "SCENARIO...",
+    "Scenario files, patterns for them, or names of shipped scenarios; they run one by one, or several at once with "
+    "--jobs.",
+    None,
+    complete=completion.scenarios,
+)
+RUN = argument("[RUN]", "The start or end of a run id (default: the only running lab).", None, complete=completion.labs)
+BY_OPTION = option("--run RUN", "The run id, as an option instead of the argument RUN.", complete=completion.labs)
+JSON = flag("--json", "Print JSON on stdout.")
+QUIET = flag("--quiet -q", "Hide progress.")
+FORCE = flag("--force", "Overwrite files that are there.")
 *_SOME, _LAST = releases.RELEASES.values()
 _RELEASES = f"The release of ActiveMQ: {', '.join(_SOME)} or {_LAST} (default: the release of the engine version)."
 
@@ -84,63 +82,42 @@ def _release(version: str | None) -> str | None:
     return version
 
 
-VERSION = Annotated[
-    str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES, callback=_release)
-]
-VERSIONS = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--activemq-version",
-        metavar="VERSION",
-        help=f"{_RELEASES[:-1]} (repeatable).",
-        callback=lambda versions: [_release(version) for version in versions or ()],
-    ),
-]
-_ON_DISK = "The path of an ActiveMQ binary archive (apache-activemq-*-bin.tar.gz)."
-ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
-FOLDER = Annotated[
-    Path | None,
-    typer.Option(
-        "--runs",
-        metavar="DIR",
-        help="The folder that run folders are kept in (default: .mqlab).",
-        parser=new_files.folder_named_by("--runs"),
-    ),
-]
-_COUNTED = "The first port of this machine to use (default: free ports)."
-PORT_BASE = Annotated[
-    int | None, typer.Option("--port-base", metavar="N", min=HOST_PORTS[0], max=HOST_PORTS[-1], help=_COUNTED)
-]
-WAIT = Annotated[
-    str | None,
-    typer.Option("--wait", metavar="DURATION", help="The maximum time to wait for the memory that the brokers need."),
-]
-SEED = Annotated[
-    int | None,
-    typer.Option(
-        "--seed", metavar="N", min=0, max=2**63 - 1, help="The seed of the run (default: the scenario's seed)."
-    ),
-]
+VERSION = option("--activemq-version VERSION", _RELEASES, callback=_release)
+VERSIONS = option(
+    "--activemq-version VERSION",
+    f"{_RELEASES[:-1]} (repeatable).",
+    callback=lambda versions: [_release(version) for version in versions or ()],
+)
+
+ARCHIVE = option("--activemq-archive FILE", "The path of an ActiveMQ binary archive (apache-activemq-*-bin.tar.gz).")
+FOLDER = option(
+    "--runs DIR",
+    "The folder that run folders are kept in (default: .mqlab).",
+    parser=new_files.folder_named_by("--runs"),
+)
+
+PORT_BASE = option(
+    "--port-base N",
+    "The first port of this machine to use (default: free ports).",
+    min=HOST_PORTS[0],
+    max=HOST_PORTS[-1],
+)
+WAIT = option("--wait DURATION", "The maximum time to wait for the memory that the brokers need.")
+SEED = option("--seed N", "The seed of the run (default: the scenario's seed).", min=0, max=2**63 - 1)
 
 
-RUNTIME = Annotated[
-    str | None,
-    typer.Option(
-        "--runtime",
-        metavar="NAME",
-        help="The runtime: emulation, or simulation in virtual time (default: MQLAB_RUNTIME, else emulation).",
-    ),
-]
-_IGNORED = "A setting that the simulation ignores; expectations that may depend on it become unknown (repeatable)."
-IGNORE = Annotated[list[str] | None, typer.Option("--ignore", metavar="SETTING", help=_IGNORED)]
-SET = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="A value that replaces a value of the scenario's files, for example links.a-b.delay=70ms (repeatable).",
-    ),
-]
+RUNTIME = option(
+    "--runtime NAME", "The runtime: emulation, or simulation in virtual time (default: MQLAB_RUNTIME, else emulation)."
+)
+
+IGNORE = option(
+    "--ignore SETTING",
+    "A setting that the simulation ignores; expectations that may depend on it become unknown (repeatable).",
+)
+SET = option(
+    "--set KEY=VALUE",
+    "A value that replaces a value of the scenario's files, for example links.a-b.delay=70ms (repeatable).",
+)
 
 
 def one_run(run: str | None, by_option: str | None) -> str | None:
@@ -244,24 +221,17 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def spelled(command: Callable[P, int | None], options: Mapping[str, Any], after: str) -> Callable[P, int | None]:
-    """Return a command whose `**` parameter is replaced by options (default None) behind the parameter `after`."""
-    found: list[Parameter] = []
-    for each in signature(command, eval_str=True).parameters.values():
-        if each.kind is not Parameter.VAR_KEYWORD:
-            found.append(each.replace(kind=Parameter.KEYWORD_ONLY))
-        if each.name == after:
-            found += [
-                Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=option)
-                for name, option in options.items()
-            ]
-
-    @wraps(command)
-    def run(*arguments: P.args, **given: P.kwargs) -> int | None:
-        return command(*arguments, **given)
-
-    run.__signature__ = Signature(found)  # type: ignore[attr-defined]  # read by inspect, and so by typer
-    return run
+def declared(
+    command: Callable[..., int | None], text: str, parameters: Mapping[str, tuple[Any, Any]]
+) -> Callable[..., int | None]:
+    """Return a command with help and parameters for its `**`: each has a type, and an option or an argument."""
+    command.__doc__ = text
+    made = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=info)
+        for name, (kind, info) in parameters.items()
+    ]
+    command.__signature__ = Signature(made)  # type: ignore[attr-defined]  # read by inspect, and so by typer
+    return command
 
 
 def complain(of: object) -> None:

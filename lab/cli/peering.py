@@ -18,7 +18,7 @@ from lab.operating import Done
 _OnPeering = CreatePeering | AcceptPeering | RejectPeering | DeletePeering
 
 
-def list_peerings(run: OF_RUN = None, json: JSON = False) -> None:
+def list_peerings(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the peerings with their states, including ended peerings.
 
     Example: mqlab peering list

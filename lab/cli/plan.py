@@ -11,11 +11,11 @@ from lab.report.plan_picture import planned
 
 
 def plan(
-    scenario: SCENARIO,
-    set: SET = None,
-    activemq_version: VERSION = None,
-    port_base: PORT_BASE = None,
-    json: JSON = False,
+    scenario: str = SCENARIO,
+    set: list[str] | None = SET,
+    activemq_version: str | None = VERSION,
+    port_base: int | None = PORT_BASE,
+    json: bool = JSON,
 ) -> None:
     """Show the parts of a lab, in the order in which they are created.
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from msgspec.structs import asdict
 
 from lab.activemq.destinations import has_wildcard, hears
@@ -20,7 +18,7 @@ from lab.base.units import several
 from lab.cli import client_options, completion, new_files, open_lab, options
 from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, flag, option
 from lab.declare.recordings import LOST, Footer, Redaction, check_name
 from lab.errors import BrokerError, InputError
 from lab.living.broker_url import is_url, source
@@ -31,54 +29,30 @@ from lab.runtime.clock import RealClock
 
 
 def record(
-    brokers: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="BROKER|URL...",
-            help="The brokers of a running lab, by name or id, or URLs, for example mqtt+ssl://HOST.",
-            autocompletion=completion.brokers,
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The new file to write: NAME.jsonl, NAME.jsonl.gz or NAME.jsonl.zst."
-        ),
-    ],
-    topic: Annotated[
-        list[str] | None,
-        typer.Option("--topic", metavar="NAME", help="A topic to record, for example prices.> (repeatable)."),
-    ] = None,
-    queue: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--queue", metavar="NAME", help="A queue to record by browsing, which removes no messages (repeatable)."
-        ),
-    ] = None,
-    over: OVER = None,
-    user: USER = None,
-    within: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="The time after which the command ends.")
-    ] = None,
-    count: Annotated[
-        int | None,
-        typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages after which the command ends."),
-    ] = None,
-    every: Annotated[
-        str, typer.Option("--every", metavar="TIME", help="The time between two polls of a queue.")
-    ] = "1s",
-    consume: Annotated[
-        bool, typer.Option("--consume", help="Consume the messages of the queues, instead of browsing them.")
-    ] = False,
-    keep_headers: Annotated[
-        bool,
-        typer.Option("--keep-headers", help="Keep passwords and tokens in headers (default: asterisks replace them)."),
-    ] = False,
-    ca_file: Annotated[
-        Path | None, typer.Option("--ca-file", metavar="FILE", help="The CA certificates for URLs, as a PEM file.")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    brokers: list[str] = argument(
+        "BROKER|URL...",
+        "The brokers of a running lab, by name or id, or URLs, for example mqtt+ssl://HOST.",
+        complete=completion.brokers,
+    ),
+    output: Path = option(
+        "--output -o FILE", "The new file to write: NAME.jsonl, NAME.jsonl.gz or NAME.jsonl.zst.", ...
+    ),
+    topic: list[str] | None = option("--topic NAME", "A topic to record, for example prices.> (repeatable)."),
+    queue: list[str] | None = option(
+        "--queue NAME", "A queue to record by browsing, which removes no messages (repeatable)."
+    ),
+    over: str | None = OVER,
+    user: str | None = USER,
+    within: str | None = option("--for TIME", "The time after which the command ends."),
+    count: int | None = option("--count -n N", "The number of messages after which the command ends.", min=1),
+    every: str = option("--every TIME", "The time between two polls of a queue.", "1s"),
+    consume: bool = flag("--consume", "Consume the messages of the queues, instead of browsing them."),
+    keep_headers: bool = flag(
+        "--keep-headers", "Keep passwords and tokens in headers (default: asterisks replace them)."
+    ),
+    ca_file: Path | None = option("--ca-file FILE", "The CA certificates for URLs, as a PEM file."),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Record messages at brokers into a file that a scenario can replay.
 

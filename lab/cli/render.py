@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.files.activemq_xml import diff
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, SCENARIO, SET, VERSION
+from lab.cli.options import JSON, SCENARIO, SET, VERSION, flag, option
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 
 
 def render(
-    scenario: SCENARIO,
-    broker: Annotated[
-        str | None, typer.Option("--broker", metavar="NAME", help="The broker (default: all brokers).")
-    ] = None,
-    difference: Annotated[
-        bool,
-        typer.Option("--diff", help="Print only the lines that mqlab removed from the configuration, or added to it."),
-    ] = False,
-    set: SET = None,
-    activemq_version: VERSION = None,
-    json: JSON = False,
+    scenario: str = SCENARIO,
+    broker: str | None = option("--broker NAME", "The broker (default: all brokers)."),
+    difference: bool = flag(
+        "--diff", "Print only the lines that mqlab removed from the configuration, or added to it."
+    ),
+    set: list[str] | None = SET,
+    activemq_version: str | None = VERSION,
+    json: bool = JSON,
 ) -> None:
     """Print the activemq.xml that a broker starts with.
 

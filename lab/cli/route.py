@@ -16,7 +16,7 @@ from lab.network.vpc import Network
 from lab.operating import Done
 
 
-def list_routes(run: OF_RUN = None, json: JSON = False) -> None:
+def list_routes(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the route tables with their routes.
 
     Example: mqlab route list

@@ -8,15 +8,27 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from lab.base import extras
 from lab.base.interrupts import put_off
 from lab.base.units import parse_duration
 from lab.cli import new_files, options, profile, reports, run_chosen
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
+from lab.cli.options import (
+    ARCHIVE,
+    FOLDER,
+    JSON,
+    PORT_BASE,
+    QUIET,
+    RUNTIME,
+    SCENARIOS,
+    SEED,
+    SET,
+    VERSION,
+    WAIT,
+    flag,
+    option,
+)
 from lab.cli.profile import PROFILE
 from lab.cli.reports import JUNIT, LIVE_PAGE, PAGE
 from lab.declare.variants import settings_of
@@ -27,54 +39,52 @@ if TYPE_CHECKING:  # which one scenario does without
     from lab.report.annotations import Places
     from lab.report.summary import RunOf
 
-_AT_ONCE = "The number of runs at the same time (default: 1, or with --seeds one for each core)."
-JOBS = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help=_AT_ONCE)]
-_SEEDS = "The seeds to simulate and count by outcome: N for 1 to N, a range 5-20, or a list 3,7,11."
-SEEDS = Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)]
-REPORTS = Annotated[
-    Path | None,
-    typer.Option(
-        "--reports",
-        metavar="DIR",
-        help="The folder for summary.md, CI annotations, and an HTML page and a JUnit file for each scenario.",
-        parser=new_files.folder_named_by("--reports"),
-    ),
-]
 
-_PART = "The part of the scenarios to run, for example 1/3 for the first of three jobs."
-SHARD = Annotated[str | None, typer.Option("--shard", metavar="K/N", help=_PART)]
-LAST_FAILED = Annotated[
-    bool, typer.Option("--last-failed", help="Run the scenarios that did not pass when they last ran.")
-]
-FILM = Annotated[bool, typer.Option("--film", help="Write film.html into the run folder, a page that plays the run.")]
-_LONGEST = "The maximum time of each run; a run that reaches it ends with an error, and its lab is removed."
-TIME_LIMIT = Annotated[str | None, typer.Option("--time-limit", metavar="DURATION", help=_LONGEST)]
+JOBS = option(
+    "--jobs -j N", "The number of runs at the same time (default: 1, or with --seeds one for each core).", min=1, max=64
+)
+
+SEEDS = option("--seeds N", "The seeds to simulate and count by outcome: N for 1 to N, a range 5-20, or a list 3,7,11.")
+REPORTS = option(
+    "--reports DIR",
+    "The folder for summary.md, CI annotations, and an HTML page and a JUnit file for each scenario.",
+    parser=new_files.folder_named_by("--reports"),
+)
+
+
+SHARD = option("--shard K/N", "The part of the scenarios to run, for example 1/3 for the first of three jobs.")
+
+
+TIME_LIMIT = option(
+    "--time-limit DURATION",
+    "The maximum time of each run; a run that reaches it ends with an error, and its lab is removed.",
+)
 
 
 def run(
-    scenario: SCENARIOS = None,
-    seed: SEED = None,
-    seeds: SEEDS = None,
-    set: SET = None,
-    runtime: RUNTIME = None,
-    ignore: options.IGNORE = None,
-    activemq_version: VERSION = None,
-    activemq_archive: ARCHIVE = None,
-    runs: FOLDER = None,
-    port_base: PORT_BASE = None,
-    wait: WAIT = None,
-    time_limit: TIME_LIMIT = None,
-    jobs: JOBS = None,
-    shard: SHARD = None,
-    last_failed: LAST_FAILED = False,
-    page: PAGE = None,
-    junit_file: JUNIT = None,
-    reports_folder: REPORTS = None,
-    profile_file: PROFILE = None,
-    film: FILM = False,
-    live_page: LIVE_PAGE = False,
-    quiet: QUIET = False,
-    json: JSON = False,
+    scenario: list[str] | None = SCENARIOS,
+    seed: int | None = SEED,
+    seeds: str | None = SEEDS,
+    set: list[str] | None = SET,
+    runtime: str | None = RUNTIME,
+    ignore: list[str] | None = options.IGNORE,
+    activemq_version: str | None = VERSION,
+    activemq_archive: Path | None = ARCHIVE,
+    runs: Path | None = FOLDER,
+    port_base: int | None = PORT_BASE,
+    wait: str | None = WAIT,
+    time_limit: str | None = TIME_LIMIT,
+    jobs: int | None = JOBS,
+    shard: str | None = SHARD,
+    last_failed: bool = flag("--last-failed", "Run the scenarios that did not pass when they last ran."),
+    page: Path | None = PAGE,
+    junit_file: Path | None = JUNIT,
+    reports_folder: Path | None = REPORTS,
+    profile_file: Path | None = PROFILE,
+    film: bool = flag("--film", "Write film.html into the run folder, a page that plays the run."),
+    live_page: bool = LIVE_PAGE,
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> int:
     """Open a lab, run a scenario in it, report the verdicts, and remove the lab.
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.markup import escape
 from rich.table import Table
 
@@ -13,7 +11,7 @@ from lab.base.interrupts import put_off
 from lab.base.shipped import shipped
 from lab.base.text_files import is_file
 from lab.cli import completion, options, scenario_argument
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, flag, option
 from lab.declare.scenario import Scenario
 from lab.declare.student_copy import student_copy
 from lab.errors import InputError, Problem
@@ -21,34 +19,16 @@ from lab.operating.runtimes import SIMULATION
 
 
 def scenarios(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NAME]",
-            help="The name of the scenario to print (default: a list of all).",
-            autocompletion=completion.scenarios,
-        ),
-    ] = None,
-    copy: Annotated[
-        Path | None,
-        typer.Option("--copy", metavar="DIR", help="The folder that the scenario and all its files are copied to."),
-    ] = None,
-    student: Annotated[
-        bool,
-        typer.Option("--student", help="Copy without the answers: no comments, no `about`, no expectations."),
-    ] = False,
-    check: Annotated[
-        Path | None,
-        typer.Option(
-            "--check",
-            metavar="DIR",
-            help="The folder of a changed copy, which is run and judged by the shipped expectations.",
-        ),
-    ] = None,
-    runtime: Annotated[
-        str | None, typer.Option("--runtime", metavar="NAME", help="The runtime of --check (default: simulation).")
-    ] = None,
-    json: JSON = False,
+    name: str | None = argument(
+        "[NAME]", "The name of the scenario to print (default: a list of all).", None, complete=completion.scenarios
+    ),
+    copy: Path | None = option("--copy DIR", "The folder that the scenario and all its files are copied to."),
+    student: bool = flag("--student", "Copy without the answers: no comments, no `about`, no expectations."),
+    check: Path | None = option(
+        "--check DIR", "The folder of a changed copy, which is run and judged by the shipped expectations."
+    ),
+    runtime: str | None = option("--runtime NAME", "The runtime of --check (default: simulation)."),
+    json: bool = JSON,
 ) -> int:
     """List the shipped scenarios, or print or copy one, or judge a changed copy.
 

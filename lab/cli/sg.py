@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
-from lab.cli.verb_command import argument, command
+from lab.cli.verb_command import command, field_argument
 from lab.declare.steps.authorize_ingress import AuthorizeIngress
 from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.living import verb_arguments
@@ -18,10 +18,9 @@ from lab.network.vpc import Network, SecurityGroup
 from lab.operating import Done
 
 _Rule = TypeVar("_Rule", AuthorizeIngress, RevokeIngress)
-GROUP = Annotated[str, argument(AuthorizeIngress, "group")]
 
 
-def list_groups(run: OF_RUN = None, json: JSON = False) -> None:
+def list_groups(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the security groups with their rules, and the brokers and hosts that have them.
 
     Example: mqlab sg list
@@ -30,7 +29,9 @@ def list_groups(run: OF_RUN = None, json: JSON = False) -> None:
     _print_groups(network, network.groups, json)
 
 
-def describe_group(group: GROUP, run: OF_RUN = None, json: JSON = False) -> None:
+def describe_group(
+    group: str = field_argument(AuthorizeIngress, "group"), run: str | None = OF_RUN, json: bool = JSON
+) -> None:
     """Show one security group.
 
     Example: mqlab sg describe default-tokyo
@@ -39,7 +40,7 @@ def describe_group(group: GROUP, run: OF_RUN = None, json: JSON = False) -> None
     _print_groups(network, [network.group(group)], json)
 
 
-def _on_rule(kind: type[_Rule], example: str) -> Callable[..., None]:
+def _on_rule(kind: type[_Rule], example: str) -> Callable[..., int | None]:
     """Return the command of a verb on a rule of a group."""
 
     def make(group: str, source: str | None, from_group: str | None, **rule: str | None) -> _Rule:

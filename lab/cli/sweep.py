@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import Annotated
-
-import typer
 
 from lab.cli import completion, options
 from lab.cli.client_options import seconds
-from lab.cli.options import JSON, QUIET
+from lab.cli.options import JSON, QUIET, argument, flag, option
 from lab.errors import InputError
 from lab.living.history import end_history
 from lab.operating.runtimes import AllRuntimes
@@ -20,28 +17,20 @@ from lab.runtime.state_file import note_folder
 
 
 def sweep(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[RUN]",
-            help="The full run id of a lab; all its parts are removed, even if the lab is running.",
-            autocompletion=completion.labs,
-        ),
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Remove all labs of all users, also running labs.")] = False,
-    older_than: Annotated[
-        str | None,
-        typer.Option(
-            "--older-than",
-            metavar="AGE",
-            help="Remove all labs that are at least this old, for example 2h, of all users, even if they run.",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the parts that would be removed, and keep them.")
-    ] = False,
-    quiet: QUIET = False,
-    json: JSON = False,
+    run: str | None = argument(
+        "[RUN]",
+        "The full run id of a lab; all its parts are removed, even if the lab is running.",
+        None,
+        complete=completion.labs,
+    ),
+    every: bool = flag("--all", "Remove all labs of all users, also running labs."),
+    older_than: str | None = option(
+        "--older-than AGE",
+        "Remove all labs that are at least this old, for example 2h, of all users, even if they run.",
+    ),
+    dry_run: bool = flag("--dry-run", "Print the parts that would be removed, and keep them."),
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Remove the remains of dead runs, or all parts of one run, by their labels.
 
