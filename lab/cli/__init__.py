@@ -99,10 +99,10 @@ def load(name: str) -> Any:
     if hasattr(module, "VERBS"):
         group = typer.Typer(help=commands()[name][1], no_args_is_help=True, cls=_Group)
         for verb, does in module.VERBS.items():
-            group.command(name=verb, cls=_Command)(ending(does))
+            group.command(name=verb, cls=_Command)(ending(does, f"{name} {verb}"))
         made.add_typer(group, name=name)
     else:
-        made.command(name=name, cls=_Command)(ending(getattr(module, name)))
+        made.command(name=name, cls=_Command)(ending(getattr(module, name), name))
     return typer.main.get_group(made).commands[name]
 
 

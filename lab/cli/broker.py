@@ -67,20 +67,6 @@ def update(
     """
     if apply not in APPLY:
         raise InputError.of(f"--apply: {apply!r} is not a moment", f"write {' or '.join(APPLY)}")
-    if roll_back and (configuration is not None or revision is not None):
-        raise InputError.of("--roll-back chooses the revision", "remove --configuration and --revision")
-    nothing = not (
-        roll_back or configuration is not None or revision is not None or security_groups or maintenance_window
-    )
-    if nothing and apply != "immediately":
-        raise InputError.of(
-            "no change is given",
-            "add --configuration, --revision, --roll-back, --security-groups or --maintenance-window",
-        )
-    if downtime is not None and apply != "immediately":
-        raise InputError.of(
-            "--downtime applies only to a reboot, and no broker is rebooted now", "add --apply immediately"
-        )
     restart = verb_arguments.read(Reboot, "--", broker=broker, downtime=downtime)
     verbs: list[Step] = []
     if roll_back or configuration is not None or revision is not None or security_groups:

@@ -26,7 +26,7 @@ from lab.base.masking import Mask, named_in
 from lab.base.settings import RUNTIME as RUNTIME_VARIABLE
 from lab.base.text_files import read_bytes, write_new
 from lab.base.units import format_duration, format_size, several
-from lab.cli import completion, new_files, options
+from lab.cli import completion, conflicts, new_files, options
 from lab.cli.options import IGNORE, JSON, PORT_BASE, RUNTIME, SET, VERSION, argument, flag, option
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
@@ -80,26 +80,15 @@ def check(
     Example: mqlab check tokyo-singapore
     """
     configurations = [each for each in what if is_configuration(each)]
-    writes = fix or output is not None
-    if len(configurations) < len(what) and (writes or engine_version is not None):
-        raise InputError.of(
-            "--engine-version, --fix and --output are for configurations",
-            "remove them: a scenario's topology declares the engine version of each broker",
-        )
-    if configurations and activemq_version is not None:
-        raise InputError.of("--activemq-version is for scenarios", "write --engine-version for a configuration")
-    if configurations and port_base is not None:
-        raise InputError.of("--port-base is for scenarios", "remove --port-base: a configuration alone has no ports")
-    if configurations and ignore:
-        raise InputError.of("--ignore is for scenarios", "check the scenario that has the configuration")
-    if configurations and set:
-        raise InputError.of("--set is for scenarios", "check the scenario that has the configuration")
+    given = conflicts.written(check, locals())
+    facts = ["a-scenario"] * (len(configurations) < len(what)) + ["a-configuration"] * bool(configurations)
+    conflicts.check("check", given, *facts)
     which, ignored = _runtime(runtime), tuple(ignore or ())
     if ignored and which is None:
         raise InputError.of(f"--ignore {ignored[0]} is for the simulation", "write --runtime simulation too")
     new_files.check_new(output)
-    if output is not None and len(what) > 1:
-        raise InputError.of("--output takes one configuration", "use --fix for several")
+    if len(what) > 1:
+        conflicts.check("check", given, "several-configurations")
     found = []
     for each in what:
         if each in configurations:

@@ -12,7 +12,6 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.cli.verb_command import field_option
 from lab.declare.steps.move_clock import JUST_BEFORE, MoveClock
-from lab.errors import InputError
 from lab.living import verb_arguments
 
 
@@ -28,10 +27,6 @@ def clock(
 
     Example: mqlab clock --before tokyo
     """
-    if to is not None and before is not None:
-        raise InputError.of("--to and --before exclude each other", "choose one")
-    if by is not None and before is None:
-        raise InputError.of("--by is the time before the window of --before", "add --before BROKER")
     if to is None and before is None:
         account = open_lab.control(run).account
     else:

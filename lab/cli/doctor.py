@@ -12,7 +12,6 @@ from lab.activemq.releases import RELEASES
 from lab.base.settings import Reader, in_plain_text, read_by
 from lab.cli import options
 from lab.cli.options import JSON, flag
-from lab.errors import InputError
 from lab.operating.runtimes import runtime, usual
 
 
@@ -29,8 +28,6 @@ def doctor(
 
     Example: mqlab doctor
     """
-    if settings and vulnerabilities:
-        raise InputError.of("--settings and --vulnerabilities exclude each other", "choose one")
     if vulnerabilities:
         _print_vulnerabilities(json)
         return 0

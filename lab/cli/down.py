@@ -7,7 +7,6 @@ import os
 from lab.cli import options
 from lab.cli.open_servers import end_servers, is_server, labs_and_servers
 from lab.cli.options import BY_OPTION, JSON, RUN, flag
-from lab.errors import InputError
 from lab.living.ending import end_each
 from lab.operating.runtimes import AllRuntimes
 from lab.runtime import state_file as state_files
@@ -26,8 +25,6 @@ def down(
     Example: mqlab down
     """
     run = options.one_run(run, by_option)
-    if every and run is not None:
-        raise InputError.of("RUN and --all exclude each other", f"remove --all to end only {run}")
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = labs_and_servers(its, folder, run)

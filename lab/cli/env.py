@@ -47,11 +47,6 @@ def env(
 
     Example: mqlab env --shell
     """
-    if shell + dotenv + spring + hosts_file + add_host + json > 1:
-        names = "--shell, --dotenv, --spring, --hosts-file, --add-host and --json"
-        raise InputError.of(f"{names} exclude each other", "write one of them alone")
-    if (hosts_file or add_host) and user is not None:
-        raise InputError.of("--user is for logins, and --hosts-file and --add-host print none", "remove --user")
     new_files.check_new(output)
     with open_lab.attached(options.one_run(run, by_option)) as live:
         found = connections(live)

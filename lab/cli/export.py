@@ -39,8 +39,6 @@ def export(
     if folder.exists() and not folder.is_dir():
         raise InputError.of(f"{folder} is not a folder", "name another folder")
     if account is not None:
-        if run is not None or by_option is not None:
-            raise InputError.of("RUN and --account exclude each other", "choose one")
         made = extras.hook("export_of_account")(note_folder(os.environ), account)
         write(made, folder, force=force, json=json, passwords="passwords of the users")
         return

@@ -63,16 +63,9 @@ def history(
     Example: mqlab history --kind bridge
     """
     if as_scenario is not None:
-        if follow or message is not None or _choice(broker, client, kind or [], since, until) != Choice() or json:
-            raise InputError.of("--as-scenario writes the whole run", "remove the filters, --follow and --json")
         code: int = extras.hook("history_as_scenario")(find(run, "history"), as_scenario, expect, force=force)
         return code
-    if expect is not None or force:
-        option = "--expect" if expect is not None else "--force"
-        raise InputError.of(f"{option} is valid only with --as-scenario", "add --as-scenario FILE")
     choice = _choice(broker, client, kind or [], since, until)
-    if message is not None and (choice != Choice() or follow):
-        raise InputError.of("--message shows all events of a message", "remove the other filters")
 
     def show(observations: Iterable[Observation]) -> None:
         if json:

@@ -8,7 +8,6 @@ from pathlib import Path
 from lab.cli import new_files, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, argument, option
-from lab.errors import InputError
 from lab.runtime.application.compose import override
 from lab.runtime.application.run_options import run_options
 
@@ -59,10 +58,6 @@ def print_options(
 
     Example: mqlab host options billing
     """
-    if output is not None and compose is None:
-        raise InputError.of("--output is for a Compose override", "add --compose SERVICE")
-    if json and compose is not None:
-        raise InputError.of("--compose and --json exclude each other", "choose one")
     new_files.check_new(output)
     with open_lab.attached(run) as live:
         place = live.hosts.place(host)

@@ -37,8 +37,6 @@ def images(
     Example: mqlab images --key
     """
     releases = activemq_version or []
-    if (save is not None) + (load is not None) + key > 1:
-        raise InputError.of("--save, --load and --key exclude each other", "choose one")
     if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):
         raise InputError.of(
             "--sha256 must be the 64 hexadecimal digits of a file to --load", "copy them from FILE.sha256"

@@ -19,7 +19,7 @@ from lab.base import settings
 from lab.base.interrupts import Terminated, beneath, ended_by_signals
 from lab.base.printable import plain, plain_json
 from lab.base.units import parse_duration
-from lab.cli import completion, new_files
+from lab.cli import completion, conflicts, new_files
 from lab.cli.environment import check_environment
 from lab.cli.standard_output import as_far_as_it_takes_it, reader_left
 from lab.errors import HostError, InputError, LabError, Problem
@@ -145,9 +145,10 @@ def refused_quantity(option: str, text: str, error: Exception, unit: str) -> Inp
     return InputError.of(f"{option}: {what or right}", f"write {option} {text}{unit}" if number else f"write {right}")
 
 
-def ending(command: Callable[P, int | None]) -> Callable[P, None]:
+def ending(command: Callable[P, int | None], words: str = "") -> Callable[P, None]:
     """Return a command that ends the program with its exit code, 0 if it returns None.
 
+    Options that exclude each other are refused first, by the words of the command, such as `link cut`.
     An expected error is one message, with no traceback.
 
     With `--json` the message is on stdout too, as JSON.
@@ -155,9 +156,13 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
+        def checked() -> int | None:
+            conflicts.check(words, conflicts.written(command, options))
+            return command(*arguments, **options)
+
         try:
             with ended_by_signals():
-                code = _told(lambda: command(*arguments, **options), bool(options.get("json")))
+                code = _told(checked, bool(options.get("json")))
         except BrokenPipeError:  # whoever read it has closed stdout, as in `mqlab history | head`, or stderr
             code = reader_left()
         except BaseException as error:

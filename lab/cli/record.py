@@ -13,9 +13,8 @@ from msgspec.structs import asdict
 from lab.activemq.destinations import has_wildcard, hears
 from lab.base.masking import Mask
 from lab.base.settings import PASSWORD
-from lab.base.settings import USER as USER_OF_URL
 from lab.base.units import several
-from lab.cli import client_options, completion, new_files, open_lab, options
+from lab.cli import client_options, completion, conflicts, new_files, open_lab, options
 from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, argument, flag, option
@@ -61,6 +60,7 @@ def record(
 
     Example: mqlab record tokyo --queue orders --output orders.jsonl --for 2s
     """
+    given = conflicts.written(record, locals())
     wanted = Wanted(
         topics=tuple(dict.fromkeys(topic or ())),
         queues=tuple(dict.fromkeys(queue or ())),
@@ -74,12 +74,8 @@ def record(
     new_files.check_new(output)
     urls = [each for each in dict.fromkeys(brokers) if is_url(each)]
     names = [each for each in dict.fromkeys(brokers) if not is_url(each)]
-    if ca_file is not None and not urls:
-        raise InputError.of("--ca-file is for a URL", "remove --ca-file: a lab's own certificates are known")
-    if user is not None and not names:
-        raise InputError.of("--user is for a broker of a lab", f"set {USER_OF_URL.name} for the user at a URL")
-    if run is not None and not names:
-        raise InputError.of("--run is for a lab's broker", "add a broker of the lab by name, or leave --run out")
+    facts = ["no-url"] * (not urls) + ["no-broker-of-a-lab"] * (not names)
+    conflicts.check("record", given, *facts)
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
     with ExitStack() as lab:
         live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None
@@ -135,8 +131,6 @@ def told(footer: Footer, file: Path) -> Iterator[str]:
 
 
 def _check(wanted: Wanted) -> None:
-    if not wanted.destinations:
-        raise InputError.of("no topic and no queue is named", "write --topic NAME or --queue NAME, such as --topic '>'")
     for each in wanted.topics:
         client_options.destination(each, None)
     for one, other in combinations(wanted.topics, 2):
@@ -150,8 +144,6 @@ def _check(wanted: Wanted) -> None:
                 f"--queue {each} matches several queues, and each is polled by its name",
                 "write --queue NAME for each queue",
             )
-    if wanted.consume and not wanted.queues:
-        raise InputError.of("--consume takes messages from queues", "write --queue NAME")
 
 
 def _positive(option: str, text: str) -> float:

@@ -69,15 +69,11 @@ def routes(
             raise InputError.of(f"{each!r} is not a destination", "write queue://NAME or topic://NAME")
         if has_wildcard(each):
             raise InputError.of(f"{each} stands for many destinations", "name one destination, without wildcards")
-    if scenario is not None and run is not None:
-        raise InputError.of("SCENARIO and --run exclude each other", "choose one")
     if scenario is not None:
         found = scenario_argument.read(scenario, settings_of(set or ()), activemq_version)
         asked = _Asked(
             topology=found.topology, mask=found.origin.mask, activemq_version=activemq_version, scenario=found
         )
-    elif set or activemq_version is not None:
-        raise InputError.of("--set and --activemq-version are for scenarios", "name the scenario")
     else:
         asked = _standing(run)
     brokers = asked.topology.brokers

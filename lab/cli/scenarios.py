@@ -34,15 +34,7 @@ def scenarios(
 
     Example: mqlab scenarios cut-and-heal --copy mine --student
     """
-    if student and copy is None:
-        raise InputError.of("--student is for a copy", "add --copy DIR")
-    if runtime is not None and check is None:
-        raise InputError.of("--runtime is for --check", "add --check DIR, or remove --runtime")
-    if copy is not None and check is not None:
-        raise InputError.of("--copy and --check exclude each other", "choose one")
     if name is None:
-        if option := "--copy" if copy is not None else "--check" if check is not None else "":
-            raise InputError.of(f"{option} needs the name of a scenario", "run mqlab scenarios for the list")
         _list(json)
         return 0
     path = scenario_argument.shipped_path(name)

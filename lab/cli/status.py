@@ -32,12 +32,8 @@ def status(
     """
     run = options.one_run(run, by_option)
     if watch:
-        _watch(run, seconds("--interval", interval or "2s"), json)
+        _watch(run, seconds("--interval", interval or "2s"))
         return
-    if interval is not None:
-        raise InputError.of(
-            "--interval is the time between two updates of --watch", "add --watch, or remove --interval"
-        )
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
@@ -75,9 +71,7 @@ def status(
             options.say("no lab is running")
 
 
-def _watch(run: str | None, interval: float, json: bool) -> None:
-    if json:
-        raise InputError.of("--watch and --json exclude each other", "repeat mqlab status --json instead")
+def _watch(run: str | None, interval: float) -> None:
     if interval < _SHORTEST:
         what = f"--interval: {interval:g} s is too short, since each update queries all brokers"
         raise InputError.of(what, f"write {_SHORTEST:g}s or longer")

@@ -8,7 +8,6 @@ from datetime import timedelta
 from lab.cli import completion, options
 from lab.cli.client_options import seconds
 from lab.cli.options import JSON, QUIET, argument, flag, option
-from lab.errors import InputError
 from lab.living.history import end_history
 from lab.operating.runtimes import AllRuntimes
 from lab.runtime import state_file as state_files
@@ -36,12 +35,6 @@ def sweep(
 
     Example: mqlab sweep --dry-run
     """
-    if run is not None and every:
-        raise InputError.of(
-            "RUN and --all exclude each other", "remove RUN, or remove --all, which ends every lab on the engine"
-        )
-    if older_than is not None and (run is not None or every):
-        raise InputError.of("--older-than cannot be combined with RUN or --all", "remove --older-than, RUN or --all")
     age = None if older_than is None else timedelta(seconds=seconds("--older-than", older_than))
     folder = note_folder(os.environ)
     known = state_files.load_all(folder)

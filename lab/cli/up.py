@@ -77,11 +77,7 @@ def up(
             f"a lab of the runtime {chosen} has no ports, and other commands could not reach it",
             f"write --runtime emulation for a real lab; mqlab run {scenario} runs the steps in a simulation",
         )
-    if api and detach:
-        raise InputError.of("--api and --detach exclude each other", "remove --detach: --api needs the terminal")
     its_endpoints = checked_endpoints(endpoints or (AWS if api else LOCAL))
-    if page and detach:
-        raise InputError.of("--page and --detach exclude each other", "write --detach alone, then: mqlab page")
     # Asked for before the lab opens, since their libraries may not be installed.
     page_beside = extras.hook("page_beside") if page else None
     api_of_a_lab = extras.hook("api_of_a_lab") if api else None

@@ -68,12 +68,7 @@ def _update(
     console_access: bool | None,
     **fields: Any,
 ) -> UpdateUser:
-    if groups and no_groups:
-        raise InputError.of("--group and --no-groups exclude each other")
     changes_password = ask_password or password_env is not None
-    if not (changes_password or groups or no_groups or console_access is not None):
-        right = "add --password-env, --ask-password, --group, --no-groups or --console-access"
-        raise InputError.of("no change is given", right)
     fields |= {
         "password": _password(password_env, user) if changes_password else None,
         "groups": () if no_groups else groups or None,

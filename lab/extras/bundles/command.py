@@ -37,8 +37,6 @@ def save(
     Example: mqlab bundle save mqlab.zip --platform windows-x86_64 --python 3.12
     """
     chosen, releases = target(platform, python), activemq_version or []
-    if releases and not images:
-        raise InputError.of("--activemq-version is for images", "add --images, or remove --activemq-version")
     if wheels is not None and not wheels.is_dir():
         raise InputError.of(f"--wheels: {wheels} is not a folder", "name the folder of wheels")
     new_files.check_new(file)

@@ -57,10 +57,6 @@ def vary(
     from lab.extras.vary.texts import look
     from lab.extras.vary.varying import rows_of, seconds_of_one, variation
 
-    if on is not None and jobs is not None:
-        raise InputError.of(
-            "--jobs and --on exclude each other", "remove --jobs: a cluster runs as many as its workers have threads"
-        )
     most = _limit(limit)
     grid = Grid(values=values_of(set or ()), seeds=(None,) if seeds is None else seeds_of(seeds))
     if grid.count == 1:
