@@ -123,6 +123,17 @@ class _PlainFlags:
 
 
 class _Command(_PlainFlags, TyperCommand):
+    """A command whose docstring ends with an example, which --help prints below the usage."""
+
+    def __init__(self, *arguments: Any, help: str | None = None, **settings: Any) -> None:
+        sentences, _, self.example = (help or "").rpartition("Example: ")
+        super().__init__(*arguments, help=sentences.strip(), **settings)
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the usage and the example."""
+        super().format_usage(ctx, formatter)
+        formatter.write(f"Example: {self.example}\n")
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; raise InputError if a `--` before another program's options is missing.
 
