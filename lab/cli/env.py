@@ -10,6 +10,7 @@ from typing import Any
 
 from lab.activemq.protocols import OPENWIRE
 from lab.base import settings
+from lab.base.columns import columns
 from lab.base.suggestions import unknown
 from lab.base.text_files import open_private, write_new
 from lab.cli import new_files, open_lab, options, status_text
@@ -156,12 +157,11 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
         for instance in its.get("instances") or (its,):
             if "name" in instance:
                 yield f"  {instance['name']}"
-            wide = max(map(len, instance["endpoints"]))
-            yield from (f"  {name:<{wide}}  {url}" for name, url in instance["endpoints"].items())
+            yield from columns(instance["endpoints"].items(), before="  ")
             if "own_address" in instance:
                 yield f"  AWS's ports at {instance['own_address']} for {instance['host_name']}"
-        wide = max(map(len, its["users"]), default=0)
-        yield from (f"  user {user:<{wide}}  password {password}" for user, password in its["users"].items())
+        rows = [(f"user {user}", f"password {password}") for user, password in its["users"].items()]
+        yield from columns(rows, before="  ")
         yield ""
     if why := found.get("no_own_addresses"):
         yield f"no address has the ports of AWS: {why}"

@@ -6,10 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from rich.table import Table
-
 from lab.activemq.advisories import AS_OF, known_holes, summary
 from lab.activemq.releases import RELEASES, mixture
+from lab.base.columns import columns
 from lab.cli import new_files, options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSIONS, flag, option
 from lab.errors import InputError
@@ -73,10 +72,9 @@ def images(
     if its.name != USUAL:
         options.say(f"{WITHOUT_IMAGES}: MQLAB_RUNTIME={USUAL} mqlab images makes the images of real brokers")
         return
-    table = Table("image", "size", "built", box=None, pad_edge=False)
-    for each in listed:
-        table.add_row(each.name, f"{each.size / 1e6:.0f} MB", each.created)
-    options.out().print(table)
+    rows = [(each.name, f"{each.size / 1e6:.0f} MB", each.created) for each in listed]
+    for line in columns([("image", "size", "built"), *rows]):
+        options.say(line)
     for each in listed:
         if mixed := mixture(each.name):
             options.say(f"{each.name} is not all of one release: {mixed}")

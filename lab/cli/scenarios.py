@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.markup import escape
-from rich.table import Table
-
+from lab.base.columns import columns
 from lab.base.interrupts import put_off
 from lab.base.shipped import shipped
 from lab.base.text_files import is_file
@@ -88,19 +86,12 @@ def _list(json: bool) -> None:
     if json:
         options.print_json([_values(name, its) for name, its in found])
         return
-    whole, variants = _table(), _table()
-    for name, its in found:
-        (variants if its.origin.fails else whole).add_row(escape(name), escape(its.about))
-    options.out().print(whole)
-    options.out().print("\nfailing variants, each without a part that its scenario needs:")
-    options.out().print(variants)
-
-
-def _table() -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column()
-    return table
+    width = options.out().width
+    for fails in (False, True):
+        if fails:
+            options.say("\nfailing variants, each without a part that its scenario needs:")
+        for line in columns([(name, its.about) for name, its in found if bool(its.origin.fails) is fails], width=width):
+            options.say(line)
 
 
 def _values(name: str, scenario: Scenario) -> dict[str, object]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.account_json import describe_broker
+from lab.base.columns import columns
 from lab.cli import broker_text, peering, sg
 from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
@@ -52,22 +52,19 @@ def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> Non
         console.print(
             f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}"
         )
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
         its_own = where.brokers[plan.name]
-        if len(its_own) > 1:
-            table.add_row("", *(f"instance {its.number}" for its in its_own))
+        rows = [("", *(f"instance {its.number}" for its in its_own))] if len(its_own) > 1 else []
         for endpoint in ENDPOINTS:
-            table.add_row(
-                endpoint.protocol,
-                *(_url(endpoint.scheme, where.reached_at, its.ports[endpoint.name]) for its in its_own),
-            )
+            urls = (_url(endpoint.scheme, where.reached_at, its.ports[endpoint.name]) for its in its_own)
+            rows.append((endpoint.protocol, *urls))
         both = zip(plan.instances, its_own, strict=True)
         if any(its.own_address for its in its_own):
-            table.add_row("AWS's ports", *(f"at {its.own_address}" for its in its_own))
-        table.add_row("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both))
-        table.add_row("users", ", ".join(plan.users))
-        table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
-        console.print(table)
+            rows.append(("AWS's ports", *(f"at {its.own_address}" for its in its_own)))
+        rows.append(("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both)))
+        rows.append(("users", ", ".join(plan.users)))
+        rows.append(("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)"))
+        for line in columns(rows, before="  "):
+            console.print(escape(line), soft_wrap=True)
         for its in plan.instances:
             console.print(f"inside the lab {its.host_name}", soft_wrap=True)
         if plan.name in note.not_created:
