@@ -1,24 +1,29 @@
-"""broker: the service's records of a running lab's brokers, and its verbs on them."""
+"""broker, connector: the service's records of a running lab's brokers, its verbs on them, and faults of both."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.markup import escape
 
 from lab.amazonmq.account.account import Account
-from lab.amazonmq.account.account_json import describe_broker
-from lab.amazonmq.account.broker_record import BrokerState
-from lab.cli import broker_text, instances, open_lab, options
+from lab.amazonmq.account.account_json import describe_broker, pending_changes
+from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
+from lab.cli import open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON, QUIET, option
 from lab.cli.verb_command import command, declared_by, field_option
+from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
+from lab.declare.steps.connector import ConnectorStep
 from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.delete_broker import DeleteBroker
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError
+from lab.history import BrokerChanged, ConnectorChanged
 from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.operating import Done
@@ -36,7 +41,7 @@ def show(run: str | None = OF_RUN, json: bool = JSON) -> None:
     Example: mqlab broker list
     """
     account = open_lab.control(run).account
-    told = [line for each in account.brokers for line in broker_text.lines(each)]
+    told = [line for each in account.brokers for line in record_lines(each)]
     options.show([describe_broker(account, each.name) for each in account.brokers], told, json)
 
 
@@ -105,7 +110,7 @@ def _delete(verb: DeleteBroker, run: str | None, quiet: bool, json: bool) -> Non
 
 def _print(account: Account, broker: str, json: bool) -> None:
     record = account.broker(broker)
-    told = broker_text.lines(record)
+    told = record_lines(record)
     told.append(f"  earlier: {', '.join(map(str, record.history)) or 'none'}")
     told.append(f"  users: {', '.join(user.name for user in record.users)}")
     if record.security_groups:
@@ -155,7 +160,50 @@ def _warn(done: Done) -> None:
         options.err().print(f"[yellow]warning:[/yellow] {escape(done.note)}", soft_wrap=True)
 
 
-VERBS = {
+def record_lines(record: BrokerRecord) -> list[str]:
+    """Return the service's record of a broker as a few lines of text."""
+    found = [f"{record.name}: {record.state}, {record.current}"]
+    if record.pending is not None:
+        found.append(f"  pending: {record.pending}, until a reboot")
+    if record.pending_security_groups is not None:
+        found.append(f"  pending security groups: {', '.join(record.pending_security_groups) or 'none'}")
+    found += [f"  pending user: {user}, {change}" for user, change in pending_changes(record).items()]
+    return found
+
+
+def show_changes(done: Done, json: bool) -> None:
+    """Print the changes that a verb made, each with its time on the lab's clock."""
+    changes = [seen for seen in done.observations if isinstance(seen, BrokerChanged | ConnectorChanged)]
+    options.show([{"t": each.t, **each.told()} for each in changes], _change_lines(changes), json)
+
+
+def show_outcome(live: Live, verb: Step, done: Done, json: bool) -> None:
+    """Print the changes that a verb made to a running lab."""
+    show_changes(done, json)
+
+
+def _change_lines(changes: list[BrokerChanged | ConnectorChanged]) -> Iterator[str]:
+    for each in changes:
+        match each:
+            case BrokerChanged(instance=0):
+                what = each.broker
+            case BrokerChanged():
+                what = (
+                    f"instance {each.instance} of {each.broker}, {'the standby' if each.standby else 'the active one'},"
+                )
+            case ConnectorChanged():
+                what = f"connector {each.connector} of {each.broker}"
+        yield f"{each.t:.3f} s: {what} {each.state}"
+
+
+_on_instance = partial(command, show=show_outcome, arguments=["broker"])
+_FAULTS = {
+    verb: _on_instance(STEPS[verb], waits=verb in ("stop", "start"), example=f"mqlab broker {verb} tokyo")
+    for verb in ("kill", "stop", "start", "pause", "resume")
+}
+
+
+broker = {
     "list": show,
     "describe": describe,
     "update": update,
@@ -167,7 +215,7 @@ VERBS = {
         waits=True,
         example="mqlab broker reboot tokyo",
     ),
-    **instances.VERBS,
+    **_FAULTS,
     "create": declared_by(
         CreateBroker,
         _create,
@@ -179,5 +227,22 @@ VERBS = {
     ),
     "delete": declared_by(
         DeleteBroker, _delete, arguments=["broker"], quiet=True, example="mqlab broker delete singapore"
+    ),
+}
+
+
+_on_connector = partial(
+    command, ConnectorStep, show_outcome, arguments=["broker", "name"], spelled={"name": "CONNECTOR"}
+)
+connector = {
+    "stop": _on_connector(
+        do="stop",
+        about="Stop a network connector over its broker's JMX; its bridges close.",
+        example="mqlab connector stop tokyo connector_tokyo_to_singapore",
+    ),
+    "start": _on_connector(
+        do="start",
+        about="Start a network connector that was stopped.",
+        example="mqlab connector start tokyo connector_tokyo_to_singapore",
     ),
 }

@@ -103,7 +103,7 @@ def update(
 def diff(
     name: str = NAME,
     before: int = argument("N", "The number of the older revision."),
-    after: int | None = argument("[N]", "The newer revision (default: the latest).", None),
+    after: int | None = argument("[N]", "The newer revision (default: the latest)."),
     run: str | None = OF_RUN,
     json: bool = JSON,
 ) -> None:
@@ -129,7 +129,7 @@ def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
     ]
 
 
-VERBS = {
+config = {
     "list": list_configurations,
     "show": show,
     "create": command(

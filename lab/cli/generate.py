@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lab.base import units, wide_signs
 from lab.base.suggestions import remedy
-from lab.cli import new_files, options
-from lab.cli.options import argument, option
+from lab.cli import options
+from lab.cli.options import argument, folder_option, option
 from lab.declare.shape_quotas import quota_warnings
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
@@ -22,10 +22,8 @@ def generate(
         "The codes of AWS regions, for example eu-west-1,us-east-1; each repetition adds a VPC and a broker.",
         ...,
     ),
-    folder: Path | None = option(
-        "--folder FOLDER",
-        "The folder to write to (default: a new folder with the name of the shape).",
-        parser=new_files.folder_named_by("--folder"),
+    folder: Path | None = folder_option(
+        "--folder FOLDER", "The folder to write to (default: a new folder with the name of the shape)."
     ),
     engine_version: str | None = option("--engine-version VERSION", "The engine version of every broker."),
 ) -> None:

@@ -27,10 +27,7 @@ from lab.report.timeline_text import heading, remainder, text
 from lab.runtime.clock import RealClock
 
 HISTORY = argument(
-    "[FILE|RUN]",
-    "A history.jsonl, a run folder, or the start or end of a run id (default: the latest run).",
-    None,
-    complete=completion.runs,
+    "[FILE|RUN]", "A history.jsonl, a run folder, or the start or end of a run id (default: the latest run)."
 )
 
 

@@ -96,4 +96,4 @@ def detach(host: str = HOST, run: str | None = OF_RUN) -> None:
             options.say(each)
 
 
-VERBS = {"list": list_hosts, "run": run_in_host, "options": print_options, "attach": attach, "detach": detach}
+host = {"list": list_hosts, "run": run_in_host, "options": print_options, "attach": attach, "detach": detach}

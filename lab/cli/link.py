@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from lab.base.descriptions import summary
-from lab.cli import completion, open_lab, options
+from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, argument
 from lab.cli.verb_command import field_option
@@ -17,12 +17,7 @@ from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.runtime.status import DirectionNow
 
-LINK = argument(
-    "[LINK]",
-    "The link, named as its two regions joined by a dash (default: the only link).",
-    None,
-    complete=completion.links,
-)
+LINK = argument("[LINK]", "The link, named as its two regions joined by a dash (default: the only link).")
 _FIGURES = {each.key.replace("-", "_"): each.kind for each in FIGURES}
 
 
@@ -65,7 +60,7 @@ def _print(directions: Sequence[DirectionNow], json: bool) -> None:
 
 
 _ONE_WAY = "tokyo-singapore --leaving tokyo"
-VERBS = {
+link = {
     "list": show,
     "cut": _on_link("cut", _ONE_WAY),
     "heal": _on_link("heal", _ONE_WAY),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.cli import completion, options
+from lab.cli import options
 from lab.cli.options import argument, option
 from lab.declare.steps.base import Step
 from lab.living.attach import attach, chosen
@@ -15,11 +15,9 @@ from lab.living.lab import Live, refuse_replayed
 from lab.plan.control import Control
 from lab.runtime.state_file import StateFile
 
-OF_RUN = option(
-    "--run RUN", "The lab, by its run id (default: MQLAB_RUN, else the only running lab).", complete=completion.labs
-)
+OF_RUN = option("--run RUN", "The lab, by its run id (default: MQLAB_RUN, else the only running lab).")
 
-BROKER = argument("BROKER", "The broker, by its name or its id.", complete=completion.brokers)
+BROKER = argument("BROKER", "The broker, by its name or its id.")
 
 
 def load_note(run: str | None) -> StateFile:

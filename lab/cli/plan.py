@@ -1,10 +1,13 @@
-"""plan: a scenario's plan, without Docker."""
+"""plan, render: a scenario's plan, and the files that brokers get, without Docker."""
 
 from __future__ import annotations
 
+from lab.amazonmq.configurations.configuration import read as read_configuration
+from lab.amazonmq.files.activemq_xml import diff
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, PORT_BASE, SCENARIO, SET, VERSION
+from lab.cli.options import JSON, PORT_BASE, SCENARIO, SET, VERSION, flag, option
 from lab.declare.variants import settings_of
+from lab.errors import InputError
 from lab.plan.text import describe
 from lab.report.drawing import chart
 from lab.report.plan_picture import planned
@@ -27,3 +30,37 @@ def plan(
     drawn = chart(planned(found.plan), options.out().width, options.only_ascii())
     parts = [title, "", drawn, tables] if drawn else [title, tables]
     options.show(mask.value(found.plan.to_dict()), [mask.text("\n".join(parts))], json)
+
+
+def render(
+    scenario: str = SCENARIO,
+    broker: str | None = option("--broker NAME", "The broker (default: all brokers)."),
+    difference: bool = flag(
+        "--diff", "Print only the lines that mqlab removed from the configuration, or added to it."
+    ),
+    set: list[str] | None = SET,
+    activemq_version: str | None = VERSION,
+    json: bool = JSON,
+) -> None:
+    """Print the activemq.xml that a broker starts with.
+
+    Example: mqlab render tokyo-singapore --broker tokyo
+    """
+    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
+    plan, mask = found.plan, found.scenario.origin.mask
+    names = [each.name for each in plan.brokers]
+    if broker is not None and broker not in names:
+        raise InputError.of(f'no broker named "{broker}"', f"brokers in this topology: {', '.join(names)}")
+    texts = {}
+    for each in plan.brokers:
+        if broker in (None, each.name):
+            configuration = read_configuration(each.configuration.encode(), each.configuration_file)
+            text = diff(configuration, each.activemq_xml) if difference else each.activemq_xml
+            texts[each.name] = mask.text(text)
+    if json:
+        options.print_json(texts)
+    else:
+        for name, text in texts.items():
+            if len(texts) > 1:
+                options.say(f"<!-- broker {name} -->")
+            options.say(text.rstrip("\n"))

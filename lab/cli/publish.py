@@ -28,7 +28,7 @@ _SLOW = 0.05  # seconds between two messages, from which on each is acknowledged
 def publish(
     broker: str = BROKER,
     body: str | None = argument(
-        "[BODY]", "The text of each message, or - for standard input (default: a numbered text).", None
+        "[BODY]", "The text of each message, or - for standard input (default: a numbered text)."
     ),
     topic: str | None = TOPIC,
     queue: str | None = QUEUE,

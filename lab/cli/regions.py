@@ -14,7 +14,7 @@ from lab.plan.text import table
 
 
 def regions(
-    names: list[str] | None = argument("[A [B]]", "One region, or two (default: all regions).", None),
+    names: list[str] | None = argument("[A [B]]", "One region, or two (default: all regions)."),
     json: bool = JSON,
 ) -> int:
     """List the AWS regions, the round trips of one region, or the round trip between two, with its source.

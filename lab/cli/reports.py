@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.cli import exit_codes, new_files, options
+from lab.cli import new_files, options
 from lab.cli.options import flag, option
 from lab.errors import HostError, InputError
 from lab.judge import Judged, Outcome
@@ -84,4 +84,4 @@ def print_report(
     if error is not None:
         options.complain(error)
         return error.exit_code
-    return exit_codes.judged(passed=report.outcome is Outcome.PASSED)
+    return options.judged(passed=report.outcome is Outcome.PASSED)

@@ -11,7 +11,7 @@ from lab.activemq.destinations import has_wildcard
 from lab.base.dataclass import dataclass
 from lab.base.masking import Mask
 from lab.base.suggestions import remedy
-from lab.cli import completion, options, scenario_argument
+from lab.cli import options, scenario_argument
 from lab.cli.options import JSON, SET, VERSION, argument, flag, option
 from lab.declare.scenario import Scenario
 from lab.declare.topology import Topology
@@ -30,15 +30,9 @@ def routes(
     scenario: str | None = argument(
         "[SCENARIO]",
         "The file of a scenario or a topology, or the name of a shipped scenario (default: a running lab).",
-        None,
-        complete=completion.scenarios,
     ),
-    source: str | None = option(
-        "--from BROKER", "The broker that messages are sent to (default: any).", complete=completion.brokers
-    ),
-    target: str | None = option(
-        "--to BROKER", "The broker of the subscribers (default: any).", complete=completion.brokers
-    ),
+    source: str | None = option("--from BROKER", "The broker that messages are sent to (default: any)."),
+    target: str | None = option("--to BROKER", "The broker of the subscribers (default: any)."),
     destination: list[str] | None = option(
         "--destination NAME", "The destination, for example queue://orders (repeatable)."
     ),
@@ -47,9 +41,7 @@ def routes(
     ),
     set: list[str] | None = SET,
     activemq_version: str | None = VERSION,
-    run: str | None = option(
-        "--run RUN", "The lab, by its run id (default: the only running lab).", complete=completion.labs
-    ),
+    run: str | None = option("--run RUN", "The lab, by its run id (default: the only running lab)."),
     durable: bool = flag(
         "--durable", "Print where messages wait for durable subscribers that are away, also without a setting for them."
     ),

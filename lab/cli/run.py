@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from lab.base import extras
 from lab.base.interrupts import put_off
 from lab.base.units import parse_duration
-from lab.cli import conflicts, new_files, options, profile, reports, run_chosen
+from lab.cli import conflicts, options, profile, reports, run_chosen
 from lab.cli.options import (
     ARCHIVE,
     FOLDER,
@@ -27,6 +27,7 @@ from lab.cli.options import (
     VERSION,
     WAIT,
     flag,
+    folder_option,
     option,
 )
 from lab.cli.profile import PROFILE
@@ -76,10 +77,9 @@ class RunOptions:
     last_failed: bool = flag("--last-failed", "Run the scenarios that did not pass when they last ran.")
     page: Path | None = PAGE
     junit_file: Path | None = JUNIT
-    reports_folder: Path | None = option(
+    reports_folder: Path | None = folder_option(
         "--reports DIR",
         "The folder for summary.md, CI annotations, and an HTML page and a JUnit file for each scenario.",
-        parser=new_files.folder_named_by("--reports"),
     )
     profile_file: Path | None = PROFILE
     film: bool = flag("--film", "Write film.html into the run folder, a page that plays the run.")

@@ -18,7 +18,7 @@ from lab.operating.runtimes import SIMULATION
 
 def scenarios(
     name: str | None = argument(
-        "[NAME]", "The name of the scenario to print (default: a list of all).", None, complete=completion.scenarios
+        "[NAME]", "The name of the scenario to print (default: a list of all).", complete=completion.scenarios
     ),
     copy: Path | None = option("--copy DIR", "The folder that the scenario and all its files are copied to."),
     student: bool = flag("--student", "Copy without the answers: no comments, no `about`, no expectations."),

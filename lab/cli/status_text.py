@@ -13,7 +13,8 @@ from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.account_json import describe_broker
 from lab.base.columns import columns
-from lab.cli import broker_text, peering, sg
+from lab.cli.broker import record_lines
+from lab.cli.vpc import brokers_in, peering_line
 from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
@@ -128,11 +129,11 @@ def _network(network: Network) -> list[str]:
     """Return the peerings, the blackholes and each group's inbound rules as lines of text."""
     blackholes = [f"  {table.name}: {route.destination} is a blackhole" for table, route, _ in network.blackholes()]
     groups = [
-        f"  {each.name} lets in {'; '.join(map(str, each.inbound)) or 'nothing'}{sg.brokers_in(network, each)}"
+        f"  {each.name} lets in {'; '.join(map(str, each.inbound)) or 'nothing'}{brokers_in(network, each)}"
         for each in network.groups
         if any(each.name in its.groups for its in network.interfaces)
     ]
-    return [*(f"  {peering.line(each)}" for each in network.peerings), *blackholes, *groups]
+    return [*(f"  {peering_line(each)}" for each in network.peerings), *blackholes, *groups]
 
 
 def _seen(observations: Sequence[Observation]) -> list[dict[str, Any]]:
@@ -163,7 +164,7 @@ def show(status: Status, console: Console) -> None:
     if not note.replaying:
         console.print("\nservice", style="bold")
         for record in note.control.account.brokers:
-            for line in broker_text.lines(record):
+            for line in record_lines(record):
                 console.print(f"  {escape(line)}", soft_wrap=True)
     console.print("\nbridges", style="bold")
     for bridge in status.bridges:

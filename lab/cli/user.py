@@ -104,7 +104,7 @@ def _password(variable: str | None, user: str) -> SecretStr:
 
 
 _on_user = partial(command, show=_print, arguments=["broker", "user"])
-VERBS = {
+user = {
     "list": show,
     "create": _on_user(
         CreateUser,

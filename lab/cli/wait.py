@@ -1,4 +1,4 @@
-"""wait: until something is so in a running lab."""
+"""wait, mark: until a condition holds in a running lab, and a name for a moment in its history."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import QUEUE, TOPIC
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON, argument, option
+from lab.cli.options import BY_OPTION, JSON, RUN, argument, option
 from lab.errors import InputError
-from lab.living.lab import Live
+from lab.living.lab import Live, refuse_replayed
 
 _LIMIT = "The maximum time to wait, after which the exit code is 4."
 WITHIN = option("--within TIME", _LIMIT, "2m")
-CONNECTOR = argument("[CONNECTOR]", "The network connector whose bridge must be up (default: all connectors).", None)
+CONNECTOR = argument("[CONNECTOR]", "The network connector whose bridge must be up (default: all connectors).")
 
 
 def bridge(
@@ -113,4 +113,25 @@ def _wait(live: Live, condition: Callable[[], bool], within: float, what: str, j
     options.show({"run": live.run, "what": what, "seconds": took}, [f"{what} ({took:.1f} s)"], json)
 
 
-VERBS = {"bridge": bridge, "demand": demand, "broker": serving, "messages": messages}
+wait = {"bridge": bridge, "demand": demand, "broker": serving, "messages": messages}
+
+
+def mark(
+    text: str = argument("TEXT", 'The name of the mark, for example "before the cut".'),
+    run: str | None = RUN,
+    json: bool = JSON,
+    by_option: str | None = BY_OPTION,
+) -> None:
+    """Add a mark to the history of a running lab.
+
+    `mqlab judge --from` and `--to` accept the mark.
+
+    Example: mqlab mark "before the cut"
+    """
+    note = open_lab.load_note(options.one_run(run, by_option))
+    refuse_replayed(note)
+    t = note.now()  # before the lab is reached, whose passwords are masked in the text
+    with open_lab.attached(note.run) as live:
+        live.history.mark(text, t)
+        text = live.lab.mask().text(text)
+    options.show({"run": note.run, "t": t, "text": text}, [f"{t:.3f} s: {text}"], json)

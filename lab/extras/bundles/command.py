@@ -103,4 +103,4 @@ def load(
     options.show(shown, [f"{len(manifest.members)} files in {folder}", f"to install mqlab: python {script}"], json)
 
 
-VERBS = {"save": save, "load": load}
+bundle = {"save": save, "load": load}

@@ -17,9 +17,7 @@ from lab.report.run_folder import RunFolder
 def film(
     run: str | None = HISTORY,
     file: Path | None = argument(
-        "[FILE]",
-        "The HTML file to write (default: film.html in the run folder, to which report.html then links).",
-        None,
+        "[FILE]", "The HTML file to write (default: film.html in the run folder, to which report.html then links)."
     ),
 ) -> None:
     """Write a film of a run: one HTML page that plays the run on the map of the network.

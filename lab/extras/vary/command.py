@@ -11,9 +11,9 @@ from pathlib import Path
 
 from lab.base import units
 from lab.base.text_files import write_new
-from lab.cli import exit_codes, new_files, options
+from lab.cli import new_files, options
 from lab.cli.options import IGNORE, QUIET, SCENARIO, flag, option
-from lab.cli.progress_bar import bar
+from lab.cli.progress import bar
 from lab.errors import InputError, LabError
 
 _ASKED_FROM = 1000  # runs; more want --yes
@@ -74,7 +74,10 @@ def vary(
         with _executor(on, jobs) as (executor, slots):
             if asking:
                 raise _too_many(grid.count, slots, seconds_of_one(looked, grid, most))
-            with closing(rows_of(looked, grid, executor, slots, most)) as found, bar(grid.count, quiet) as advance:
+            with (
+                closing(rows_of(looked, grid, executor, slots, most)) as found,
+                bar(options.err(), grid.count, quiet) as advance,
+            ):
                 for row in found:
                     rows.append(row)
                     advance()
@@ -102,7 +105,7 @@ def vary(
         options.complain(each)
     if wrong:
         raise wrong[0]
-    return max((row.exit_code for row in rows), default=0) or exit_codes.judged(passed=its.passed)
+    return max((row.exit_code for row in rows), default=0) or options.judged(passed=its.passed)
 
 
 def _limit(text: str | None) -> timedelta | None:

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from lab.base.printable import shown
-from lab.cli import conflicts, exit_codes, options
+from lab.cli import conflicts, options
 from lab.declare.variants import settings_of
 from lab.errors import InputError, LabError
 from lab.operating import runtimes
@@ -24,7 +24,7 @@ def run_seeds(scenarios: Sequence[str], given: RunOptions) -> int:
 
     Return 0 if all passed, 1 if one did not, and the exit code of a run that ended with an error.
     """
-    from lab.cli.progress_bar import bar
+    from lab.cli.progress import bar
     from lab.extras.vary.combinations import Grid, seeds_of
     from lab.extras.vary.processes import Processes, cores
     from lab.extras.vary.row import Row
@@ -48,7 +48,7 @@ def run_seeds(scenarios: Sequence[str], given: RunOptions) -> int:
         with (
             Processes(min(slots, grid.count)) as executor,
             closing(rows_of(looked, grid, executor, slots, None)) as found,
-            bar(grid.count, given.quiet) as advance,
+            bar(options.err(), grid.count, given.quiet) as advance,
         ):
             for row in found:
                 rows.append(row)
@@ -62,7 +62,7 @@ def run_seeds(scenarios: Sequence[str], given: RunOptions) -> int:
     if ended is not None:
         options.warn_of_each([f"{len(rows)} of {grid.count} seeds were run"])
         raise ended
-    return max((row.exit_code for row in rows), default=0) or exit_codes.judged(passed=its.passed)
+    return max((row.exit_code for row in rows), default=0) or options.judged(passed=its.passed)
 
 
 def _check(scenarios: Sequence[str], given: RunOptions, first: int) -> None:
