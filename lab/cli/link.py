@@ -30,7 +30,7 @@ def show(run: str | None = OF_RUN, json: bool = JSON) -> None:
         _print(live.links(), json)
 
 
-def _on_link(verb: str, example: str, text: str = "", figures: Mapping[str, str] = {}) -> Callable[..., int | None]:
+def _on_link(verb: str, example: str, figures: Mapping[str, str] = {}) -> Callable[..., int | None]:
     """Return the command of a verb on a link; `figures` has the metavar of each figure that it takes."""
     change: Callable[..., Sequence[DirectionNow]] = getattr(Live, verb)
 
@@ -44,9 +44,8 @@ def _on_link(verb: str, example: str, text: str = "", figures: Mapping[str, str]
     for field, kind in figures.items():
         parameters[field] = (optional, field_option(ImpairmentFields, field, metavar=kind))
     parameters |= {"leaving": (optional, field_option(OnLink, "leaving")), "run": (optional, OF_RUN)}
-    sentence = text or summary(STEPS[verb])
     return options.declared(
-        command, f"{sentence}\n\nExample: mqlab link {verb} {example}", parameters | {"json": (bool, JSON)}
+        command, f"{summary(STEPS[verb])}\n\nExample: mqlab link {verb} {example}", parameters | {"json": (bool, JSON)}
     )
 
 
@@ -65,10 +64,5 @@ link = {
     "cut": _on_link("cut", _ONE_WAY),
     "heal": _on_link("heal", _ONE_WAY),
     "reject": _on_link("reject", _ONE_WAY),
-    "impair": _on_link(
-        "impair",
-        "tokyo-singapore --delay 80ms --jitter 5ms",
-        "Replace all impairments of a link; an omitted setting returns to its default.",
-        _FIGURES,
-    ),
+    "impair": _on_link("impair", "tokyo-singapore --delay 80ms --jitter 5ms", _FIGURES),
 }
