@@ -41,8 +41,8 @@ def show(run: str | None = OF_RUN, json: bool = JSON) -> None:
     Example: mqlab broker list
     """
     account = open_lab.control(run).account
-    told = [line for each in account.brokers for line in record_lines(each)]
-    options.show([describe_broker(account, each.name) for each in account.brokers], told, json)
+    lines = [line for record in account.brokers for line in record_lines(record)]
+    options.show([describe_broker(account, record.name) for record in account.brokers], lines, json)
 
 
 def describe(broker: str = BROKER, run: str | None = OF_RUN, json: bool = JSON) -> None:
@@ -99,24 +99,24 @@ def _create(verb: CreateBroker, run: str | None, quiet: bool, json: bool) -> Non
 def _delete(verb: DeleteBroker, run: str | None, quiet: bool, json: bool) -> None:
     record = open_lab.control(run).account.broker(verb.broker)
     with open_lab.in_turn(run, quiet=quiet) as live:
-        there = any(each.broker_id == record.broker_id for each in live.account.brokers)
+        there = any(record_now.broker_id == record.broker_id for record_now in live.account.brokers)
         if there or record.state is not BrokerState.DELETION_IN_PROGRESS:  # else the turn has just ended the deletion
             with options.progress(quiet).stage(f"delete {record.name}"):
                 live.do(verb_arguments.read(DeleteBroker, broker=record.name))
         kept = Path(live.lab.note.folder) / "logs"
-    told = f"{record.name} is deleted; {record.current.configuration} stays, and its log is in {kept}"
-    options.show({"brokerId": record.broker_id}, [told], json)
+    sentence = f"{record.name} is deleted; {record.current.configuration} stays, and its log is in {kept}"
+    options.show({"brokerId": record.broker_id}, [sentence], json)
 
 
 def _print(account: Account, broker: str, json: bool) -> None:
     record = account.broker(broker)
-    told = record_lines(record)
-    told.append(f"  earlier: {', '.join(map(str, record.history)) or 'none'}")
-    told.append(f"  users: {', '.join(user.name for user in record.users)}")
+    lines = record_lines(record)
+    lines.append(f"  earlier: {', '.join(map(str, record.history)) or 'none'}")
+    lines.append(f"  users: {', '.join(user.name for user in record.users)}")
     if record.security_groups:
-        told.append(f"  security groups: {', '.join(record.security_groups)}")
-    told.append(f"  maintenance window: {record.window}")
-    options.show(describe_broker(account, broker), told, json)
+        lines.append(f"  security groups: {', '.join(record.security_groups)}")
+    lines.append(f"  maintenance window: {record.window}")
+    options.show(describe_broker(account, broker), lines, json)
 
 
 def _states(run: str | None) -> dict[str, BrokerState]:
@@ -129,9 +129,9 @@ def _is_running(live: Live, name: str) -> bool:
 
 def _newest(account: Account, broker: str) -> Step:
     """Return the update to the newest revision of the configuration that a broker has, or has pending."""
-    its = account.broker(broker)
+    record = account.broker(broker)
     return verb_arguments.read(
-        UpdateBroker, "--", broker=broker, configuration=(its.pending or its.current).configuration
+        UpdateBroker, "--", broker=broker, configuration=(record.pending or record.current).configuration
     )
 
 
@@ -162,13 +162,13 @@ def _warn(done: Done) -> None:
 
 def record_lines(record: BrokerRecord) -> list[str]:
     """Return the service's record of a broker as a few lines of text."""
-    found = [f"{record.name}: {record.state}, {record.current}"]
+    lines = [f"{record.name}: {record.state}, {record.current}"]
     if record.pending is not None:
-        found.append(f"  pending: {record.pending}, until a reboot")
+        lines.append(f"  pending: {record.pending}, until a reboot")
     if record.pending_security_groups is not None:
-        found.append(f"  pending security groups: {', '.join(record.pending_security_groups) or 'none'}")
-    found += [f"  pending user: {user}, {change}" for user, change in pending_changes(record).items()]
-    return found
+        lines.append(f"  pending security groups: {', '.join(record.pending_security_groups) or 'none'}")
+    lines += [f"  pending user: {user}, {change}" for user, change in pending_changes(record).items()]
+    return lines
 
 
 def show_changes(done: Done, json: bool) -> None:
@@ -183,17 +183,16 @@ def show_outcome(live: Live, verb: Step, done: Done, json: bool) -> None:
 
 
 def _change_lines(changes: list[BrokerChanged | ConnectorChanged]) -> Iterator[str]:
-    for each in changes:
-        match each:
+    for change in changes:
+        match change:
             case BrokerChanged(instance=0):
-                what = each.broker
+                part = change.broker
             case BrokerChanged():
-                what = (
-                    f"instance {each.instance} of {each.broker}, {'the standby' if each.standby else 'the active one'},"
-                )
+                role = "the standby" if change.standby else "the active one"
+                part = f"instance {change.instance} of {change.broker}, {role},"
             case ConnectorChanged():
-                what = f"connector {each.connector} of {each.broker}"
-        yield f"{each.t:.3f} s: {what} {each.state}"
+                part = f"connector {change.connector} of {change.broker}"
+        yield f"{change.t:.3f} s: {part} {change.state}"
 
 
 _on_instance = partial(command, show=show_outcome, arguments=["broker"])

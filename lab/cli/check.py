@@ -89,18 +89,18 @@ def check(
     new_files.check_new(output)
     if len(what) > 1:
         conflicts.check("check", given, "several-configurations")
-    found = []
+    results = []
     for each in what:
         if each in configurations:
-            found.append(
+            results.append(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            found.append(_scenario(each, activemq_version, set or (), which, port_base, ignored))
-    _print(found, json)
-    if any(each.problems for each in found):
+            results.append(_scenario(each, activemq_version, set or (), which, port_base, ignored))
+    _print(results, json)
+    if any(each.problems for each in results):
         return InputError.exit_code
-    return 1 if any(each.removals or (strict and each.advice) for each in found) else 0
+    return 1 if any(each.removals or (strict and each.advice) for each in results) else 0
 
 
 def is_configuration(name: str) -> bool:
@@ -212,8 +212,8 @@ def _refused(
     """Return the parts of a correct scenario that a runtime would refuse."""
     from lab.operating import runtimes
 
-    with runtimes.runtime(runtime, os.environ, ignored) as its:
-        return tuple(its.refusals(scenario, _planned(scenario, activemq_version)))
+    with runtimes.runtime(runtime, os.environ, ignored) as opened:
+        return tuple(opened.refusals(scenario, _planned(scenario, activemq_version)))
 
 
 def _planned(scenario: Scenario, activemq_version: str | None, port_base: int | None = None) -> Plan:
@@ -222,22 +222,22 @@ def _planned(scenario: Scenario, activemq_version: str | None, port_base: int | 
     return plan(scenario.topology, seed=scenario.seed, activemq_version=activemq_version, port_base=port_base)
 
 
-def _print(found: Sequence[Checked], json: bool) -> None:
+def _print(results: Sequence[Checked], json: bool) -> None:
     if json:
         listed = [
-            each.mask.value(told)
-            for each in found
-            for told in wording.as_json(each.problems, each.removals, each.advice)
+            result.mask.value(row)
+            for result in results
+            for row in wording.as_json(result.problems, result.removals, result.advice)
         ]
         options.print_json_line({"problems": listed})
-        options.complain_of_each([problem for each in found for problem in each.complaints])
+        options.complain_of_each([problem for result in results for problem in result.complaints])
         return
-    for each in found:
-        for line in wording.lines(each.removals, each.advice):
-            options.say(each.mask.text(line))
-        options.complain_of_each(each.complaints)
-        if not each.problems:
-            options.say(each.mask.text(each.summary))
+    for result in results:
+        for line in wording.lines(result.removals, result.advice):
+            options.say(result.mask.text(line))
+        options.complain_of_each(result.complaints)
+        if not result.problems:
+            options.say(result.mask.text(result.summary))
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -35,13 +35,15 @@ def list_configurations(run: str | None = OF_RUN, json: bool = JSON) -> None:
     with open_lab.attached(run) as live:
         account, mask = live.account, live.lab.mask()
     described, lines = [], []
-    for each in account.configurations:
-        revisions = list_revisions(account, each.name)
-        described.append({**describe_configuration(account, each.name), "revisions": revisions})
-        using = ", ".join(used_by(account, each)) or "no broker"
-        lines.append(f"{each.name}: ActiveMQ {each.engine_version}, used by {using}")
-        for its in each.revisions:
-            lines.append(f"  {its.number}  {its.created:%Y-%m-%d %H:%M:%S}  {mask.text(its.description)}".rstrip())
+    for configuration in account.configurations:
+        revisions = list_revisions(account, configuration.name)
+        described.append({**describe_configuration(account, configuration.name), "revisions": revisions})
+        using = ", ".join(used_by(account, configuration)) or "no broker"
+        lines.append(f"{configuration.name}: ActiveMQ {configuration.engine_version}, used by {using}")
+        for revision in configuration.revisions:
+            lines.append(
+                f"  {revision.number}  {revision.created:%Y-%m-%d %H:%M:%S}  {mask.text(revision.description)}".rstrip()
+            )
     options.show(mask.value(described), lines, json)
 
 
@@ -56,14 +58,14 @@ def show(
     Example: mqlab config show tokyo-configuration --revision 1
     """
     with open_lab.attached(run) as live:
-        found, mask = live.account.configuration(name), live.lab.mask()
-    its = found.latest if revision is None else found.revision(revision)
-    text = mask.text(its.text)
+        configuration, mask = live.account.configuration(name), live.lab.mask()
+    chosen = configuration.latest if revision is None else configuration.revision(revision)
+    text = mask.text(chosen.text)
     described = {
-        "configurationId": found.id,
-        "created": its.created.isoformat(),
+        "configurationId": configuration.id,
+        "created": chosen.created.isoformat(),
         "data": base64.b64encode(text.encode()).decode(),
-        "description": mask.text(its.description),
+        "description": mask.text(chosen.description),
     }
     options.show(described, [text.rstrip("\n")], json)
 
@@ -92,12 +94,14 @@ def update(
         except InputError as error:
             raise InputError(without_passwords(error.problems, mask)) from error
         live.update_configuration(name, saved.configuration.text, description=description, file=str(file))
-        found = live.account.configuration(name)
+        configuration = live.account.configuration(name)
         described = mask.value(describe_configuration(live.account, name))
     for line in map(mask.text, wording.lines(saved.removals, advise(saved))):
         options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
-    told = f"{found.name} has revision {found.latest.number}; a broker gets it by an update and a reboot"
-    options.show({**described, "warnings": _warnings(saved)}, [told], json)
+    sentence = (
+        f"{configuration.name} has revision {configuration.latest.number}; a broker gets it by an update and a reboot"
+    )
+    options.show({**described, "warnings": _warnings(saved)}, [sentence], json)
 
 
 def diff(
@@ -112,8 +116,8 @@ def diff(
     Example: mqlab config diff tokyo-configuration 1 2
     """
     with open_lab.attached(run) as live:
-        found, mask = live.account.configuration(name), live.lab.mask()
-    text = mask.text(found.compare(before, found.latest.number if after is None else after))
+        configuration, mask = live.account.configuration(name), live.lab.mask()
+    text = mask.text(configuration.compare(before, configuration.latest.number if after is None else after))
     options.print_json({"diff": text}) if json else options.say(text, nl=False)
 
 

@@ -71,8 +71,8 @@ def sweep(
     age = None if older_than is None else timedelta(seconds=seconds("--older-than", older_than))
     folder = note_folder(os.environ)
     known = state_files.load_all(folder)
-    with AllRuntimes(os.environ) as its:
-        swept = its.sweep(folder, Sweep(run=run, every=every, older_than=age, dry_run=dry_run))
+    with AllRuntimes(os.environ) as all_runtimes:
+        swept = all_runtimes.sweep(folder, Sweep(run=run, every=every, older_than=age, dry_run=dry_run))
     for note in known:
         if state_files.write_token(note.run, folder) is None:
             end_history(note, complete=False, note_of_it="the lab was swept away")

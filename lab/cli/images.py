@@ -48,19 +48,19 @@ def images(
         new_files.check_new(save)
         for ending in (".sha256", ".part"):  # written beside it, the second one for a while
             new_files.check_new(save.with_name(f"{save.name}{ending}"))
-    with runtime(usual(os.environ), os.environ) as its:
-        told = options.progress(quiet)
+    with runtime(usual(os.environ), os.environ) as opened:
+        progress = options.progress(quiet)
         if key:
-            word = its.image_key(told, versions=releases, archive=activemq_archive)
+            word = opened.image_key(progress, versions=releases, archive=activemq_archive)
             options.show({"key": word}, [word], json)
             return
         if save is not None:
-            digest = its.save_images(told, save, versions=releases, archive=activemq_archive)
+            digest = opened.save_images(progress, save, versions=releases, archive=activemq_archive)
             options.show({"file": str(save), "sha256": digest}, [f"{digest}  {save}"], json)
             return
         if load is not None:
-            its.load_images(told, load, versions=releases, archive=activemq_archive, digest=sha256)
-        listed = its.images(told, versions=releases, archive=activemq_archive)
+            opened.load_images(progress, load, versions=releases, archive=activemq_archive, digest=sha256)
+        listed = opened.images(progress, versions=releases, archive=activemq_archive)
     if json:
         options.print_json(
             [
@@ -69,7 +69,7 @@ def images(
             ]
         )
         return
-    if its.name != USUAL:
+    if opened.name != USUAL:
         options.say(f"{WITHOUT_IMAGES}: MQLAB_RUNTIME={USUAL} mqlab images makes the images of real brokers")
         return
     rows = [(each.name, f"{each.size / 1e6:.0f} MB", each.created) for each in listed]

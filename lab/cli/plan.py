@@ -24,12 +24,14 @@ def plan(
 
     Example: mqlab plan tokyo-singapore
     """
-    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()), port_base, ports=True)
-    mask = found.scenario.origin.mask
-    title, _, tables = describe(found.plan).partition("\n")
-    drawn = chart(planned(found.plan), options.out().width, options.only_ascii())
+    planned_scenario = scenario_argument.plan_named(
+        scenario, activemq_version, settings_of(set or ()), port_base, ports=True
+    )
+    mask = planned_scenario.scenario.origin.mask
+    title, _, tables = describe(planned_scenario.plan).partition("\n")
+    drawn = chart(planned(planned_scenario.plan), options.out().width, options.only_ascii())
     parts = [title, "", drawn, tables] if drawn else [title, tables]
-    options.show(mask.value(found.plan.to_dict()), [mask.text("\n".join(parts))], json)
+    options.show(mask.value(planned_scenario.plan.to_dict()), [mask.text("\n".join(parts))], json)
 
 
 def render(
@@ -46,17 +48,17 @@ def render(
 
     Example: mqlab render tokyo-singapore --broker tokyo
     """
-    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
-    plan, mask = found.plan, found.scenario.origin.mask
-    names = [each.name for each in plan.brokers]
+    planned_scenario = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
+    plan, mask = planned_scenario.plan, planned_scenario.scenario.origin.mask
+    names = [broker_plan.name for broker_plan in plan.brokers]
     if broker is not None and broker not in names:
         raise InputError.of(f'no broker named "{broker}"', f"brokers in this topology: {', '.join(names)}")
     texts = {}
-    for each in plan.brokers:
-        if broker in (None, each.name):
-            configuration = read_configuration(each.configuration.encode(), each.configuration_file)
-            text = diff(configuration, each.activemq_xml) if difference else each.activemq_xml
-            texts[each.name] = mask.text(text)
+    for broker_plan in plan.brokers:
+        if broker in (None, broker_plan.name):
+            configuration = read_configuration(broker_plan.configuration.encode(), broker_plan.configuration_file)
+            text = diff(configuration, broker_plan.activemq_xml) if difference else broker_plan.activemq_xml
+            texts[broker_plan.name] = mask.text(text)
     if json:
         options.print_json(texts)
     else:

@@ -51,8 +51,8 @@ def _rows(named: list[str]) -> list[dict[str, Any]]:
     if not named:
         return [{"code": code, "city": region.city} for code, region in REGIONS.items()]
     others = named[1:] or [code for code in REGIONS if code != named[0]]
-    found = [(code, round_trip(named[0], code)) for code in others]
-    near = sorted(((code, preset) for code, preset in found if preset is not None), key=lambda each: each[1].delay)
+    trips = [(code, round_trip(named[0], code)) for code in others]
+    near = sorted(((code, preset) for code, preset in trips if preset is not None), key=lambda each: each[1].delay)
     return [_row(named[0], code, preset) for code, preset in near]
 
 

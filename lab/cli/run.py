@@ -229,10 +229,10 @@ def _several(scenarios: Sequence[str], given: RunOptions, failures: run_chosen.F
         for line in one.warnings.splitlines():
             options.err().print(f"{one.scenario}: {line}", markup=False, soft_wrap=True)
 
-    found, cut_short = run_many.run_all(
+    runs, cut_short = run_many.run_all(
         scenarios, tuple(given.words()), jobs=given.jobs or 1, folder=folder, ended=ended
     )
-    of_all = found if cut_short is None else run_many.with_the_rest(scenarios, found)
+    of_all = runs if cut_short is None else run_many.with_the_rest(scenarios, runs)
     unwritten: HostError | None = None  # told at the end: the verdicts are known all the same
     marks = [] if folder is None else list(annotations.annotated(of_all, places_of(settings_of(given.set or ()))))
     made = (
@@ -251,14 +251,14 @@ def _several(scenarios: Sequence[str], given: RunOptions, failures: run_chosen.F
             )
     lines = [
         line
-        for one in found
+        for one in runs
         for line in (
             f"{one.scenario}: {one.outcome}{'' if one.report is None else ', run ' + one.report['run']}",
             *(f"  {why}" for each in one.why for why in each.splitlines()),
             *(f"  page: {page}" for page in (_page(one, folder, failures.home),) if page is not None),
         )
     ]
-    told = [
+    rows = [
         {
             "scenario": one.scenario,
             "outcome": one.outcome,
@@ -267,14 +267,14 @@ def _several(scenarios: Sequence[str], given: RunOptions, failures: run_chosen.F
             "report": one.report,
             **({"error": one.error} if one.error else {}),
         }
-        for one in found
+        for one in runs
     ]
-    options.show(told, lines, given.json)
+    options.show(rows, lines, given.json)
     if not scenarios and not quiet:
         options.err().print("there is no scenario to run")
     if unwritten is not None:
         options.complain(f"{unwritten.what}\n{unwritten.remedy}")
     if cut_short is not None:
-        options.warn_of_each([f"{len(found)} of {len(scenarios)} runs had ended"])
+        options.warn_of_each([f"{len(runs)} of {len(scenarios)} runs had ended"])
         raise cut_short
-    return max([0 if unwritten is None else unwritten.exit_code, *(one.code for one in found)])
+    return max([0 if unwritten is None else unwritten.exit_code, *(one.code for one in runs)])

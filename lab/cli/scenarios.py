@@ -61,9 +61,9 @@ def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
     origin = scenario_argument.load_named(name).origin
     judged_by = Path(origin.sources[1].name).stem if origin.fails else name
     with put_off() as came:
-        told = options.progress(quiet=True)
+        quiet = options.progress(quiet=True)
         try:
-            ran = labs.run(mine, runtime=runtime, expectations_of=judged_by, progress=told, raising=False)
+            ran = labs.run(mine, runtime=runtime, expectations_of=judged_by, progress=quiet, raising=False)
         except InputError as error:  # a problem may be in an expectation, which the copy does not have
             by = Problem(
                 what=f"{mine} is judged by the shipped expectations of {judged_by}",
@@ -79,25 +79,28 @@ def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
 
 def _list(json: bool) -> None:
     """Print all scenarios, the failing variants last."""
-    found = [
+    shipped_scenarios = [
         (path.stem, scenario_argument.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))
     ]
-    found.sort(key=lambda each: bool(each[1].origin.fails))
+    shipped_scenarios.sort(key=lambda pair: bool(pair[1].origin.fails))
     if json:
-        options.print_json([_values(name, its) for name, its in found])
+        options.print_json([_values(name, scenario) for name, scenario in shipped_scenarios])
         return
     width = options.out().width
     for fails in (False, True):
         if fails:
             options.say("\nfailing variants, each without a part that its scenario needs:")
-        for line in columns([(name, its.about) for name, its in found if bool(its.origin.fails) is fails], width=width):
+        for line in columns(
+            [(name, scenario.about) for name, scenario in shipped_scenarios if bool(scenario.origin.fails) is fails],
+            width=width,
+        ):
             options.say(line)
 
 
 def _values(name: str, scenario: Scenario) -> dict[str, object]:
     """Return the values of `--json` for a scenario; for a failing variant, also the texts required in its reasons."""
-    told: dict[str, object] = {"name": name, "scenario": scenario.scenario, "about": scenario.about}
-    return {**told, "fails": scenario.origin.fails} if scenario.origin.fails else told
+    values: dict[str, object] = {"name": name, "scenario": scenario.scenario, "about": scenario.about}
+    return {**values, "fails": scenario.origin.fails} if scenario.origin.fails else values
 
 
 def _copy(path: Path, to: Path, *, student: bool) -> tuple[Path, ...]:

@@ -79,8 +79,8 @@ def _print_routes(network: Network, tables: Sequence[str], json: bool) -> None:
         lines.append(f"{name}, of {table.vpc}")
         lines += [f"  {cidr} local, active" for cidr in network.vpc(table.vpc).cidrs]
         for route in table.routes:
-            its = network.peering(route.peering)
-            lines.append(f"  {route.destination} over {its.name}, {route_state(network, route.peering)}")
+            peering = network.peering(route.peering)
+            lines.append(f"  {route.destination} over {peering.name}, {route_state(network, route.peering)}")
     options.show([describe_route_table(network, name) for name in tables], lines, json)
 
 

@@ -98,7 +98,7 @@ def messages(
         _wait(
             live,
             lambda: (
-                (found := live.queued(broker, queue)) is not None and found >= least and (most is None or found <= most)
+                (count := live.queued(broker, queue)) is not None and count >= least and (most is None or count <= most)
             ),
             seconds,
             f"{client_options.destination(None, queue)} at {broker}: {words} waiting",
