@@ -71,14 +71,9 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {  # of --help, with the core's command
     "files and tools": ("plan", "render", "regions", "generate", "schema", "images", "doctor", "docs"),
 }
 _FILES = {  # of commands that share a file with another one
-    "connector": "broker",
-    "mark": "wait",
-    "peering": "vpc",
-    "render": "plan",
-    "route": "vpc",
-    "sg": "vpc",
+    "connector": "broker", "mark": "wait", "peering": "vpc", "render": "plan", "route": "vpc", "sg": "vpc",
     "sweep": "down",
-}
+}  # fmt: skip
 _OFFLINE = "--offline"
 _UsageError: Any = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage

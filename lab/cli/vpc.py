@@ -96,10 +96,7 @@ route = {
         CreateRoute,
         example="mqlab route create tokyo --destination-cidr-block 10.2.0.0/16 --peering tokyo-singapore-2",
     ),
-    "delete": _on_route(
-        DeleteRoute,
-        example="mqlab route delete tokyo --destination-cidr-block 10.2.0.0/16",
-    ),
+    "delete": _on_route(DeleteRoute, example="mqlab route delete tokyo --destination-cidr-block 10.2.0.0/16"),
 }
 
 
@@ -135,14 +132,9 @@ def _on_rule(kind: type[_Rule], example: str) -> Callable[..., int | None]:
     def make(group: str, source: str | None, from_group: str | None, **rule: str | None) -> _Rule:
         return verb_arguments.ingress(kind, group, "--", cidr=source, source_group=from_group, **rule)
 
+    left_out = ["description"]
     return command(
-        kind,
-        _show_group,
-        arguments=["group"],
-        spelled=_SOURCES,
-        without=["description"],
-        make=make,
-        example=example,
+        kind, _show_group, arguments=["group"], spelled=_SOURCES, without=left_out, make=make, example=example
     )
 
 
