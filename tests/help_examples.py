@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import Any
 
@@ -24,5 +23,4 @@ COMMANDS = _commands()
 
 def example(words: str) -> list[str]:
     """Return the words of the example behind `mqlab`."""
-    (line,) = re.findall(r"^Example: mqlab (.*)$", COMMANDS[words].help, re.MULTILINE)
-    return shlex.split(line)
+    return shlex.split(COMMANDS[words].example.removeprefix("mqlab "))

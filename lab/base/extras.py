@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
     group: str  # of `mqlab --help`
     summary: str
-    module: str  # within the extra, with a function of the command's name, or its `VERBS`
+    module: str  # within the extra, with a function of the command's name, or a mapping of its verbs
 
 
 class Extra(NamedTuple):

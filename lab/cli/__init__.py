@@ -70,6 +70,10 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {  # of --help, with the core's command
     "brokers and network": ("link", "broker", "connector", "config", "user", "clock", "peering", "route", "sg"),
     "files and tools": ("plan", "render", "regions", "generate", "schema", "images", "doctor", "docs"),
 }
+_FILES = {  # of commands that share a file with another one
+    "connector": "broker", "mark": "wait", "peering": "vpc", "render": "plan", "route": "vpc", "sg": "vpc",
+    "sweep": "down",
+}  # fmt: skip
 _OFFLINE = "--offline"
 _UsageError: Any = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
@@ -90,24 +94,26 @@ def commands() -> Mapping[str, tuple[str, str]]:
 
 
 def load(name: str) -> Any:
-    """Return a command by its name, from its module: the function of that name, or the group of its `VERBS`."""
+    """Return a command by its name, from its module: the function of that name, or the group of its verbs there."""
     from lab.cli.options import ending  # here, since --help does without
 
     made = typer.Typer(add_completion=False)
     made.callback()(lambda: None)  # a group, also of one command
-    module = _module(name)
-    if hasattr(module, "VERBS"):
+    command = _command(name)
+    if isinstance(command, Mapping):
         group = typer.Typer(help=commands()[name][1], no_args_is_help=True, cls=_Group)
-        for verb, does in module.VERBS.items():
-            group.command(name=verb, cls=_Command)(ending(does))
+        for verb, does in command.items():
+            group.command(name=verb, cls=_Command)(ending(does, f"{name} {verb}"))
         made.add_typer(group, name=name)
     else:
-        made.command(name=name, cls=_Command)(ending(getattr(module, name)))
+        made.command(name=name, cls=_Command)(ending(command, name))
     return typer.main.get_group(made).commands[name]
 
 
-def _module(name: str) -> Any:
-    return import_module(f"lab.cli.{name}") if name in _SUMMARIES else extras.command(name)
+def _command(name: str) -> Any:
+    """Return the function of a command, or its verbs with a function for each."""
+    module = import_module(f"lab.cli.{_FILES.get(name, name)}") if name in _SUMMARIES else extras.command(name)
+    return getattr(module, name)
 
 
 class _PlainFlags:
@@ -123,6 +129,17 @@ class _PlainFlags:
 
 
 class _Command(_PlainFlags, TyperCommand):
+    """A command whose docstring ends with an example, which --help prints below the usage."""
+
+    def __init__(self, *arguments: Any, help: str | None = None, **settings: Any) -> None:
+        sentences, _, self.example = (help or "").rpartition("Example: ")
+        super().__init__(*arguments, help=sentences.strip(), **settings)
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the usage and the example."""
+        super().format_usage(ctx, formatter)
+        formatter.write(f"Example: {self.example}\n")
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; raise InputError if a `--` before another program's options is missing.
 
@@ -213,8 +230,8 @@ def _verbs() -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for name in commands():
         with suppress(_LabError):  # an extra without its libraries
-            found[name] = getattr(_module(name), "VERBS", None)
-    return {name: verbs for name, verbs in found.items() if verbs is not None}
+            found[name] = _command(name)
+    return {name: verbs for name, verbs in found.items() if isinstance(verbs, Mapping)}
 
 
 app = typer.Typer(
@@ -270,7 +287,7 @@ def main() -> None:
     except SystemExit as ended:
         if isinstance(ended, Terminated) or not isinstance(ended.__context__, BrokenPipeError):
             raise
-        from lab.cli.standard_output import reader_left  # here, since --help does without
+        from lab.cli.options import reader_left  # here, since --help does without
 
         # Of --help and the like typer and rich make 1, as if an expectation had failed.
         raise SystemExit(reader_left()) from None

@@ -1,53 +1,48 @@
-"""broker: the service's records of a running lab's brokers, and its verbs on them."""
+"""broker, connector: the service's records of a running lab's brokers, its verbs on them, and faults of both."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.markup import escape
 
 from lab.amazonmq.account.account import Account
-from lab.amazonmq.account.account_json import describe_broker
-from lab.amazonmq.account.broker_record import BrokerState
-from lab.cli import broker_text, instances, open_lab, options
+from lab.amazonmq.account.account_json import describe_broker, pending_changes
+from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
+from lab.cli import open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON, QUIET
-from lab.cli.verb_command import command, option
+from lab.cli.options import JSON, QUIET, option
+from lab.cli.verb_command import command, declared_by, field_option
+from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
+from lab.declare.steps.instances import ConnectorStep
 from lab.declare.steps.service import CreateBroker, DeleteBroker, Reboot, UpdateBroker
 from lab.errors import InputError
+from lab.history import BrokerChanged, ConnectorChanged
 from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.operating import Done
 
 APPLY = ("immediately", "next-window")
-CONFIGURATION = Annotated[str | None, option(UpdateBroker, "configuration")]
-REVISION = Annotated[str | None, option(UpdateBroker, "revision")]
-ROLL_BACK = Annotated[bool, option(UpdateBroker, "roll_back")]
-GROUPS = Annotated[list[str] | None, option(UpdateBroker, "security_groups")]
-WHEN = Annotated[str, option(UpdateBroker, "apply", metavar="WHEN")]
-DOWNTIME = Annotated[str | None, option(UpdateBroker, "downtime")]
-WINDOW = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHEN", help='The day, time and zone of the maintenance window, for example "sunday 03:00 Asia/Tokyo".'
-    ),
-]
+WINDOW = option(
+    "--maintenance-window WHEN",
+    'The day, time and zone of the maintenance window, for example "sunday 03:00 Asia/Tokyo".',
+)
 
 
-def show(run: OF_RUN = None, json: JSON = False) -> None:
+def show(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the brokers with their states and pending changes.
 
     Example: mqlab broker list
     """
     account = open_lab.control(run).account
-    told = [line for each in account.brokers for line in broker_text.lines(each)]
-    options.show([describe_broker(account, each.name) for each in account.brokers], told, json)
+    lines = [line for record in account.brokers for line in record_lines(record)]
+    options.show([describe_broker(account, record.name) for record in account.brokers], lines, json)
 
 
-def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
+def describe(broker: str = BROKER, run: str | None = OF_RUN, json: bool = JSON) -> None:
     """Show Amazon MQ's record of a broker.
 
     Example: mqlab broker describe tokyo
@@ -56,17 +51,17 @@ def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
 
 
 def update(
-    broker: BROKER,
-    configuration: CONFIGURATION = None,
-    revision: REVISION = None,
-    roll_back: ROLL_BACK = False,
-    security_groups: GROUPS = None,
-    maintenance_window: WINDOW = None,
-    apply: WHEN = APPLY[1],
-    downtime: DOWNTIME = None,
-    run: OF_RUN = None,
-    quiet: QUIET = False,
-    json: JSON = False,
+    broker: str = BROKER,
+    configuration: str | None = field_option(UpdateBroker, "configuration"),
+    revision: str | None = field_option(UpdateBroker, "revision"),
+    roll_back: bool = field_option(UpdateBroker, "roll_back", default=False),
+    security_groups: list[str] | None = field_option(UpdateBroker, "security_groups"),
+    maintenance_window: str | None = WINDOW,
+    apply: str = field_option(UpdateBroker, "apply", metavar="WHEN", default=APPLY[1]),
+    downtime: str | None = field_option(UpdateBroker, "downtime"),
+    run: str | None = OF_RUN,
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Add pending changes to a broker, or reboot the broker to apply them at once.
 
@@ -74,20 +69,6 @@ def update(
     """
     if apply not in APPLY:
         raise InputError.of(f"--apply: {apply!r} is not a moment", f"write {' or '.join(APPLY)}")
-    if roll_back and (configuration is not None or revision is not None):
-        raise InputError.of("--roll-back chooses the revision", "remove --configuration and --revision")
-    nothing = not (
-        roll_back or configuration is not None or revision is not None or security_groups or maintenance_window
-    )
-    if nothing and apply != "immediately":
-        raise InputError.of(
-            "no change is given",
-            "add --configuration, --revision, --roll-back, --security-groups or --maintenance-window",
-        )
-    if downtime is not None and apply != "immediately":
-        raise InputError.of(
-            "--downtime applies only to a reboot, and no broker is rebooted now", "add --apply immediately"
-        )
     restart = verb_arguments.read(Reboot, "--", broker=broker, downtime=downtime)
     verbs: list[Step] = []
     if roll_back or configuration is not None or revision is not None or security_groups:
@@ -103,51 +84,36 @@ def update(
         _print(live.account, broker, json)
 
 
-def create(
-    name: BROKER,
-    run: OF_RUN = None,
-    quiet: QUIET = False,
-    json: JSON = False,
-) -> None:
-    """Create and start a broker that the topology declares with later: yes.
-
-    Example: mqlab broker create osaka
-    """
-    verb = verb_arguments.read(CreateBroker, broker=name)
-    begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
+def _create(verb: CreateBroker, run: str | None, quiet: bool, json: bool) -> None:
+    begun = _states(run).get(verb.broker) is BrokerState.CREATION_IN_PROGRESS
     with open_lab.in_turn(run, quiet=quiet) as live:
-        if not (begun and _is_running(live, name)):  # else the turn has just ended the creation that was interrupted
-            with options.progress(quiet).stage(f"create {name}"):
+        if not (begun and _is_running(live, verb.broker)):  # else the turn has ended the creation that was interrupted
+            with options.progress(quiet).stage(f"create {verb.broker}"):
                 live.do(verb)
-        _print(live.account, name, json)
+        _print(live.account, verb.broker, json)
 
 
-def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> None:
-    """Delete a broker and all its messages; its configuration stays, and its log stays in the run folder.
-
-    Example: mqlab broker delete singapore
-    """
-    its = open_lab.control(run).account.broker(broker)
-    verb = verb_arguments.read(DeleteBroker, broker=its.name)
+def _delete(verb: DeleteBroker, run: str | None, quiet: bool, json: bool) -> None:
+    record = open_lab.control(run).account.broker(verb.broker)
     with open_lab.in_turn(run, quiet=quiet) as live:
-        there = any(each.broker_id == its.broker_id for each in live.account.brokers)
-        if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else the turn has just ended the deletion
-            with options.progress(quiet).stage(f"delete {its.name}"):
-                live.do(verb)
+        there = any(record_now.broker_id == record.broker_id for record_now in live.account.brokers)
+        if there or record.state is not BrokerState.DELETION_IN_PROGRESS:  # else the turn has just ended the deletion
+            with options.progress(quiet).stage(f"delete {record.name}"):
+                live.do(verb_arguments.read(DeleteBroker, broker=record.name))
         kept = Path(live.lab.note.folder) / "logs"
-    told = f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}"
-    options.show({"brokerId": its.broker_id}, [told], json)
+    sentence = f"{record.name} is deleted; {record.current.configuration} stays, and its log is in {kept}"
+    options.show({"brokerId": record.broker_id}, [sentence], json)
 
 
 def _print(account: Account, broker: str, json: bool) -> None:
     record = account.broker(broker)
-    told = broker_text.lines(record)
-    told.append(f"  earlier: {', '.join(map(str, record.history)) or 'none'}")
-    told.append(f"  users: {', '.join(user.name for user in record.users)}")
+    lines = record_lines(record)
+    lines.append(f"  earlier: {', '.join(map(str, record.history)) or 'none'}")
+    lines.append(f"  users: {', '.join(user.name for user in record.users)}")
     if record.security_groups:
-        told.append(f"  security groups: {', '.join(record.security_groups)}")
-    told.append(f"  maintenance window: {record.window}")
-    options.show(describe_broker(account, broker), told, json)
+        lines.append(f"  security groups: {', '.join(record.security_groups)}")
+    lines.append(f"  maintenance window: {record.window}")
+    options.show(describe_broker(account, broker), lines, json)
 
 
 def _states(run: str | None) -> dict[str, BrokerState]:
@@ -160,9 +126,9 @@ def _is_running(live: Live, name: str) -> bool:
 
 def _newest(account: Account, broker: str) -> Step:
     """Return the update to the newest revision of the configuration that a broker has, or has pending."""
-    its = account.broker(broker)
+    record = account.broker(broker)
     return verb_arguments.read(
-        UpdateBroker, "--", broker=broker, configuration=(its.pending or its.current).configuration
+        UpdateBroker, "--", broker=broker, configuration=(record.pending or record.current).configuration
     )
 
 
@@ -191,7 +157,49 @@ def _warn(done: Done) -> None:
         options.err().print(f"[yellow]warning:[/yellow] {escape(done.note)}", soft_wrap=True)
 
 
-VERBS = {
+def record_lines(record: BrokerRecord) -> list[str]:
+    """Return the service's record of a broker as a few lines of text."""
+    lines = [f"{record.name}: {record.state}, {record.current}"]
+    if record.pending is not None:
+        lines.append(f"  pending: {record.pending}, until a reboot")
+    if record.pending_security_groups is not None:
+        lines.append(f"  pending security groups: {', '.join(record.pending_security_groups) or 'none'}")
+    lines += [f"  pending user: {user}, {change}" for user, change in pending_changes(record).items()]
+    return lines
+
+
+def show_changes(done: Done, json: bool) -> None:
+    """Print the changes that a verb made, each with its time on the lab's clock."""
+    changes = [seen for seen in done.observations if isinstance(seen, BrokerChanged | ConnectorChanged)]
+    options.show([{"t": each.t, **each.told()} for each in changes], _change_lines(changes), json)
+
+
+def show_outcome(live: Live, verb: Step, done: Done, json: bool) -> None:
+    """Print the changes that a verb made to a running lab."""
+    show_changes(done, json)
+
+
+def _change_lines(changes: list[BrokerChanged | ConnectorChanged]) -> Iterator[str]:
+    for change in changes:
+        match change:
+            case BrokerChanged(instance=0):
+                part = change.broker
+            case BrokerChanged():
+                role = "the standby" if change.standby else "the active one"
+                part = f"instance {change.instance} of {change.broker}, {role},"
+            case ConnectorChanged():
+                part = f"connector {change.connector} of {change.broker}"
+        yield f"{change.t:.3f} s: {part} {change.state}"
+
+
+_on_instance = partial(command, show=show_outcome, arguments=["broker"])
+_FAULTS = {
+    verb: _on_instance(STEPS[verb], waits=verb in ("stop", "start"), example=f"mqlab broker {verb} tokyo")
+    for verb in ("kill", "stop", "start", "pause", "resume")
+}
+
+
+broker = {
     "list": show,
     "describe": describe,
     "update": update,
@@ -203,7 +211,34 @@ VERBS = {
         waits=True,
         example="mqlab broker reboot tokyo",
     ),
-    **instances.VERBS,
-    "create": create,
-    "delete": delete,
+    **_FAULTS,
+    "create": declared_by(
+        CreateBroker,
+        _create,
+        arguments=["broker"],
+        without=["within"],
+        quiet=True,
+        about="Create and start a broker that the topology declares with later: yes.",
+        example="mqlab broker create osaka",
+    ),
+    "delete": declared_by(
+        DeleteBroker, _delete, arguments=["broker"], quiet=True, example="mqlab broker delete singapore"
+    ),
+}
+
+
+_on_connector = partial(
+    command, ConnectorStep, show_outcome, arguments=["broker", "name"], spelled={"name": "CONNECTOR"}
+)
+connector = {
+    "stop": _on_connector(
+        do="stop",
+        about="Stop a network connector over its broker's JMX; its bridges close.",
+        example="mqlab connector stop tokyo connector_tokyo_to_singapore",
+    ),
+    "start": _on_connector(
+        do="start",
+        about="Start a network connector that was stopped.",
+        example="mqlab connector start tokyo connector_tokyo_to_singapore",
+    ),
 }

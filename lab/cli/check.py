@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from lab.activemq import releases
 from lab.amazonmq.configurations import wording
@@ -28,8 +26,8 @@ from lab.base.masking import Mask, named_in
 from lab.base.settings import RUNTIME as RUNTIME_VARIABLE
 from lab.base.text_files import read_bytes, write_new
 from lab.base.units import format_duration, format_size, several
-from lab.cli import completion, new_files, options
-from lab.cli.options import IGNORE, JSON, PORT_BASE, RUNTIME, SET, VERSION
+from lab.cli import completion, conflicts, new_files, options
+from lab.cli.options import IGNORE, JSON, PORT_BASE, RUNTIME, SET, VERSION, argument, flag, option
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from lab.plan.values import Plan
 
 _LONG = timedelta(hours=1)  # that a scenario takes, from which on it is told
-_WHAT = "A scenario, or configurations: files whose name ends in .xml or whose text begins with <."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +55,23 @@ class Checked:
 
 
 def check(
-    what: Annotated[
-        list[str],
-        typer.Argument(metavar="SCENARIO|FILE.xml...", help=_WHAT, autocompletion=completion.scenarios),
-    ],
-    engine_version: Annotated[
-        str | None,
-        typer.Option(metavar="VERSION", help=f"The engine version of configurations (default: {releases.DEFAULT})."),
-    ] = None,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Replace the file by the configuration that Amazon MQ would save.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", metavar="FILE", help="The new file for the configuration that Amazon MQ would save."),
-    ] = None,
-    set: SET = None,
-    runtime: RUNTIME = None,
-    ignore: IGNORE = None,
-    activemq_version: VERSION = None,
-    port_base: PORT_BASE = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 also if there is advice.")] = False,
-    json: JSON = False,
+    what: list[str] = argument(
+        "SCENARIO|FILE.xml...",
+        "A scenario, or configurations: files whose name ends in .xml or whose text begins with <.",
+        complete=completion.scenarios,
+    ),
+    engine_version: str | None = option(
+        "--engine-version VERSION", f"The engine version of configurations (default: {releases.DEFAULT})."
+    ),
+    fix: bool = flag("--fix", "Replace the file by the configuration that Amazon MQ would save."),
+    output: Path | None = option("--output FILE", "The new file for the configuration that Amazon MQ would save."),
+    set: list[str] | None = SET,
+    runtime: str | None = RUNTIME,
+    ignore: list[str] | None = IGNORE,
+    activemq_version: str | None = VERSION,
+    port_base: int | None = PORT_BASE,
+    strict: bool = flag("--strict", "Exit with code 1 also if there is advice."),
+    json: bool = JSON,
 ) -> int:
     """Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.
 
@@ -88,38 +80,27 @@ def check(
     Example: mqlab check tokyo-singapore
     """
     configurations = [each for each in what if is_configuration(each)]
-    writes = fix or output is not None
-    if len(configurations) < len(what) and (writes or engine_version is not None):
-        raise InputError.of(
-            "--engine-version, --fix and --output are for configurations",
-            "remove them: a scenario's topology declares the engine version of each broker",
-        )
-    if configurations and activemq_version is not None:
-        raise InputError.of("--activemq-version is for scenarios", "write --engine-version for a configuration")
-    if configurations and port_base is not None:
-        raise InputError.of("--port-base is for scenarios", "remove --port-base: a configuration alone has no ports")
-    if configurations and ignore:
-        raise InputError.of("--ignore is for scenarios", "check the scenario that has the configuration")
-    if configurations and set:
-        raise InputError.of("--set is for scenarios", "check the scenario that has the configuration")
+    given = conflicts.written(check, locals())
+    facts = ["a-scenario"] * (len(configurations) < len(what)) + ["a-configuration"] * bool(configurations)
+    conflicts.check("check", given, *facts)
     which, ignored = _runtime(runtime), tuple(ignore or ())
     if ignored and which is None:
         raise InputError.of(f"--ignore {ignored[0]} is for the simulation", "write --runtime simulation too")
     new_files.check_new(output)
-    if output is not None and len(what) > 1:
-        raise InputError.of("--output takes one configuration", "use --fix for several")
-    found = []
+    if len(what) > 1:
+        conflicts.check("check", given, "several-configurations")
+    results = []
     for each in what:
         if each in configurations:
-            found.append(
+            results.append(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            found.append(_scenario(each, activemq_version, set or (), which, port_base, ignored))
-    _print(found, json)
-    if any(each.problems for each in found):
+            results.append(_scenario(each, activemq_version, set or (), which, port_base, ignored))
+    _print(results, json)
+    if any(each.problems for each in results):
         return InputError.exit_code
-    return 1 if any(each.removals or (strict and each.advice) for each in found) else 0
+    return 1 if any(each.removals or (strict and each.advice) for each in results) else 0
 
 
 def is_configuration(name: str) -> bool:
@@ -231,8 +212,8 @@ def _refused(
     """Return the parts of a correct scenario that a runtime would refuse."""
     from lab.operating import runtimes
 
-    with runtimes.runtime(runtime, os.environ, ignored) as its:
-        return tuple(its.refusals(scenario, _planned(scenario, activemq_version)))
+    with runtimes.runtime(runtime, os.environ, ignored) as opened:
+        return tuple(opened.refusals(scenario, _planned(scenario, activemq_version)))
 
 
 def _planned(scenario: Scenario, activemq_version: str | None, port_base: int | None = None) -> Plan:
@@ -241,22 +222,22 @@ def _planned(scenario: Scenario, activemq_version: str | None, port_base: int | 
     return plan(scenario.topology, seed=scenario.seed, activemq_version=activemq_version, port_base=port_base)
 
 
-def _print(found: Sequence[Checked], json: bool) -> None:
+def _print(results: Sequence[Checked], json: bool) -> None:
     if json:
         listed = [
-            each.mask.value(told)
-            for each in found
-            for told in wording.as_json(each.problems, each.removals, each.advice)
+            result.mask.value(row)
+            for result in results
+            for row in wording.as_json(result.problems, result.removals, result.advice)
         ]
         options.print_json_line({"problems": listed})
-        options.complain_of_each([problem for each in found for problem in each.complaints])
+        options.complain_of_each([problem for result in results for problem in result.complaints])
         return
-    for each in found:
-        for line in wording.lines(each.removals, each.advice):
-            options.say(each.mask.text(line))
-        options.complain_of_each(each.complaints)
-        if not each.problems:
-            options.say(each.mask.text(each.summary))
+    for result in results:
+        for line in wording.lines(result.removals, result.advice):
+            options.say(result.mask.text(line))
+        options.complain_of_each(result.complaints)
+        if not result.problems:
+            options.say(result.mask.text(result.summary))
 
 
 def _replace(target: Path, content: bytes) -> None:

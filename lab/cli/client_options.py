@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from lab.activemq import protocols
 from lab.activemq.protocols import PROTOCOLS
 from lab.base.suggestions import unknown
 from lab.base.units import parse_duration
 from lab.cli import options
+from lab.cli.options import option
 from lab.errors import InputError
 from lab.living import conversation
 from lab.runtime.messages import Destination
 
-TOPIC = Annotated[
-    str | None, typer.Option("--topic", metavar="NAME", help="The topic, as ActiveMQ names it, for example prices.eur.")
-]
-QUEUE = Annotated[
-    str | None, typer.Option("--queue", metavar="NAME", help="The queue, as ActiveMQ names it, for example orders.")
-]
-OVER = Annotated[
-    str | None,
-    typer.Option(
-        "--over",
-        metavar="PROTOCOL",
-        help=f"The protocol: {', '.join(PROTOCOLS)} (default: mqtt for a topic, stomp for a queue).",
-    ),
-]
-USER = Annotated[
-    str | None,
-    typer.Option("--user", metavar="NAME", help="The user that logs in (default: the first user of the broker)."),
-]
+TOPIC = option("--topic NAME", "The topic, as ActiveMQ names it, for example prices.eur.")
+QUEUE = option("--queue NAME", "The queue, as ActiveMQ names it, for example orders.")
+OVER = option(
+    "--over PROTOCOL", f"The protocol: {', '.join(PROTOCOLS)} (default: mqtt for a topic, stomp for a queue)."
+)
+USER = option("--user NAME", "The user that logs in (default: the first user of the broker).")
 
 
 def destination(topic: str | None, queue: str | None) -> Destination:

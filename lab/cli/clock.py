@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from lab.amazonmq.account.account import Account, clock_text
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET
-from lab.cli.verb_command import option
+from lab.cli.verb_command import field_option
 from lab.declare.steps.service import JUST_BEFORE, MoveClock
-from lab.errors import InputError
 from lab.living import verb_arguments
-
-TO = Annotated[str | None, option(MoveClock, "to", metavar="WHEN")]
-BEFORE = Annotated[str | None, option(MoveClock, "before", metavar="BROKER")]
-BY = Annotated[str | None, option(MoveClock, "by")]
 
 
 def clock(
-    to: TO = None,
-    before: BEFORE = None,
-    by: BY = None,
-    run: OF_RUN = None,
-    quiet: QUIET = False,
-    json: JSON = False,
+    to: str | None = field_option(MoveClock, "to", metavar="WHEN"),
+    before: str | None = field_option(MoveClock, "before", metavar="BROKER"),
+    by: str | None = field_option(MoveClock, "by"),
+    run: str | None = OF_RUN,
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Show Amazon MQ's clock and the next maintenance windows, or move the clock forward.
 
     Example: mqlab clock --before tokyo
     """
-    if to is not None and before is not None:
-        raise InputError.of("--to and --before exclude each other", "choose one")
-    if by is not None and before is None:
-        raise InputError.of("--by is the time before the window of --before", "add --before BROKER")
     if to is None and before is None:
         account = open_lab.control(run).account
     else:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.markup import escape
 
 from lab.amazonmq.account.account_json import describe_configuration, list_revisions, used_by
@@ -17,7 +16,7 @@ from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.base.masking import Mask, named_in
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, option
 from lab.cli.verb_command import command
 from lab.declare.origin import without_passwords
 from lab.declare.steps.service import CreateConfiguration
@@ -25,10 +24,10 @@ from lab.errors import InputError
 from lab.living.lab import Live
 from lab.operating import Done
 
-NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration, by its name or its id.")]
+NAME = argument("NAME", "The configuration, by its name or its id.")
 
 
-def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
+def list_configurations(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the configurations with their revisions.
 
     Example: mqlab config list
@@ -36,37 +35,37 @@ def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
     with open_lab.attached(run) as live:
         account, mask = live.account, live.lab.mask()
     described, lines = [], []
-    for each in account.configurations:
-        revisions = list_revisions(account, each.name)
-        described.append({**describe_configuration(account, each.name), "revisions": revisions})
-        using = ", ".join(used_by(account, each)) or "no broker"
-        lines.append(f"{each.name}: ActiveMQ {each.engine_version}, used by {using}")
-        for its in each.revisions:
-            lines.append(f"  {its.number}  {its.created:%Y-%m-%d %H:%M:%S}  {mask.text(its.description)}".rstrip())
+    for configuration in account.configurations:
+        revisions = list_revisions(account, configuration.name)
+        described.append({**describe_configuration(account, configuration.name), "revisions": revisions})
+        using = ", ".join(used_by(account, configuration)) or "no broker"
+        lines.append(f"{configuration.name}: ActiveMQ {configuration.engine_version}, used by {using}")
+        for revision in configuration.revisions:
+            lines.append(
+                f"  {revision.number}  {revision.created:%Y-%m-%d %H:%M:%S}  {mask.text(revision.description)}".rstrip()
+            )
     options.show(mask.value(described), lines, json)
 
 
 def show(
-    name: NAME,
-    revision: Annotated[
-        int | None, typer.Option(metavar="N", help="The number of the revision (default: the latest).")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    name: str = NAME,
+    revision: int | None = option("--revision N", "The number of the revision (default: the latest)."),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Print the XML of a revision.
 
     Example: mqlab config show tokyo-configuration --revision 1
     """
     with open_lab.attached(run) as live:
-        found, mask = live.account.configuration(name), live.lab.mask()
-    its = found.latest if revision is None else found.revision(revision)
-    text = mask.text(its.text)
+        configuration, mask = live.account.configuration(name), live.lab.mask()
+    chosen = configuration.latest if revision is None else configuration.revision(revision)
+    text = mask.text(chosen.text)
     described = {
-        "configurationId": found.id,
-        "created": its.created.isoformat(),
+        "configurationId": configuration.id,
+        "created": chosen.created.isoformat(),
         "data": base64.b64encode(text.encode()).decode(),
-        "description": mask.text(its.description),
+        "description": mask.text(chosen.description),
     }
     options.show(described, [text.rstrip("\n")], json)
 
@@ -77,11 +76,11 @@ def _show_created(live: Live, verb: CreateConfiguration, done: Done, json: bool)
 
 
 def update(
-    name: NAME,
-    file: Annotated[Path, typer.Argument(metavar="FILE.xml", help="The file with the whole new text.")],
-    description: Annotated[str, typer.Option(metavar="TEXT", help="The description of the revision, for people.")] = "",
-    run: OF_RUN = None,
-    json: JSON = False,
+    name: str = NAME,
+    file: Path = argument("FILE.xml", "The file with the whole new text."),
+    description: str = option("--description TEXT", "The description of the revision, for people.", ""),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Save a file as the next revision of a configuration; no broker changes.
 
@@ -95,30 +94,30 @@ def update(
         except InputError as error:
             raise InputError(without_passwords(error.problems, mask)) from error
         live.update_configuration(name, saved.configuration.text, description=description, file=str(file))
-        found = live.account.configuration(name)
+        configuration = live.account.configuration(name)
         described = mask.value(describe_configuration(live.account, name))
     for line in map(mask.text, wording.lines(saved.removals, advise(saved))):
         options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
-    told = f"{found.name} has revision {found.latest.number}; a broker gets it by an update and a reboot"
-    options.show({**described, "warnings": _warnings(saved)}, [told], json)
+    sentence = (
+        f"{configuration.name} has revision {configuration.latest.number}; a broker gets it by an update and a reboot"
+    )
+    options.show({**described, "warnings": _warnings(saved)}, [sentence], json)
 
 
 def diff(
-    name: NAME,
-    before: Annotated[int, typer.Argument(metavar="N", help="The number of the older revision.")],
-    after: Annotated[
-        int | None, typer.Argument(metavar="[N]", help="The newer revision (default: the latest).")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    name: str = NAME,
+    before: int = argument("N", "The number of the older revision."),
+    after: int | None = argument("[N]", "The newer revision (default: the latest)."),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Show the changes from one revision to another.
 
     Example: mqlab config diff tokyo-configuration 1 2
     """
     with open_lab.attached(run) as live:
-        found, mask = live.account.configuration(name), live.lab.mask()
-    text = mask.text(found.compare(before, found.latest.number if after is None else after))
+        configuration, mask = live.account.configuration(name), live.lab.mask()
+    text = mask.text(configuration.compare(before, configuration.latest.number if after is None else after))
     options.print_json({"diff": text}) if json else options.say(text, nl=False)
 
 
@@ -134,7 +133,7 @@ def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
     ]
 
 
-VERBS = {
+config = {
     "list": list_configurations,
     "show": show,
     "create": command(

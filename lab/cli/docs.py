@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
-
-import typer
 
 from lab.base import docs_site
 from lab.cli import completion, options
+from lab.cli.options import argument, flag
 
 
 def docs(
-    topic: Annotated[
-        str,
-        typer.Argument(
-            metavar="[TOPIC]",
-            help="The page to open, or PAGE#HEADING (default: the index).",
-            autocompletion=completion.pages,
-        ),
-    ] = "",
-    only_print: Annotated[bool, typer.Option("--print", help="Only the address, without a browser.")] = False,
+    topic: str = argument(
+        "[TOPIC]", "The page to open, or PAGE#HEADING (default: the index).", "", complete=completion.pages
+    ),
+    only_print: bool = flag("--print", "Only the address, without a browser."),
 ) -> None:
     """Open the documentation in a browser, and print its address.
 

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
 
-import typer
 from rich.markup import escape
 
 from lab.activemq.advisories import AS_OF, known_holes, listing, summary
 from lab.activemq.releases import RELEASES
 from lab.base.settings import Reader, in_plain_text, read_by
 from lab.cli import options
-from lab.cli.options import JSON
-from lab.errors import InputError
+from lab.cli.options import JSON, flag
 from lab.operating.runtimes import runtime, usual
-
-_SETTINGS = "Print the environment variables that mqlab reads, with the values in force, and check nothing."
-_VULNERABILITIES = "Print the known vulnerabilities of each release of ActiveMQ, and check nothing."
 
 
 def doctor(
-    settings: Annotated[bool, typer.Option("--settings", help=_SETTINGS)] = False,
-    vulnerabilities: Annotated[bool, typer.Option("--vulnerabilities", help=_VULNERABILITIES)] = False,
-    json: JSON = False,
+    settings: bool = flag(
+        "--settings", "Print the environment variables that mqlab reads, with the values in force, and check nothing."
+    ),
+    vulnerabilities: bool = flag(
+        "--vulnerabilities", "Print the known vulnerabilities of each release of ActiveMQ, and check nothing."
+    ),
+    json: bool = JSON,
 ) -> int:
     """Check whether this machine can run a lab.
 
     Example: mqlab doctor
     """
-    if settings and vulnerabilities:
-        raise InputError.of("--settings and --vulnerabilities exclude each other", "choose one")
     if vulnerabilities:
         _print_vulnerabilities(json)
         return 0

@@ -6,16 +6,15 @@ import json as as_json
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from lab.activemq.protocols import OPENWIRE
 from lab.base import settings
+from lab.base.columns import columns
 from lab.base.suggestions import unknown
 from lab.base.text_files import open_private, write_new
 from lab.cli import new_files, open_lab, options, status_text
-from lab.cli.options import BY_OPTION, JSON, RUN
+from lab.cli.options import BY_OPTION, JSON, RUN, flag, option
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.report.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
@@ -25,54 +24,30 @@ _NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file
 
 
 def env(
-    run: RUN = None,
-    shell: Annotated[
-        bool, typer.Option("--shell", help='Print shell commands, for eval "$(mqlab env --shell)".')
-    ] = False,
-    dotenv: Annotated[bool, typer.Option("--dotenv", help="Print the lines of a .env file.")] = False,
-    spring: Annotated[
-        bool,
-        typer.Option(
-            "--spring", help="Print an application.properties for Spring Boot, with one profile for each broker."
-        ),
-    ] = False,
-    hosts_file: Annotated[
-        bool,
-        typer.Option(
-            "--hosts-file", help="Print the lines for /etc/hosts that map AWS's names to the lab's addresses."
-        ),
-    ] = False,
-    add_host: Annotated[
-        bool,
-        typer.Option(
-            "--add-host",
-            help="Print the names of --hosts-file as --add-host options of docker run, for "
-            "a container on the host's network.",
-        ),
-    ] = False,
-    json: JSON = False,
-    user: Annotated[
-        str | None,
-        typer.Option(
-            "--user",
-            metavar="NAME",
-            help="The only user to print, for each broker that has this user (default: all users).",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="The new file to write, readable only by you.")
-    ] = None,
-    by_option: BY_OPTION = None,
+    run: str | None = RUN,
+    shell: bool = flag("--shell", 'Print shell commands, for eval "$(mqlab env --shell)".'),
+    dotenv: bool = flag("--dotenv", "Print the lines of a .env file."),
+    spring: bool = flag(
+        "--spring", "Print an application.properties for Spring Boot, with one profile for each broker."
+    ),
+    hosts_file: bool = flag(
+        "--hosts-file", "Print the lines for /etc/hosts that map AWS's names to the lab's addresses."
+    ),
+    add_host: bool = flag(
+        "--add-host",
+        "Print the names of --hosts-file as --add-host options of docker run, for a container on the host's network.",
+    ),
+    json: bool = JSON,
+    user: str | None = option(
+        "--user NAME", "The only user to print, for each broker that has this user (default: all users)."
+    ),
+    output: Path | None = option("--output FILE", "The new file to write, readable only by you."),
+    by_option: str | None = BY_OPTION,
 ) -> int:
     """Print the endpoints, users, passwords and CA file of a running lab; no other command prints passwords.
 
     Example: mqlab env --shell
     """
-    if shell + dotenv + spring + hosts_file + add_host + json > 1:
-        names = "--shell, --dotenv, --spring, --hosts-file, --add-host and --json"
-        raise InputError.of(f"{names} exclude each other", "write one of them alone")
-    if (hosts_file or add_host) and user is not None:
-        raise InputError.of("--user is for logins, and --hosts-file and --add-host print none", "remove --user")
     new_files.check_new(output)
     with open_lab.attached(options.one_run(run, by_option)) as live:
         found = connections(live)
@@ -182,12 +157,11 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
         for instance in its.get("instances") or (its,):
             if "name" in instance:
                 yield f"  {instance['name']}"
-            wide = max(map(len, instance["endpoints"]))
-            yield from (f"  {name:<{wide}}  {url}" for name, url in instance["endpoints"].items())
+            yield from columns(instance["endpoints"].items(), before="  ")
             if "own_address" in instance:
                 yield f"  AWS's ports at {instance['own_address']} for {instance['host_name']}"
-        wide = max(map(len, its["users"]), default=0)
-        yield from (f"  user {user:<{wide}}  password {password}" for user, password in its["users"].items())
+        rows = [(f"user {user}", f"password {password}") for user, password in its["users"].items()]
+        yield from columns(rows, before="  ")
         yield ""
     if why := found.get("no_own_addresses"):
         yield f"no address has the ports of AWS: {why}"

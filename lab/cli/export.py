@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.base import extras
 from lab.base.units import several
 from lab.cli import new_files, open_lab, options
-from lab.cli.new_files import FORCE
-from lab.cli.options import BY_OPTION, JSON, RUN
+from lab.cli.options import BY_OPTION, FORCE, JSON, RUN, argument, option
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.network.link import Direction
@@ -24,20 +20,14 @@ from lab.runtime.state_file import note_folder
 
 
 def export(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FOLDER", help="The folder to write to, new or not.", parser=new_files.folder_named_by("FOLDER")
-        ),
-    ],
-    run: RUN = None,
-    account: Annotated[
-        str | None,
-        typer.Option("--account", metavar="NAME", help="The account of mqlab serve, instead of a running lab."),
-    ] = None,
-    force: FORCE = False,
-    json: JSON = False,
-    by_option: BY_OPTION = None,
+    folder: Path = argument(
+        "FOLDER", "The folder to write to, new or not.", parser=new_files.folder_named_by("FOLDER")
+    ),
+    run: str | None = RUN,
+    account: str | None = option("--account NAME", "The account of mqlab serve, instead of a running lab."),
+    force: bool = FORCE,
+    json: bool = JSON,
+    by_option: str | None = BY_OPTION,
 ) -> None:
     """Write the topology and the configurations of a running lab, or of a served account, as they are now.
 
@@ -49,8 +39,6 @@ def export(
     if folder.exists() and not folder.is_dir():
         raise InputError.of(f"{folder} is not a folder", "name another folder")
     if account is not None:
-        if run is not None or by_option is not None:
-            raise InputError.of("RUN and --account exclude each other", "choose one")
         made = extras.hook("export_of_account")(note_folder(os.environ), account)
         write(made, folder, force=force, json=json, passwords="passwords of the users")
         return

@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.base import units, wide_signs
 from lab.base.suggestions import remedy
-from lab.cli import new_files, options
+from lab.cli import options
+from lab.cli.options import argument, folder_option, option
 from lab.declare.shape_quotas import quota_warnings
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
 from lab.declare.topology import MEMORY
 from lab.errors import HostError, InputError
 
-_REGIONS = "The codes of AWS regions, for example eu-west-1,us-east-1; each repetition adds a VPC and a broker."
-
 
 def generate(
-    shape: Annotated[str, typer.Argument(metavar="|".join(SHAPES), help="The shape of the network.")],
-    regions: Annotated[str, typer.Option("--regions", metavar="A,B,…", help=_REGIONS)],
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--folder",
-            metavar="FOLDER",
-            help="The folder to write to (default: a new folder with the name of the shape).",
-            parser=new_files.folder_named_by("--folder"),
-        ),
-    ] = None,
-    engine_version: Annotated[
-        str | None, typer.Option("--engine-version", metavar="VERSION", help="The engine version of every broker.")
-    ] = None,
+    shape: str = argument("|".join(SHAPES), "The shape of the network."),
+    regions: str = option(
+        "--regions A,B,…",
+        "The codes of AWS regions, for example eu-west-1,us-east-1; each repetition adds a VPC and a broker.",
+        ...,
+    ),
+    folder: Path | None = folder_option(
+        "--folder FOLDER", "The folder to write to (default: a new folder with the name of the shape)."
+    ),
+    engine_version: str | None = option("--engine-version VERSION", "The engine version of every broker."),
 ) -> None:
     """Write the topology and the configurations of a network.
 

@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from math import inf
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.base import extras, units
 from lab.base.printable import plain_json
@@ -18,8 +15,7 @@ from lab.base.suggestions import unknown
 from lab.base.text_files import why_not_a_file
 from lab.cli import completion, options
 from lab.cli.chosen_run import folder_of, runs_folder
-from lab.cli.new_files import FORCE
-from lab.cli.options import JSON
+from lab.cli.options import FORCE, JSON, argument, flag, option
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
 from lab.history.display import Row
@@ -28,69 +24,31 @@ from lab.report.story import Story
 from lab.report.timeline import folded, heading, remainder, text
 from lab.runtime.clock import RealClock
 
-HISTORY = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[FILE|RUN]",
-        help="A history.jsonl, a run folder, or the start or end of a run id (default: the latest run).",
-        autocompletion=completion.runs,
-    ),
-]
+HISTORY = argument(
+    "[FILE|RUN]", "A history.jsonl, a run folder, or the start or end of a run id (default: the latest run)."
+)
 
 
 def history(
-    run: HISTORY = None,
-    broker: Annotated[
-        str | None,
-        typer.Option(
-            "--broker", metavar="NAME", help="The broker whose events are shown, with the events of its links."
-        ),
-    ] = None,
-    client: Annotated[
-        str | None, typer.Option("--client", metavar="NAME", help="The client whose events are shown.")
-    ] = None,
-    message: Annotated[
-        str | None,
-        typer.Option("--message", metavar="ID", help="The id of the message whose events are shown, for example 3-1."),
-    ] = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option("--kind", metavar="KIND", help="The kind of events to show, for example sent (repeatable)."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="TIME", help="The time in the replay from which events are shown, for example 12.5s."
-        ),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="The time in the replay up to which events are shown.")
-    ] = None,
-    unfold: Annotated[
-        bool, typer.Option("--unfold", help="Print one line for each message, instead of one for each group.")
-    ] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Print new events until the run or the lab ends.")
-    ] = False,
-    as_scenario: Annotated[
-        Path | None,
-        typer.Option(
-            "--as-scenario",
-            metavar="FILE",
-            help="The file of a scenario to write, with the steps of the run at their times.",
-        ),
-    ] = None,
-    expect: Annotated[
-        str | None,
-        typer.Option(
-            "--expect",
-            metavar="SCENARIO",
-            help="The scenario whose sections expect and clients are copied into the file of --as-scenario.",
-            autocompletion=completion.scenarios,
-        ),
-    ] = None,
-    force: FORCE = False,
-    json: JSON = False,
+    run: str | None = HISTORY,
+    broker: str | None = option("--broker NAME", "The broker whose events are shown, with the events of its links."),
+    client: str | None = option("--client NAME", "The client whose events are shown."),
+    message: str | None = option("--message ID", "The id of the message whose events are shown, for example 3-1."),
+    kind: list[str] | None = option("--kind KIND", "The kind of events to show, for example sent (repeatable)."),
+    since: str | None = option("--from TIME", "The time in the replay from which events are shown, for example 12.5s."),
+    until: str | None = option("--to TIME", "The time in the replay up to which events are shown."),
+    unfold: bool = flag("--unfold", "Print one line for each message, instead of one for each group."),
+    follow: bool = flag("--follow -f", "Print new events until the run or the lab ends."),
+    as_scenario: Path | None = option(
+        "--as-scenario FILE", "The file of a scenario to write, with the steps of the run at their times."
+    ),
+    expect: str | None = option(
+        "--expect SCENARIO",
+        "The scenario whose sections expect and clients are copied into the file of --as-scenario.",
+        complete=completion.scenarios,
+    ),
+    force: bool = FORCE,
+    json: bool = JSON,
 ) -> int:
     """Show the events of a run as a timeline, with one line for each group of messages.
 
@@ -100,16 +58,9 @@ def history(
     Example: mqlab history --kind bridge
     """
     if as_scenario is not None:
-        if follow or message is not None or _choice(broker, client, kind or [], since, until) != Choice() or json:
-            raise InputError.of("--as-scenario writes the whole run", "remove the filters, --follow and --json")
         code: int = extras.hook("history_as_scenario")(find(run, "history"), as_scenario, expect, force=force)
         return code
-    if expect is not None or force:
-        option = "--expect" if expect is not None else "--force"
-        raise InputError.of(f"{option} is valid only with --as-scenario", "add --as-scenario FILE")
     choice = _choice(broker, client, kind or [], since, until)
-    if message is not None and (choice != Choice() or follow):
-        raise InputError.of("--message shows all events of a message", "remove the other filters")
 
     def show(observations: Iterable[Observation]) -> None:
         if json:
@@ -227,12 +178,12 @@ def _choice(broker: str | None, client: str | None, kinds: list[str], since: str
     if problems:
         raise InputError(problems)
     limits = {}
-    for option, name, value in (("--from", "since", since), ("--to", "until", until)):
+    for spelled, name, value in (("--from", "since", since), ("--to", "until", until)):
         try:
             if value is not None:
                 limits[name] = units.parse_duration(value).total_seconds()
         except (ValueError, OverflowError) as error:
-            raise InputError.of(f"{option}: {error}") from error
+            raise InputError.of(f"{spelled}: {error}") from error
     return Choice(broker=broker, client=client, kinds=frozenset(kinds), **limits)
 
 

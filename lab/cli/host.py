@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.cli import new_files, open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON
-from lab.errors import InputError
+from lab.cli.options import JSON, argument, option
 from lab.runtime.application.compose import override
 from lab.runtime.application.run_options import run_options
 
-HOST = Annotated[str, typer.Argument(metavar="HOST", help="The host's name in the topology.")]
-WORDS = Annotated[
-    list[str],
-    typer.Argument(metavar="-- [OPTIONS] IMAGE [COMMAND]", help="The options, image and command of docker run."),
-]
+HOST = argument("HOST", "The host's name in the topology.")
 
 
-def list_hosts(run: OF_RUN = None, json: JSON = False) -> None:
+def list_hosts(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the hosts with their addresses, security groups and containers.
 
     Example: mqlab host list
@@ -42,7 +34,11 @@ def list_hosts(run: OF_RUN = None, json: JSON = False) -> None:
     options.show(found, lines or ["this lab has no hosts"], json)
 
 
-def run_in_host(host: HOST, words: WORDS, run: OF_RUN = None) -> int:
+def run_in_host(
+    host: str = HOST,
+    words: list[str] = argument("-- [OPTIONS] IMAGE [COMMAND]", "The options, image and command of docker run."),
+    run: str | None = OF_RUN,
+) -> int:
     """Run a container at the address of a host, as docker run does; its exit code is docker's.
 
     Example: mqlab host run billing -- --rm busybox true
@@ -52,25 +48,16 @@ def run_in_host(host: HOST, words: WORDS, run: OF_RUN = None) -> int:
 
 
 def print_options(
-    host: HOST,
-    compose: Annotated[
-        str | None,
-        typer.Option("--compose", metavar="SERVICE", help="The Compose service that an override file is printed for."),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="The new file that the override is written to.")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    host: str = HOST,
+    compose: str | None = option("--compose SERVICE", "The Compose service that an override file is printed for."),
+    output: Path | None = option("--output FILE", "The new file that the override is written to."),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Print the options of docker run that place a container at the address of a host, or a Compose override.
 
     Example: mqlab host options billing
     """
-    if output is not None and compose is None:
-        raise InputError.of("--output is for a Compose override", "add --compose SERVICE")
-    if json and compose is not None:
-        raise InputError.of("--compose and --json exclude each other", "choose one")
     new_files.check_new(output)
     with open_lab.attached(run) as live:
         place = live.hosts.place(host)
@@ -83,4 +70,4 @@ def print_options(
     options.show([word for pair in found for word in pair], [*lines[:-1], lines[-1].removesuffix(" \\")], json)
 
 
-VERBS = {"list": list_hosts, "run": run_in_host, "options": print_options}
+host = {"list": list_hosts, "run": run_in_host, "options": print_options}

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
-
-import typer
-from rich.table import Table
 
 from lab.activemq.advisories import AS_OF, known_holes, summary
 from lab.activemq.releases import RELEASES, mixture
+from lab.base.columns import columns
 from lab.cli import new_files, options
-from lab.cli.options import ARCHIVE, JSON, QUIET, VERSIONS
+from lab.cli.options import ARCHIVE, JSON, QUIET, VERSIONS, flag, option
 from lab.errors import InputError
 from lab.operating.runtimes import USUAL, runtime, usual
 
@@ -21,38 +18,24 @@ WITHOUT_IMAGES = "the runtime that MQLAB_RUNTIME names needs no images"
 
 
 def images(
-    activemq_version: VERSIONS = None,
-    activemq_archive: ARCHIVE = None,
-    save: Annotated[
-        Path | None,
-        typer.Option(
-            "--save",
-            metavar="FILE",
-            help="The file that the images are written to; its SHA-256 is written to FILE.sha256.",
-        ),
-    ] = None,
-    load: Annotated[
-        Path | None, typer.Option("--load", metavar="FILE", help="The file that the images are loaded from.")
-    ] = None,
-    sha256: Annotated[
-        str | None,
-        typer.Option(
-            "--sha256", metavar="HEX", help="The SHA-256 of the file to load (default: the content of FILE.sha256)."
-        ),
-    ] = None,
-    key: Annotated[
-        bool, typer.Option("--key", help="Print a cache key for the images, and do not build them.")
-    ] = False,
-    quiet: QUIET = False,
-    json: JSON = False,
+    activemq_version: list[str] | None = VERSIONS,
+    activemq_archive: Path | None = ARCHIVE,
+    save: Path | None = option(
+        "--save FILE", "The file that the images are written to; its SHA-256 is written to FILE.sha256."
+    ),
+    load: Path | None = option("--load FILE", "The file that the images are loaded from."),
+    sha256: str | None = option(
+        "--sha256 HEX", "The SHA-256 of the file to load (default: the content of FILE.sha256)."
+    ),
+    key: bool = flag("--key", "Print a cache key for the images, and do not build them."),
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Build the missing images and list all images, or save them to a file, or load them from a file.
 
     Example: mqlab images --key
     """
     releases = activemq_version or []
-    if (save is not None) + (load is not None) + key > 1:
-        raise InputError.of("--save, --load and --key exclude each other", "choose one")
     if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):
         raise InputError.of(
             "--sha256 must be the 64 hexadecimal digits of a file to --load", "copy them from FILE.sha256"
@@ -65,19 +48,19 @@ def images(
         new_files.check_new(save)
         for ending in (".sha256", ".part"):  # written beside it, the second one for a while
             new_files.check_new(save.with_name(f"{save.name}{ending}"))
-    with runtime(usual(os.environ), os.environ) as its:
-        told = options.progress(quiet)
+    with runtime(usual(os.environ), os.environ) as opened:
+        progress = options.progress(quiet)
         if key:
-            word = its.image_key(told, versions=releases, archive=activemq_archive)
+            word = opened.image_key(progress, versions=releases, archive=activemq_archive)
             options.show({"key": word}, [word], json)
             return
         if save is not None:
-            digest = its.save_images(told, save, versions=releases, archive=activemq_archive)
+            digest = opened.save_images(progress, save, versions=releases, archive=activemq_archive)
             options.show({"file": str(save), "sha256": digest}, [f"{digest}  {save}"], json)
             return
         if load is not None:
-            its.load_images(told, load, versions=releases, archive=activemq_archive, digest=sha256)
-        listed = its.images(told, versions=releases, archive=activemq_archive)
+            opened.load_images(progress, load, versions=releases, archive=activemq_archive, digest=sha256)
+        listed = opened.images(progress, versions=releases, archive=activemq_archive)
     if json:
         options.print_json(
             [
@@ -86,13 +69,12 @@ def images(
             ]
         )
         return
-    if its.name != USUAL:
+    if opened.name != USUAL:
         options.say(f"{WITHOUT_IMAGES}: MQLAB_RUNTIME={USUAL} mqlab images makes the images of real brokers")
         return
-    table = Table("image", "size", "built", box=None, pad_edge=False)
-    for each in listed:
-        table.add_row(each.name, f"{each.size / 1e6:.0f} MB", each.created)
-    options.out().print(table)
+    rows = [(each.name, f"{each.size / 1e6:.0f} MB", each.created) for each in listed]
+    for line in columns([("image", "size", "built"), *rows]):
+        options.say(line)
     for each in listed:
         if mixed := mixture(each.name):
             options.say(f"{each.name} is not all of one release: {mixed}")

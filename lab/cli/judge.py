@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
-
-import typer
+from pathlib import Path
 
 from lab.check.scenarios import applications, expectations
 from lab.cli import reports
 from lab.cli.history import HISTORY, find
-from lab.cli.options import JSON
+from lab.cli.options import JSON, option
 from lab.cli.reports import JUNIT, PAGE
 from lab.judge import judge_whole
 from lab.report.run_folder import RunFolder
 
 
 def judge(
-    history: HISTORY = None,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            "--scenario",
-            metavar="SCENARIO",
-            help="The scenario whose expectations are judged (default: the expectations of the run).",
-        ),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option("--from", metavar="MARK", help="The mark from which the history of a running lab is judged."),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option("--to", metavar="MARK", help="The mark up to which the history of a running lab is judged."),
-    ] = None,
-    page: PAGE = None,
-    junit_file: JUNIT = None,
-    json: JSON = False,
+    history: str | None = HISTORY,
+    scenario: str | None = option(
+        "--scenario SCENARIO", "The scenario whose expectations are judged (default: the expectations of the run)."
+    ),
+    since: str | None = option("--from MARK", "The mark from which the history of a running lab is judged."),
+    until: str | None = option("--to MARK", "The mark up to which the history of a running lab is judged."),
+    page: Path | None = PAGE,
+    junit_file: Path | None = JUNIT,
+    json: bool = JSON,
 ) -> int:
     """Judge the history of a run again.
 

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated
-
-import typer
+from collections.abc import Callable, Mapping, Sequence
 
 from lab.base.descriptions import summary
-from lab.cli import completion, open_lab, options
+from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON
-from lab.cli.verb_command import option
+from lab.cli.options import JSON, argument
+from lab.cli.verb_command import field_option
+from lab.declare.steps import STEPS
 from lab.declare.steps.base import OnLink
-from lab.declare.steps.links import Cut, Heal, Reject
 from lab.declare.topology import ImpairmentFields
 from lab.link.impairment import FIGURES
 from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.runtime.status import DirectionNow
 
-LINK = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[LINK]",
-        help="The link, named as its two regions joined by a dash (default: the only link).",
-        autocompletion=completion.links,
-    ),
-]
-LEAVING = Annotated[str | None, option(Cut, "leaving")]
-_FIGURES = {
-    (field := each.key.replace("-", "_")): Annotated[str | None, option(ImpairmentFields, field, metavar=each.kind)]
-    for each in FIGURES
-}
+LINK = argument("[LINK]", "The link, named as its two regions joined by a dash (default: the only link).")
+_FIGURES = {each.key.replace("-", "_"): each.kind for each in FIGURES}
 
 
-def show(run: OF_RUN = None, json: JSON = False) -> None:
+def show(run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the links, with the state of each direction.
 
     Example: mqlab link list
@@ -44,28 +30,23 @@ def show(run: OF_RUN = None, json: JSON = False) -> None:
         _print(live.links(), json)
 
 
-def _on_link(kind: type[OnLink]) -> Callable[..., None]:
-    """Return the command of a verb without figures."""
-    verb: Callable[..., Sequence[DirectionNow]] = getattr(Live, kind.verb)
+def _on_link(verb: str, example: str, figures: Mapping[str, str] = {}) -> Callable[..., int | None]:
+    """Return the command of a verb on a link; `figures` has the metavar of each figure that it takes."""
+    change: Callable[..., Sequence[DirectionNow]] = getattr(Live, verb)
 
-    def command(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> None:
+    def command(link: str | None, leaving: str | None, run: str | None, json: bool, **given: str | None) -> None:
+        fields = verb_arguments.impairment(given, "--") if figures else {}
         with open_lab.in_turn(run) as live:
-            _print(verb(live, link, leaving=leaving), json)
+            _print(change(live, link, leaving=leaving, **fields), json)
 
-    command.__doc__ = f"{summary(kind)}\n\nExample: mqlab link {kind.verb} tokyo-singapore --leaving tokyo"
-    return command
-
-
-def impair(
-    link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False, **figures: str | None
-) -> None:
-    """Replace all impairments of a link; an omitted setting returns to its default.
-
-    Example: mqlab link impair tokyo-singapore --delay 80ms --jitter 5ms
-    """
-    fields = verb_arguments.impairment(figures, "--")
-    with open_lab.in_turn(run) as live:
-        _print(live.impair(link, leaving=leaving, **fields), json)
+    optional = str | None
+    parameters = {"link": (optional, LINK)}
+    for field, kind in figures.items():
+        parameters[field] = (optional, field_option(ImpairmentFields, field, metavar=kind))
+    parameters |= {"leaving": (optional, field_option(OnLink, "leaving")), "run": (optional, OF_RUN)}
+    return options.declared(
+        command, f"{summary(STEPS[verb])}\n\nExample: mqlab link {verb} {example}", parameters | {"json": (bool, JSON)}
+    )
 
 
 def _print(directions: Sequence[DirectionNow], json: bool) -> None:
@@ -77,10 +58,11 @@ def _print(directions: Sequence[DirectionNow], json: bool) -> None:
     options.show([each.to_dict() for each in directions], lines, json)
 
 
-VERBS = {
+_ONE_WAY = "tokyo-singapore --leaving tokyo"
+link = {
     "list": show,
-    "cut": _on_link(Cut),
-    "heal": _on_link(Heal),
-    "reject": _on_link(Reject),
-    "impair": options.spelled(impair, _FIGURES, after="link"),
+    "cut": _on_link("cut", _ONE_WAY),
+    "heal": _on_link("heal", _ONE_WAY),
+    "reject": _on_link("reject", _ONE_WAY),
+    "impair": _on_link("impair", "tokyo-singapore --delay 80ms --jitter 5ms", _FIGURES),
 }

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from lab.base.units import several
 from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import JSON, option
 from lab.errors import InputError, LabTimeout
 from lab.living.lab import Live
 from lab.runtime.messages import Incoming
@@ -21,31 +19,19 @@ _LONG = 10.0**8  # seconds: three years, where nothing ends the listening
 
 
 def listen(
-    broker: BROKER,
-    topic: TOPIC = None,
-    queue: QUEUE = None,
-    over: OVER = None,
-    user: USER = None,
-    selector: Annotated[
-        str | None,
-        typer.Option(
-            "--selector", metavar="SQL", help="The JMS selector that messages must match, over STOMP and AMQP."
-        ),
-    ] = None,
-    count: Annotated[
-        int | None,
-        typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages after which the command ends."),
-    ] = None,
-    within: Annotated[
-        str | None,
-        typer.Option(
-            "--within",
-            metavar="TIME",
-            help="The time after which the command ends; with --count, the exit code is 4 if messages are missing.",
-        ),
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    broker: str = BROKER,
+    topic: str | None = TOPIC,
+    queue: str | None = QUEUE,
+    over: str | None = OVER,
+    user: str | None = USER,
+    selector: str | None = option("--selector SQL", "The JMS selector that messages must match, over STOMP and AMQP."),
+    count: int | None = option("--count -n N", "The number of messages after which the command ends.", min=1),
+    within: str | None = option(
+        "--within TIME",
+        "The time after which the command ends; with --count, the exit code is 4 if messages are missing.",
+    ),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Print the messages of a topic or a queue as they arrive: the body, or with --json all properties.
 

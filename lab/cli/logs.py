@@ -7,9 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, BinaryIO
-
-import typer
+from typing import BinaryIO
 
 from lab.base import extras
 from lab.base.printable import plain_line
@@ -17,7 +15,7 @@ from lab.base.suggestions import remedy
 from lab.base.text_files import is_file, open_file
 from lab.cli import completion, open_lab, options
 from lab.cli.chosen_run import folder_of
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, flag, option
 from lab.errors import InputError
 from lab.report.run_folder import RunFolder
 from lab.runtime import state_file as state_files
@@ -30,31 +28,19 @@ _LONGEST = 2**20  # bytes of a line that is printed at once
 
 
 def logs(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="BROKER|router|server",
-            help="The log to print: a broker's name, router, or server for a detached mqlab serve.",
-            autocompletion=completion.logs,
-        ),
-    ],
-    run: Annotated[
-        str | None,
-        typer.Option(
-            "--run",
-            metavar="RUN",
-            help="The lab or ended run, by its run id (default: MQLAB_RUN, else the only running lab).",
-            autocompletion=completion.runs,
-        ),
-    ] = None,
-    tail: Annotated[
-        int | None,
-        typer.Option(
-            "--tail", "-n", metavar="N", min=0, help="The number of last lines to print (default: all lines)."
-        ),
-    ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines as they are written.")] = False,
-    json: JSON = False,
+    name: str = argument(
+        "BROKER|router|server",
+        "The log to print: a broker's name, router, or server for a detached mqlab serve.",
+        complete=completion.logs,
+    ),
+    run: str | None = option(
+        "--run RUN",
+        "The lab or ended run, by its run id (default: MQLAB_RUN, else the only running lab).",
+        complete=completion.runs,
+    ),
+    tail: int | None = option("--tail -n N", "The number of last lines to print (default: all lines).", min=0),
+    follow: bool = flag("--follow -f", "Print new lines as they are written."),
+    json: bool = JSON,
 ) -> None:
     """Print the log of a broker, of the router, or of a detached server.
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.base.text_files import is_file, why_not_a_file
 from lab.errors import HostError, InputError
-
-FORCE = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
 
 
 def folder_named_by(option: str) -> Callable[[str], Path]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
 
-import typer
-
-from lab.cli import completion, options
+from lab.cli import options
+from lab.cli.options import argument, option
 from lab.declare.steps.base import Step
 from lab.living.attach import attach, chosen
 from lab.living.history import COMMAND
@@ -17,19 +15,9 @@ from lab.living.lab import Live, refuse_replayed
 from lab.plan.control import Control
 from lab.runtime.state_file import StateFile
 
-OF_RUN = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="The lab, by its run id (default: MQLAB_RUN, else the only running lab).",
-        autocompletion=completion.labs,
-    ),
-]
+OF_RUN = option("--run RUN", "The lab, by its run id (default: MQLAB_RUN, else the only running lab).")
 
-BROKER = Annotated[
-    str, typer.Argument(metavar="BROKER", help="The broker, by its name or its id.", autocompletion=completion.brokers)
-]
+BROKER = argument("BROKER", "The broker, by its name or its id.")
 
 
 def load_note(run: str | None) -> StateFile:

@@ -6,11 +6,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial, wraps
-from inspect import Parameter, Signature, signature
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import typer
 
@@ -18,11 +18,12 @@ from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
 from lab.base import settings
 from lab.base.interrupts import Terminated, beneath, ended_by_signals
+from lab.base.offline import is_offline
 from lab.base.printable import plain, plain_json
+from lab.base.settings import SETTINGS, Reader, read_by
+from lab.base.suggestions import nearest
 from lab.base.units import parse_duration
-from lab.cli import completion, new_files
-from lab.cli.environment import check_environment
-from lab.cli.standard_output import as_far_as_it_takes_it, reader_left
+from lab.cli import completion, conflicts, new_files
 from lab.errors import HostError, InputError, LabError, Problem
 
 if TYPE_CHECKING:  # a command that neither complains nor shows progress does without rich
@@ -35,112 +36,93 @@ INTERRUPTED = 130
 _SHOWN = 100  # problems; more are mostly the same one
 _DOCTOR = "mqlab doctor shows the missing parts of this machine"
 
-SCENARIO = Annotated[
-    str,
-    typer.Argument(
-        metavar="SCENARIO",
-        help="The file of a scenario or a topology, or the name of a shipped scenario.",
-        autocompletion=completion.scenarios,
-    ),
-]
-SCENARIOS = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SCENARIO...",
-        help="Scenario files, patterns for them, or names of shipped scenarios; they run one by one, or "
-        "several at once with --jobs.",
-        autocompletion=completion.scenarios,
-    ),
-]
-RUN = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[RUN]",
-        help="The start or end of a run id (default: the only running lab).",
-        autocompletion=completion.labs,
-    ),
-]
-BY_OPTION = Annotated[
-    str | None,
-    typer.Option(
-        "--run",
-        metavar="RUN",
-        help="The run id, as an option instead of the argument RUN.",
-        autocompletion=completion.labs,
-    ),
-]
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress.")]
+
+_COMPLETED: Mapping[str | None, Any] = {  # by metavar
+    "BROKER": completion.brokers,
+    "FILE|RUN": completion.runs,
+    "LINK": completion.links,
+    "RUN": completion.labs,
+}
+_SCENARIOS = dict.fromkeys(("SCENARIO", "SCENARIO...", "[SCENARIO]"), completion.scenarios)  # of arguments alone
+
+
+def flag(names: str, sentence: str) -> Any:
+    """Return an option that takes no value, such as `--follow -f`; it is off by default."""
+    return typer.Option(False, *names.split(), help=sentence)
+
+
+def option(spelled: str, sentence: str, default: Any = None, *, complete: Any = None, **more: Any) -> Any:
+    """Return an option, spelled with its metavar, such as `--tail -n N`; with the default `...` it is required."""
+    words = spelled.split()
+    metavar = None if words[-1].startswith("-") else words.pop()
+    complete = complete or _COMPLETED.get(metavar)
+    return typer.Option(default, *words, metavar=metavar, help=sentence, autocompletion=complete, **more)
+
+
+def folder_option(spelled: str, sentence: str) -> Any:
+    """Return an option that names a folder."""
+    return option(spelled, sentence, parser=new_files.folder_named_by(spelled.partition(" ")[0]))
+
+
+def argument(metavar: str, sentence: str, default: Any = ..., *, complete: Any = None, **more: Any) -> Any:
+    """Return an argument; it is required, unless it has a default, or its metavar is in brackets."""
+    default = None if default is ... and metavar.startswith("[") else default
+    complete = complete or _COMPLETED.get(metavar.strip("[].")) or _SCENARIOS.get(metavar)
+    return typer.Argument(default, metavar=metavar, help=sentence, autocompletion=complete, **more)
+
+
+SCENARIO = argument("SCENARIO", "The file of a scenario or a topology, or the name of a shipped scenario.")
+SCENARIOS = argument(
+    "SCENARIO...",
+    "Scenario files, patterns for them, or names of shipped scenarios; they run one by one, or several at once with "
+    "--jobs.",
+    None,
+)
+RUN = argument("[RUN]", "The start or end of a run id (default: the only running lab).")
+BY_OPTION = option("--run RUN", "The run id, as an option instead of the argument RUN.")
+JSON = flag("--json", "Print JSON on stdout.")
+QUIET = flag("--quiet -q", "Hide progress.")
+FORCE = flag("--force", "Overwrite files that are there.")
 *_SOME, _LAST = releases.RELEASES.values()
 _RELEASES = f"The release of ActiveMQ: {', '.join(_SOME)} or {_LAST} (default: the release of the engine version)."
 
 
-def _release(version: str | None) -> str | None:
-    """Return the version; raise InputError if it is not of the form of an ActiveMQ Classic release."""
-    if version is not None and not re.fullmatch(r"[56]\.\d{1,3}\.\d{1,3}", version):
-        raise InputError.of(
-            f"--activemq-version: {version!r} is not a release of ActiveMQ Classic", f"write --activemq-version {_LAST}"
-        )
-    return version
+def _release(given: Any) -> Any:
+    """Return the version, or the versions; raise InputError if one is not a release's."""
+    for version in [given] if isinstance(given, str) else given or ():
+        if not re.fullmatch(r"[56]\.\d{1,3}\.\d{1,3}", version):
+            what = f"--activemq-version: {version!r} is not a release of ActiveMQ Classic"
+            raise InputError.of(what, f"write --activemq-version {_LAST}")
+    return given
 
 
-VERSION = Annotated[
-    str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES, callback=_release)
-]
-VERSIONS = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--activemq-version",
-        metavar="VERSION",
-        help=f"{_RELEASES[:-1]} (repeatable).",
-        callback=lambda versions: [_release(version) for version in versions or ()],
-    ),
-]
-_ON_DISK = "The path of an ActiveMQ binary archive (apache-activemq-*-bin.tar.gz)."
-ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
-FOLDER = Annotated[
-    Path | None,
-    typer.Option(
-        "--runs",
-        metavar="DIR",
-        help="The folder that run folders are kept in (default: .mqlab).",
-        parser=new_files.folder_named_by("--runs"),
-    ),
-]
-_COUNTED = "The first port of this machine to use (default: free ports)."
-PORT_BASE = Annotated[
-    int | None, typer.Option("--port-base", metavar="N", min=HOST_PORTS[0], max=HOST_PORTS[-1], help=_COUNTED)
-]
-WAIT = Annotated[
-    str | None,
-    typer.Option("--wait", metavar="DURATION", help="The maximum time to wait for the memory that the brokers need."),
-]
-SEED = Annotated[
-    int | None,
-    typer.Option(
-        "--seed", metavar="N", min=0, max=2**63 - 1, help="The seed of the run (default: the scenario's seed)."
-    ),
-]
+VERSION = option("--activemq-version VERSION", _RELEASES, callback=_release)
+VERSIONS = option("--activemq-version VERSION", f"{_RELEASES[:-1]} (repeatable).", callback=_release)
+ARCHIVE = option("--activemq-archive FILE", "The path of an ActiveMQ binary archive (apache-activemq-*-bin.tar.gz).")
+FOLDER = folder_option("--runs DIR", "The folder that run folders are kept in (default: .mqlab).")
+
+PORT_BASE = option(
+    "--port-base N",
+    "The first port of this machine to use (default: free ports).",
+    min=HOST_PORTS[0],
+    max=HOST_PORTS[-1],
+)
+WAIT = option("--wait DURATION", "The maximum time to wait for the memory that the brokers need.")
+SEED = option("--seed N", "The seed of the run (default: the scenario's seed).", min=0, max=2**63 - 1)
 
 
-RUNTIME = Annotated[
-    str | None,
-    typer.Option(
-        "--runtime",
-        metavar="NAME",
-        help="The runtime: emulation, or simulation in virtual time (default: MQLAB_RUNTIME, else emulation).",
-    ),
-]
-_IGNORED = "A setting that the simulation ignores; expectations that may depend on it become unknown (repeatable)."
-IGNORE = Annotated[list[str] | None, typer.Option("--ignore", metavar="SETTING", help=_IGNORED)]
-SET = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="A value that replaces a value of the scenario's files, for example links.a-b.delay=70ms (repeatable).",
-    ),
-]
+RUNTIME = option(
+    "--runtime NAME", "The runtime: emulation, or simulation in virtual time (default: MQLAB_RUNTIME, else emulation)."
+)
+
+IGNORE = option(
+    "--ignore SETTING",
+    "A setting that the simulation ignores; expectations that may depend on it become unknown (repeatable).",
+)
+SET = option(
+    "--set KEY=VALUE",
+    "A value that replaces a value of the scenario's files, for example links.a-b.delay=70ms (repeatable).",
+)
 
 
 def one_run(run: str | None, by_option: str | None) -> str | None:
@@ -168,9 +150,10 @@ def refused_quantity(option: str, text: str, error: Exception, unit: str) -> Inp
     return InputError.of(f"{option}: {what or right}", f"write {option} {text}{unit}" if number else f"write {right}")
 
 
-def ending(command: Callable[P, int | None]) -> Callable[P, None]:
+def ending(command: Callable[P, int | None], words: str = "") -> Callable[P, None]:
     """Return a command that ends the program with its exit code, 0 if it returns None.
 
+    Options that exclude each other are refused first, by the words of the command, such as `link cut`.
     An expected error is one message, with no traceback.
 
     With `--json` the message is on stdout too, as JSON.
@@ -178,9 +161,13 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
+        def checked() -> int | None:
+            conflicts.check(words, conflicts.written(command, options))
+            return command(*arguments, **options)
+
         try:
             with ended_by_signals():
-                code = _told(lambda: command(*arguments, **options), bool(options.get("json")))
+                code = _told(checked, bool(options.get("json")))
         except BrokenPipeError:  # whoever read it has closed stdout, as in `mqlab history | head`, or stderr
             code = reader_left()
         except BaseException as error:
@@ -244,24 +231,17 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def spelled(command: Callable[P, int | None], options: Mapping[str, Any], after: str) -> Callable[P, int | None]:
-    """Return a command whose `**` parameter is replaced by options (default None) behind the parameter `after`."""
-    found: list[Parameter] = []
-    for each in signature(command, eval_str=True).parameters.values():
-        if each.kind is not Parameter.VAR_KEYWORD:
-            found.append(each.replace(kind=Parameter.KEYWORD_ONLY))
-        if each.name == after:
-            found += [
-                Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=option)
-                for name, option in options.items()
-            ]
-
-    @wraps(command)
-    def run(*arguments: P.args, **given: P.kwargs) -> int | None:
-        return command(*arguments, **given)
-
-    run.__signature__ = Signature(found)  # type: ignore[attr-defined]  # read by inspect, and so by typer
-    return run
+def declared(
+    command: Callable[..., int | None], text: str, parameters: Mapping[str, tuple[Any, Any]]
+) -> Callable[..., int | None]:
+    """Return a command with help and parameters for its `**`: each has a type, and an option or an argument."""
+    command.__doc__ = text
+    made = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=info)
+        for name, (kind, info) in parameters.items()
+    ]
+    command.__signature__ = Signature(made)  # type: ignore[attr-defined]  # read by inspect, and so by typer
+    return command
 
 
 def complain(of: object) -> None:
@@ -378,3 +358,55 @@ def print_text(text: str, *, nl: bool = True) -> None:
     except UnicodeEncodeError as error:
         what = f"the encoding of stdout, {error.encoding}, lacks a character of the output"
         raise HostError(what, "set PYTHONIOENCODING=utf-8 to print in UTF-8") from error
+
+
+PASSED, NOT_PASSED = 0, 1
+JUDGED = (PASSED, NOT_PASSED)  # every run has verdicts
+
+
+def judged(*, passed: bool) -> int:
+    """Return the exit code for verdicts."""
+    return PASSED if passed else NOT_PASSED
+
+
+_PREFIX = "MQLAB_"
+
+
+def check_environment(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning for each variable that has nearly the name of a setting; raise InputError for a wrong value.
+
+    Other variables of the prefix may be a scenario's passwords, which have any name.
+    """
+    is_offline(environment)
+    known = {setting.name.removeprefix(_PREFIX) for setting in SETTINGS}
+    own = [setting.name.removeprefix(_PREFIX) for setting in read_by(Reader.LAB) if setting.name.startswith(_PREFIX)]
+    for name in sorted(environment):
+        word = name.removeprefix(_PREFIX)
+        if word == name or word in known or not known.isdisjoint(word.split("_")):
+            continue
+        if near := nearest(word, own, cutoff=0.8):
+            yield f"unknown variable {name}: did you mean {_PREFIX}{near}?"
+
+
+PIPE_CLOSED = 141  # as a program that SIGPIPE ends
+
+
+def reader_left() -> int:
+    """Drop the rest of the output for a reader that has gone, and return the exit code."""
+    for each in (sys.stdout, sys.stderr):
+        try:
+            each.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), each.fileno())  # for what is buffered still
+    return PIPE_CLOSED
+
+
+@contextmanager
+def as_far_as_it_takes_it() -> Iterator[None]:
+    """Ignore errors of output in the block, such as a full disk; a reader that has gone raises BrokenPipeError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass  # what is told on stderr says why

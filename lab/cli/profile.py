@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.base.text_files import unwritable, write_text
 from lab.cli import new_files, options
+from lab.cli.options import option
 from lab.errors import InputError
 from lab.runtime.profile import BEGINNING, UNPROFILED, Profile
 
-PROFILE = Annotated[
-    Path | None,
-    typer.Option(
-        "--profile",
-        metavar="FILE",
-        help="The file that the waits of the run are written to, for chrome://tracing or Perfetto.",
-    ),
-]
+PROFILE = option(
+    "--profile FILE", "The file that the waits of the run are written to, for chrome://tracing or Perfetto."
+)
 
 
 def check_writable(path: Path | None, *others: Path | None) -> None:

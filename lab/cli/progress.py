@@ -1,10 +1,10 @@
-"""Progress on stderr: a line per stage with the time it took, and a sign meanwhile that it lasts."""
+"""Progress on stderr: a line per stage with its time, a sign meanwhile that it lasts, and a bar of many runs."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from rich.console import Console
@@ -77,3 +77,17 @@ class TerminalProgress:
         """Show a passing note while a stage lasts."""
         if self._status is not None:
             self._status.update(f"{self._what}: {note}")
+
+
+@contextmanager
+def bar(console: Console, count: int, quiet: bool) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how many runs are done, and how long the others may take; elsewhere nothing."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    if quiet or not console.is_terminal:
+        yield lambda: None
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("runs", total=count)
+        yield lambda: bar.advance(task)

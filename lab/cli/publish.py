@@ -7,16 +7,14 @@ import re
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from lab.base.masking import is_secret
 from lab.base.units import parse_message_rate, several
 from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, flag, option
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.living.pipeline import LARGEST_TOGETHER, TOGETHER
@@ -28,38 +26,24 @@ _SLOW = 0.05  # seconds between two messages, from which on each is acknowledged
 
 
 def publish(
-    broker: BROKER,
-    body: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[BODY]", help="The text of each message, or - for standard input (default: a numbered text)."
-        ),
-    ] = None,
-    topic: TOPIC = None,
-    queue: QUEUE = None,
-    over: OVER = None,
-    user: USER = None,
-    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages.")] = 1,
-    rate: Annotated[
-        str | None, typer.Option("--rate", metavar="RATE", help="The maximum rate, for example 50/s or 6/m.")
-    ] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="Send one message for each line of standard input.")] = False,
-    qos: Annotated[
-        int | None,
-        typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="The MQTT quality of service (default: 1)."),
-    ] = None,
-    retained: Annotated[
-        bool,
-        typer.Option("--retained", help="Let the broker keep the last message for later subscribers, over MQTT only."),
-    ] = False,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--header", metavar="NAME=VALUE", help="A header of each message, over STOMP and AMQP (repeatable)."
-        ),
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    broker: str = BROKER,
+    body: str | None = argument(
+        "[BODY]", "The text of each message, or - for standard input (default: a numbered text)."
+    ),
+    topic: str | None = TOPIC,
+    queue: str | None = QUEUE,
+    over: str | None = OVER,
+    user: str | None = USER,
+    count: int = option("--count -n N", "The number of messages.", 1, min=1),
+    rate: str | None = option("--rate RATE", "The maximum rate, for example 50/s or 6/m."),
+    lines: bool = flag("--lines", "Send one message for each line of standard input."),
+    qos: int | None = option("--qos 0|1|2", "The MQTT quality of service (default: 1).", min=0, max=2),
+    retained: bool = flag("--retained", "Let the broker keep the last message for later subscribers, over MQTT only."),
+    header: list[str] | None = option(
+        "--header NAME=VALUE", "A header of each message, over STOMP and AMQP (repeatable)."
+    ),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Publish messages to a broker of a running lab, in their order, and wait until all are acknowledged.
 
@@ -73,9 +57,9 @@ def publish(
     over = client_options.protocol(over, queue)
     if headers and client_options.is_mqtt(over):
         raise InputError.of("--header: MQTT 3.1.1 has no headers", "write --over stomp or --over amqp")
-    for option, given in (("--qos", qos is not None), ("--retained", retained)):
+    for spelled, given in (("--qos", qos is not None), ("--retained", retained)):
         if given and not client_options.is_mqtt(over):
-            raise InputError.of(f"{option} is for MQTT only, and not for {over}", f"remove {option}")
+            raise InputError.of(f"{spelled} is for MQTT only, and not for {over}", f"remove {spelled}")
     every = None if rate is None else _interval(rate)
     if lines and (body not in (None, "-") or count != 1):
         raise InputError.of("--lines takes messages from standard input", "remove BODY and --count")

@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from msgspec.structs import asdict
 
 from lab.activemq.destinations import has_wildcard, hears
 from lab.base.masking import Mask
 from lab.base.settings import PASSWORD
-from lab.base.settings import USER as USER_OF_URL
 from lab.base.units import several
-from lab.cli import client_options, completion, new_files, open_lab, options
+from lab.cli import client_options, completion, conflicts, new_files, open_lab, options
 from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, flag, option
 from lab.declare.recordings import LOST, Footer, Redaction, check_name
 from lab.errors import BrokerError, InputError
 from lab.living.broker_url import is_url, source
@@ -31,52 +28,28 @@ from lab.runtime.clock import RealClock
 
 
 def record(
-    brokers: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="BROKER|URL...",
-            help="The brokers of a running lab, by name or id, or URLs, for example mqtt+ssl://HOST.",
-            autocompletion=completion.brokers,
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The new file to write: NAME.jsonl or NAME.jsonl.gz."),
-    ],
-    topic: Annotated[
-        list[str] | None,
-        typer.Option("--topic", metavar="NAME", help="A topic to record, for example prices.> (repeatable)."),
-    ] = None,
-    queue: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--queue", metavar="NAME", help="A queue to record by browsing, which removes no messages (repeatable)."
-        ),
-    ] = None,
-    over: OVER = None,
-    user: USER = None,
-    within: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="The time after which the command ends.")
-    ] = None,
-    count: Annotated[
-        int | None,
-        typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages after which the command ends."),
-    ] = None,
-    every: Annotated[
-        str, typer.Option("--every", metavar="TIME", help="The time between two polls of a queue.")
-    ] = "1s",
-    consume: Annotated[
-        bool, typer.Option("--consume", help="Consume the messages of the queues, instead of browsing them.")
-    ] = False,
-    keep_headers: Annotated[
-        bool,
-        typer.Option("--keep-headers", help="Keep passwords and tokens in headers (default: asterisks replace them)."),
-    ] = False,
-    ca_file: Annotated[
-        Path | None, typer.Option("--ca-file", metavar="FILE", help="The CA certificates for URLs, as a PEM file.")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    brokers: list[str] = argument(
+        "BROKER|URL...",
+        "The brokers of a running lab, by name or id, or URLs, for example mqtt+ssl://HOST.",
+        complete=completion.brokers,
+    ),
+    output: Path = option("--output -o FILE", "The new file to write: NAME.jsonl or NAME.jsonl.gz.", ...),
+    topic: list[str] | None = option("--topic NAME", "A topic to record, for example prices.> (repeatable)."),
+    queue: list[str] | None = option(
+        "--queue NAME", "A queue to record by browsing, which removes no messages (repeatable)."
+    ),
+    over: str | None = OVER,
+    user: str | None = USER,
+    within: str | None = option("--for TIME", "The time after which the command ends."),
+    count: int | None = option("--count -n N", "The number of messages after which the command ends.", min=1),
+    every: str = option("--every TIME", "The time between two polls of a queue.", "1s"),
+    consume: bool = flag("--consume", "Consume the messages of the queues, instead of browsing them."),
+    keep_headers: bool = flag(
+        "--keep-headers", "Keep passwords and tokens in headers (default: asterisks replace them)."
+    ),
+    ca_file: Path | None = option("--ca-file FILE", "The CA certificates for URLs, as a PEM file."),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Record messages at brokers into a file that a scenario can replay.
 
@@ -85,6 +58,7 @@ def record(
 
     Example: mqlab record tokyo --queue orders --output orders.jsonl --for 2s
     """
+    given = conflicts.written(record, locals())
     wanted = Wanted(
         topics=tuple(dict.fromkeys(topic or ())),
         queues=tuple(dict.fromkeys(queue or ())),
@@ -98,12 +72,8 @@ def record(
     new_files.check_new(output)
     urls = [each for each in dict.fromkeys(brokers) if is_url(each)]
     names = [each for each in dict.fromkeys(brokers) if not is_url(each)]
-    if ca_file is not None and not urls:
-        raise InputError.of("--ca-file is for a URL", "remove --ca-file: a lab's own certificates are known")
-    if user is not None and not names:
-        raise InputError.of("--user is for a broker of a lab", f"set {USER_OF_URL.name} for the user at a URL")
-    if run is not None and not names:
-        raise InputError.of("--run is for a lab's broker", "add a broker of the lab by name, or leave --run out")
+    facts = ["no-url"] * (not urls) + ["no-broker-of-a-lab"] * (not names)
+    conflicts.check("record", given, *facts)
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
     with ExitStack() as lab:
         live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None
@@ -159,8 +129,6 @@ def told(footer: Footer, file: Path) -> Iterator[str]:
 
 
 def _check(wanted: Wanted) -> None:
-    if not wanted.destinations:
-        raise InputError.of("no topic and no queue is named", "write --topic NAME or --queue NAME, such as --topic '>'")
     for each in wanted.topics:
         client_options.destination(each, None)
     for one, other in combinations(wanted.topics, 2):
@@ -174,8 +142,6 @@ def _check(wanted: Wanted) -> None:
                 f"--queue {each} matches several queues, and each is polled by its name",
                 "write --queue NAME for each queue",
             )
-    if wanted.consume and not wanted.queues:
-        raise InputError.of("--consume takes messages from queues", "write --queue NAME")
 
 
 def _positive(option: str, text: str) -> float:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from lab.cli import options
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument
 from lab.errors import InputError
 from lab.network.aws import Preset, round_trip
 from lab.network.regions import REGIONS, unknown_region
@@ -16,10 +14,8 @@ from lab.plan.text import table
 
 
 def regions(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[A [B]]", help="One region, or two (default: all regions).")
-    ] = None,
-    json: JSON = False,
+    names: list[str] | None = argument("[A [B]]", "One region, or two (default: all regions)."),
+    json: bool = JSON,
 ) -> int:
     """List the AWS regions, the round trips of one region, or the round trip between two, with its source.
 
@@ -55,8 +51,8 @@ def _rows(named: list[str]) -> list[dict[str, Any]]:
     if not named:
         return [{"code": code, "city": region.city} for code, region in REGIONS.items()]
     others = named[1:] or [code for code in REGIONS if code != named[0]]
-    found = [(code, round_trip(named[0], code)) for code in others]
-    near = sorted(((code, preset) for code, preset in found if preset is not None), key=lambda each: each[1].delay)
+    trips = [(code, round_trip(named[0], code)) for code in others]
+    near = sorted(((code, preset) for code, preset in trips if preset is not None), key=lambda each: each[1].delay)
     return [_row(named[0], code, preset) for code, preset in near]
 
 

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
 from lab.base.units import several
 from lab.cli import open_lab, options
 from lab.cli.client_options import USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
-from lab.cli.verb_command import argument, option
+from lab.cli.verb_command import field_argument, field_option
 from lab.declare.steps.replay import Replay
-
-FILE = Annotated[Path, argument(Replay, "recording", "FILE")]
-INTO = Annotated[str, option(Replay, "broker", metavar="BROKER")]
-PACE = Annotated[str, option(Replay, "pace", metavar="PACE")]
-OF = Annotated[str | None, option(Replay, "of")]
-OVER = Annotated[str | None, option(Replay, "over")]
-AT_LEAST = Annotated[str | None, option(Replay, "at_least")]
 
 
 def replay(
-    recording: FILE,
-    into: INTO,
-    pace: PACE = "original",
-    of: OF = None,
-    over: OVER = None,
-    user: USER = None,
-    at_least: AT_LEAST = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    recording: Path = field_argument(Replay, "recording", "FILE"),
+    into: str = field_option(Replay, "broker", metavar="BROKER"),
+    pace: str = field_option(Replay, "pace", metavar="PACE", default="original"),
+    of: str | None = field_option(Replay, "of"),
+    over: str | None = field_option(Replay, "over"),
+    user: str | None = USER,
+    at_least: str | None = field_option(Replay, "at_least"),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Send the messages of a recording, or of a run, to a broker of a running lab.
 

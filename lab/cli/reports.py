@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from lab.cli import exit_codes, new_files, options
+from lab.cli import new_files, options
+from lab.cli.options import flag, option
 from lab.errors import HostError, InputError
 from lab.judge import Judged, Outcome
 from lab.report import document, terminal
 from lab.report.files import keep_film, write
 from lab.report.run_folder import RunFolder
 
-LIVE_PAGE = Annotated[
-    bool,
-    typer.Option(
-        "--page",
-        help="Serve the live page of the lab until the lab ends, as `mqlab page` does; a "
-        "simulation writes a film instead.",
-    ),
-]
-PAGE = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="The file that the report is written to as an HTML page.")
-]
+LIVE_PAGE = flag(
+    "--page",
+    "Serve the live page of the lab until the lab ends, as `mqlab page` does; a simulation writes a film instead.",
+)
+PAGE = option("--html FILE", "The file that the report is written to as an HTML page.")
 _SIGNS, _HEAD = (b"<!doctype html", b"<testsuite"), 1000  # one of the signs is in a report's first bytes
-JUNIT = Annotated[
-    Path | None, typer.Option("--junit", metavar="FILE", help="The file that the report is written to as JUnit XML.")
-]
+JUNIT = option("--junit FILE", "The file that the report is written to as JUnit XML.")
 
 
 def check_writable(page: Path | None, junit_file: Path | None) -> None:
@@ -94,4 +84,4 @@ def print_report(
     if error is not None:
         options.complain(error)
         return error.exit_code
-    return exit_codes.judged(passed=report.outcome is Outcome.PASSED)
+    return options.judged(passed=report.outcome is Outcome.PASSED)

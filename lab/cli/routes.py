@@ -6,16 +6,13 @@ Of a scenario without Docker; of a running lab as it is now.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
-
-import typer
 
 from lab.activemq.destinations import has_wildcard
 from lab.base.dataclass import dataclass
 from lab.base.masking import Mask
 from lab.base.suggestions import remedy
-from lab.cli import completion, options, scenario_argument
-from lab.cli.options import JSON, SET, VERSION
+from lab.cli import options, scenario_argument
+from lab.cli.options import JSON, SET, VERSION, argument, flag, option
 from lab.declare.scenario import Scenario
 from lab.declare.topology import Topology
 from lab.declare.variants import settings_of
@@ -30,59 +27,26 @@ _KINDS = ("queue://", "topic://")
 
 
 def routes(
-    scenario: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[SCENARIO]",
-            help="The file of a scenario or a topology, or the name of a shipped scenario (default: a running lab).",
-            autocompletion=completion.scenarios,
-        ),
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="BROKER",
-            help="The broker that messages are sent to (default: any).",
-            autocompletion=completion.brokers,
-        ),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--to",
-            metavar="BROKER",
-            help="The broker of the subscribers (default: any).",
-            autocompletion=completion.brokers,
-        ),
-    ] = None,
-    destination: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="The destination, for example queue://orders (repeatable)."),
-    ] = None,
-    all_routes: Annotated[
-        bool,
-        typer.Option("--all", help="Show the routes between all brokers, not only the routes that the scenario uses."),
-    ] = False,
-    set: SET = None,
-    activemq_version: VERSION = None,
-    run: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RUN",
-            help="The lab, by its run id (default: the only running lab).",
-            autocompletion=completion.labs,
-        ),
-    ] = None,
-    durable: Annotated[
-        bool,
-        typer.Option(
-            "--durable",
-            help="Print where messages wait for durable subscribers that are away, also without a setting for them.",
-        ),
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a message may not arrive.")] = False,
-    json: JSON = False,
+    scenario: str | None = argument(
+        "[SCENARIO]",
+        "The file of a scenario or a topology, or the name of a shipped scenario (default: a running lab).",
+    ),
+    source: str | None = option("--from BROKER", "The broker that messages are sent to (default: any)."),
+    target: str | None = option("--to BROKER", "The broker of the subscribers (default: any)."),
+    destination: list[str] | None = option(
+        "--destination NAME", "The destination, for example queue://orders (repeatable)."
+    ),
+    all_routes: bool = flag(
+        "--all", "Show the routes between all brokers, not only the routes that the scenario uses."
+    ),
+    set: list[str] | None = SET,
+    activemq_version: str | None = VERSION,
+    run: str | None = option("--run RUN", "The lab, by its run id (default: the only running lab)."),
+    durable: bool = flag(
+        "--durable", "Print where messages wait for durable subscribers that are away, also without a setting for them."
+    ),
+    strict: bool = flag("--strict", "Exit with code 1 if a message may not arrive."),
+    json: bool = JSON,
 ) -> int:
     """Show the brokers that messages can reach, the connectors on the way, and the obstacles.
 
@@ -97,15 +61,11 @@ def routes(
             raise InputError.of(f"{each!r} is not a destination", "write queue://NAME or topic://NAME")
         if has_wildcard(each):
             raise InputError.of(f"{each} stands for many destinations", "name one destination, without wildcards")
-    if scenario is not None and run is not None:
-        raise InputError.of("SCENARIO and --run exclude each other", "choose one")
     if scenario is not None:
         found = scenario_argument.read(scenario, settings_of(set or ()), activemq_version)
         asked = _Asked(
             topology=found.topology, mask=found.origin.mask, activemq_version=activemq_version, scenario=found
         )
-    elif set or activemq_version is not None:
-        raise InputError.of("--set and --activemq-version are for scenarios", "name the scenario")
     else:
         asked = _standing(run)
     brokers = asked.topology.brokers

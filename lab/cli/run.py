@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from lab.base import extras
 from lab.base.interrupts import put_off
 from lab.base.units import parse_duration
-from lab.cli import new_files, options, profile, reports, run_chosen
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
+from lab.cli import conflicts, options, profile, reports, run_chosen
+from lab.cli.options import (
+    ARCHIVE,
+    FOLDER,
+    JSON,
+    PORT_BASE,
+    QUIET,
+    RUNTIME,
+    SCENARIOS,
+    SEED,
+    SET,
+    VERSION,
+    WAIT,
+    flag,
+    folder_option,
+    option,
+)
 from lab.cli.profile import PROFILE
 from lab.cli.reports import JUNIT, LIVE_PAGE, PAGE
 from lab.declare.variants import settings_of
@@ -24,174 +37,149 @@ from lab.errors import HostError, InputError
 from lab.report.run_folder import home
 
 if TYPE_CHECKING:  # which one scenario does without
-    from lab.report.annotations import Places
     from lab.report.summary import RunOf
 
-_AT_ONCE = "The number of runs at the same time (default: 1, or with --seeds one for each core)."
-JOBS = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help=_AT_ONCE)]
-_SEEDS = "The seeds to simulate and count by outcome: N for 1 to N, a range 5-20, or a list 3,7,11."
-SEEDS = Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)]
-REPORTS = Annotated[
-    Path | None,
-    typer.Option(
-        "--reports",
-        metavar="DIR",
-        help="The folder for summary.md, CI annotations, and an HTML page and a JUnit file for each scenario.",
-        parser=new_files.folder_named_by("--reports"),
-    ),
-]
-
-_PART = "The part of the scenarios to run, for example 1/3 for the first of three jobs."
-SHARD = Annotated[str | None, typer.Option("--shard", metavar="K/N", help=_PART)]
-LAST_FAILED = Annotated[
-    bool, typer.Option("--last-failed", help="Run the scenarios that did not pass when they last ran.")
-]
-FILM = Annotated[bool, typer.Option("--film", help="Write film.html into the run folder, a page that plays the run.")]
-_LONGEST = "The maximum time of each run; a run that reaches it ends with an error, and its lab is removed."
-TIME_LIMIT = Annotated[str | None, typer.Option("--time-limit", metavar="DURATION", help=_LONGEST)]
+_EACH = (  # options that each of several runs has
+    "--seed --set --runtime --ignore --activemq-version --activemq-archive --runs --port-base --wait --time-limit "
+    "--film"
+)
 
 
-def run(
-    scenario: SCENARIOS = None,
-    seed: SEED = None,
-    seeds: SEEDS = None,
-    set: SET = None,
-    runtime: RUNTIME = None,
-    ignore: options.IGNORE = None,
-    activemq_version: VERSION = None,
-    activemq_archive: ARCHIVE = None,
-    runs: FOLDER = None,
-    port_base: PORT_BASE = None,
-    wait: WAIT = None,
-    time_limit: TIME_LIMIT = None,
-    jobs: JOBS = None,
-    shard: SHARD = None,
-    last_failed: LAST_FAILED = False,
-    page: PAGE = None,
-    junit_file: JUNIT = None,
-    reports_folder: REPORTS = None,
-    profile_file: PROFILE = None,
-    film: FILM = False,
-    live_page: LIVE_PAGE = False,
-    quiet: QUIET = False,
-    json: JSON = False,
-) -> int:
-    """Open a lab, run a scenario in it, report the verdicts, and remove the lab.
+class RunOptions:
+    """The options of `mqlab run`: each field is a parameter of the command, and its default the option."""
 
-    The run folder keeps report.json, report.html and report.junit.xml. Several runs end with the highest exit code.
+    scenario: list[str] | None = SCENARIOS
+    seed: int | None = SEED
+    seeds: str | None = option(
+        "--seeds N", "The seeds to simulate and count by outcome: N for 1 to N, a range 5-20, or a list 3,7,11."
+    )
+    set: list[str] | None = SET
+    runtime: str | None = RUNTIME
+    ignore: list[str] | None = options.IGNORE
+    activemq_version: str | None = VERSION
+    activemq_archive: Path | None = ARCHIVE
+    runs: Path | None = FOLDER
+    port_base: int | None = PORT_BASE
+    wait: str | None = WAIT
+    time_limit: str | None = option(
+        "--time-limit DURATION",
+        "The maximum time of each run; a run that reaches it ends with an error, and its lab is removed.",
+    )
+    jobs: int | None = option(
+        "--jobs -j N",
+        "The number of runs at the same time (default: 1, or with --seeds one for each core).",
+        min=1,
+        max=64,
+    )
+    shard: str | None = option(
+        "--shard K/N", "The part of the scenarios to run, for example 1/3 for the first of three jobs."
+    )
+    last_failed: bool = flag("--last-failed", "Run the scenarios that did not pass when they last ran.")
+    page: Path | None = PAGE
+    junit_file: Path | None = JUNIT
+    reports_folder: Path | None = folder_option(
+        "--reports DIR",
+        "The folder for summary.md, CI annotations, and an HTML page and a JUnit file for each scenario.",
+    )
+    profile_file: Path | None = PROFILE
+    film: bool = flag("--film", "Write film.html into the run folder, a page that plays the run.")
+    live_page: bool = LIVE_PAGE
+    quiet: bool = QUIET
+    json: bool = JSON
 
-    Example: mqlab run tokyo-singapore --runtime simulation
-    """
-    if seeds is not None:
-        of_one = {
-            "--seed": seed,
-            "--activemq-version": activemq_version,
-            "--activemq-archive": activemq_archive,
-            "--runs": runs,
-            "--port-base": port_base,
-            "--wait": wait,
-            "--time-limit": time_limit,
-            "--shard": shard,
-            "--last-failed": last_failed or None,
-            "--html": page,
-            "--junit": junit_file,
-            "--reports": reports_folder,
-            "--profile": profile_file,
-            "--film": film or None,
-            "--page": live_page or None,
-        }
-        code: int = extras.hook("run_seeds")(
-            run_chosen.chosen(scenario or (), None, None),
-            seeds,
-            set or (),
-            ignore or (),
-            runtime,
-            jobs,
-            of_one,
-            quiet=quiet,
-            json=json,
-        )
+    def __init__(self, **values: Any) -> None:
+        vars(self).update(values)
+
+    def written(self) -> dict[str, Any]:
+        """Return the values of the options that are given, by their names."""
+        return conflicts.written(run, vars(self))
+
+    def words(self) -> Iterator[str]:
+        """Yield the options that each of several runs has, as the words of a command line."""
+        for name, value in self.written().items():
+            for text in value if isinstance(value, list) else [value]:
+                if name in _EACH.split():
+                    yield from (name,) if text is True else (name, str(text))
+
+
+def _run(given: RunOptions) -> int:
+    names = given.scenario or ()
+    if given.seeds is not None:
+        code: int = extras.hook("run_seeds")(run_chosen.chosen(names, None, None), given)
         return code
-    at_once = jobs or 1
-    limit = None if time_limit is None else _limit(time_limit)
-    reports.check_writable(page, junit_file)
-    failures = run_chosen.Failures(runs or home(os.environ))
-    scenarios = run_chosen.chosen(scenario or (), shard, failures if last_failed else None)
-    profile.check_writable(profile_file, page, junit_file)
-    if len(scenarios) != 1 or reports_folder is not None:
-        if page is not None:
-            raise InputError.of(
-                "--html is for the page of one scenario", "write --reports DIR to keep the page of each scenario"
-            )
-        if live_page:
-            raise InputError.of("--page is for the run of one scenario", "run one scenario, without --reports")
-        if profile_file is not None:
-            raise InputError.of("--profile is for the run of one scenario", "run one scenario, without --reports")
-        if port_base is not None and at_once > 1:
-            raise InputError.of("--port-base gives every lab the same ports", "remove --jobs or --port-base")
-        its = {
-            "--seed": seed,
-            "--runtime": runtime,
-            "--activemq-version": activemq_version,
-            "--activemq-archive": activemq_archive,
-            "--runs": runs,
-            "--port-base": port_base,
-            "--wait": wait,
-            "--time-limit": time_limit,
-        }
-        arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
-        arguments += [word for each in set or () for word in ("--set", each)]
-        arguments += [word for each in ignore or () for word in ("--ignore", each)]
-        arguments += ["--film"] * film
-        from lab.cli.run_places import places_of
+    limit = None if given.time_limit is None else _limit(given.time_limit)
+    reports.check_writable(given.page, given.junit_file)
+    failures = run_chosen.Failures(given.runs or home(os.environ))
+    scenarios = run_chosen.chosen(names, given.shard, failures if given.last_failed else None)
+    profile.check_writable(given.profile_file, given.page, given.junit_file)
+    if len(scenarios) == 1 and given.reports_folder is None:
+        return _one(scenarios[0], given, limit, failures)
+    facts = ["several-scenarios", *["several-runs-at-once"] * ((given.jobs or 1) > 1)]
+    conflicts.check("run", given.written(), *facts)
+    return _several(scenarios, given, failures)
 
-        places = places_of(settings_of(set or ()))
-        return _several(
-            scenarios, arguments, at_once, reports_folder, junit_file, failures, places, quiet=quiet, json=json
-        )
+
+_SUMMARY = """Open a lab, run a scenario in it, report the verdicts, and remove the lab.
+
+The run folder keeps report.json, report.html and report.junit.xml. Several runs end with the highest exit code.
+
+Example: mqlab run tokyo-singapore --runtime simulation
+"""
+run = options.declared(
+    lambda **values: _run(RunOptions(**values)),
+    _SUMMARY,
+    {name: (kind, getattr(RunOptions, name)) for name, kind in get_type_hints(RunOptions).items()},
+)
+
+
+def _one(scenario: str, given: RunOptions, limit: timedelta | None, failures: run_chosen.Failures) -> int:
+    """Run one scenario, print its report, and return the exit code."""
     from lab import labs
     from lab.operating import runtimes  # here, since judging needs no Docker, whose library is slow to load
 
-    simulated = (runtime or runtimes.usual(os.environ)) == runtimes.SIMULATION
-    played = live_page and simulated  # a simulation is over before a person could look: its page is its film
-    page_beside = extras.hook("page_beside") if live_page and not simulated else None
+    page = given.page
+    simulated = (given.runtime or runtimes.usual(os.environ)) == runtimes.SIMULATION
+    played = given.live_page and simulated  # a simulation is over before a person could look: its page is its film
+    page_beside = extras.hook("page_beside") if given.live_page and not simulated else None
     passed = refused = False
     try:
-        with put_off() as came, profile.kept(profile_file) as waits, ExitStack() as beside:
+        with put_off() as came, profile.kept(given.profile_file) as waits, ExitStack() as beside:
             ran = labs.run(
-                scenarios[0],
-                seed=seed,
-                set=settings_of(set or ()),
-                activemq_version=activemq_version,
-                activemq_archive=activemq_archive,
-                runs=runs,
-                runtime=runtime,
-                port_base=port_base,
-                environment=options.waiting(wait),
-                progress=options.progress(quiet),
+                scenario,
+                seed=given.seed,
+                set=settings_of(given.set or ()),
+                activemq_version=given.activemq_version,
+                activemq_archive=given.activemq_archive,
+                runs=given.runs,
+                runtime=given.runtime,
+                port_base=given.port_base,
+                environment=options.waiting(given.wait),
+                progress=options.progress(given.quiet),
                 raising=False,
-                ignore=ignore or (),
+                ignore=given.ignore or (),
                 time_limit=limit,
                 profile=waits,
                 opened=lambda run: None if page_beside is None else beside.enter_context(page_beside(run)),
             )
-            unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file, film=film or played)
+            unwritten = reports.unwritten(
+                ran.judged, ran.folder, page=page, junit_file=given.junit_file, film=given.film or played
+            )
             if played and ran.folder.film.exists():
                 options.err().print(f"film: {ran.folder.film}", markup=False, highlight=False, soft_wrap=True)
             if ran.error is not None:  # and no other
-                if not json:  # a program finds the report where the error says
+                if not given.json:  # a program finds the report where the error says
                     reports.print_report(ran.judged, ran.folder, json=False, page=None)
                 raise ran.error
             passed = ran.passed
             shown = ran.folder.page if page is None or unwritten is not None else page
-            code = reports.print_report(ran.judged, ran.folder, json=json, page=shown, error=unwritten)
+            code = reports.print_report(ran.judged, ran.folder, json=given.json, page=shown, error=unwritten)
             came.clear()  # signals that came as the lab was removed: the command ends by itself, and has a verdict
     except InputError:  # nothing ran, so the earlier outcome stays
         refused = True
         raise
     finally:
         if not refused:
-            failures.record(scenarios[0], passed=passed)
+            failures.record(scenario, passed=passed)
     return code
 
 
@@ -217,23 +205,14 @@ def _page(one: RunOf, folder: Path | None, base: Path) -> Path | None:
     return base / "runs" / one.report["run"] / "report.html" if folder is None else folder / f"{one.name}.html"
 
 
-def _several(
-    scenarios: Sequence[str],
-    arguments: Sequence[str],
-    jobs: int,
-    folder: Path | None,
-    junit_file: Path | None,
-    failures: run_chosen.Failures,
-    places: Places,
-    *,
-    quiet: bool,
-    json: bool,
-) -> int:
+def _several(scenarios: Sequence[str], given: RunOptions, failures: run_chosen.Failures) -> int:
     """Run scenarios, each in a process of its own, and print the outcome of each as it ends."""
     from lab.base.text_files import write_text
     from lab.cli import run_many
+    from lab.cli.run_places import places_of
     from lab.report import annotations, summary
 
+    folder, quiet = given.reports_folder, given.quiet
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -250,15 +229,17 @@ def _several(
         for line in one.warnings.splitlines():
             options.err().print(f"{one.scenario}: {line}", markup=False, soft_wrap=True)
 
-    found, cut_short = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)
-    of_all = found if cut_short is None else run_many.with_the_rest(scenarios, found)
+    runs, cut_short = run_many.run_all(
+        scenarios, tuple(given.words()), jobs=given.jobs or 1, folder=folder, ended=ended
+    )
+    of_all = runs if cut_short is None else run_many.with_the_rest(scenarios, runs)
     unwritten: HostError | None = None  # told at the end: the verdicts are known all the same
-    marks = [] if folder is None else list(annotations.annotated(of_all, places))
+    marks = [] if folder is None else list(annotations.annotated(of_all, places_of(settings_of(given.set or ()))))
     made = (
         (folder and folder / "summary.md", summary.markdown),
         (folder and folder / "annotations.txt", lambda _: annotations.workflow_commands(marks)),
         (folder and folder / "code-quality.json", lambda _: annotations.code_quality(marks)),
-        (junit_file, summary.junit),
+        (given.junit_file, summary.junit),
     )
     for path, text in made:
         try:
@@ -270,14 +251,14 @@ def _several(
             )
     lines = [
         line
-        for one in found
+        for one in runs
         for line in (
             f"{one.scenario}: {one.outcome}{'' if one.report is None else ', run ' + one.report['run']}",
             *(f"  {why}" for each in one.why for why in each.splitlines()),
             *(f"  page: {page}" for page in (_page(one, folder, failures.home),) if page is not None),
         )
     ]
-    told = [
+    rows = [
         {
             "scenario": one.scenario,
             "outcome": one.outcome,
@@ -286,14 +267,14 @@ def _several(
             "report": one.report,
             **({"error": one.error} if one.error else {}),
         }
-        for one in found
+        for one in runs
     ]
-    options.show(told, lines, json)
+    options.show(rows, lines, given.json)
     if not scenarios and not quiet:
         options.err().print("there is no scenario to run")
     if unwritten is not None:
         options.complain(f"{unwritten.what}\n{unwritten.remedy}")
     if cut_short is not None:
-        options.warn_of_each([f"{len(found)} of {len(scenarios)} runs had ended"])
+        options.warn_of_each([f"{len(runs)} of {len(scenarios)} runs had ended"])
         raise cut_short
-    return max([0 if unwritten is None else unwritten.exit_code, *(one.code for one in found)])
+    return max([0 if unwritten is None else unwritten.exit_code, *(one.code for one in runs)])

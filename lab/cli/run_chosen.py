@@ -19,16 +19,7 @@ _SOME = 3  # names that a remedy lists
 
 
 def chosen(named: Sequence[str], shard: str | None, failures: Failures | None) -> list[str]:
-    """Return one shard of the scenarios to run: of the failures if they are given, else of the names and patterns.
-
-    Raise InputError if there is nothing to choose from.
-    """
-    if failures is not None and named:
-        raise InputError.of("--last-failed chooses the scenarios", "remove the names, or --last-failed")
-    if failures is None and not named:
-        raise InputError.of(
-            "no scenario is named", "name one: mqlab run SCENARIO; mqlab scenarios lists the shipped scenarios"
-        )
+    """Return one shard of the scenarios to run: of the failures if they are given, else of the names and patterns."""
     found = expanded(named) if failures is None else failures.names()
     return found if shard is None else one_shard(found, shard)
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from lab.base.interrupts import uninterrupted
 from lab.base.own_processes import OverError, OwnProcesses, how_ended
-from lab.cli import exit_codes
+from lab.cli import options
 from lab.cli.reports import is_a_report
 from lab.cli.run_places import problems_of
 from lab.report.summary import RunOf
@@ -53,7 +53,7 @@ def _run(
         interrupted = processes.exited(process)
     seconds, status = time.monotonic() - started, process.returncode
     code = status if status >= 0 else 128 - status  # as a shell shows a signal
-    if code in exit_codes.JUDGED:
+    if code in options.JUDGED:
         try:
             return RunOf(
                 scenario=scenario,

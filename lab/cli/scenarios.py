@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-from rich.markup import escape
-from rich.table import Table
-
+from lab.base.columns import columns
 from lab.base.interrupts import put_off
 from lab.base.shipped import shipped
 from lab.base.text_files import is_file
 from lab.cli import completion, options, scenario_argument
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument, flag, option
 from lab.declare.scenario import Scenario
 from lab.declare.student_copy import student_copy
 from lab.errors import InputError, Problem
@@ -21,48 +17,22 @@ from lab.operating.runtimes import SIMULATION
 
 
 def scenarios(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NAME]",
-            help="The name of the scenario to print (default: a list of all).",
-            autocompletion=completion.scenarios,
-        ),
-    ] = None,
-    copy: Annotated[
-        Path | None,
-        typer.Option("--copy", metavar="DIR", help="The folder that the scenario and all its files are copied to."),
-    ] = None,
-    student: Annotated[
-        bool,
-        typer.Option("--student", help="Copy without the answers: no comments, no `about`, no expectations."),
-    ] = False,
-    check: Annotated[
-        Path | None,
-        typer.Option(
-            "--check",
-            metavar="DIR",
-            help="The folder of a changed copy, which is run and judged by the shipped expectations.",
-        ),
-    ] = None,
-    runtime: Annotated[
-        str | None, typer.Option("--runtime", metavar="NAME", help="The runtime of --check (default: simulation).")
-    ] = None,
-    json: JSON = False,
+    name: str | None = argument(
+        "[NAME]", "The name of the scenario to print (default: a list of all).", complete=completion.scenarios
+    ),
+    copy: Path | None = option("--copy DIR", "The folder that the scenario and all its files are copied to."),
+    student: bool = flag("--student", "Copy without the answers: no comments, no `about`, no expectations."),
+    check: Path | None = option(
+        "--check DIR", "The folder of a changed copy, which is run and judged by the shipped expectations."
+    ),
+    runtime: str | None = option("--runtime NAME", "The runtime of --check (default: simulation)."),
+    json: bool = JSON,
 ) -> int:
     """List the shipped scenarios, or print or copy one, or judge a changed copy.
 
     Example: mqlab scenarios cut-and-heal --copy mine --student
     """
-    if student and copy is None:
-        raise InputError.of("--student is for a copy", "add --copy DIR")
-    if runtime is not None and check is None:
-        raise InputError.of("--runtime is for --check", "add --check DIR, or remove --runtime")
-    if copy is not None and check is not None:
-        raise InputError.of("--copy and --check exclude each other", "choose one")
     if name is None:
-        if option := "--copy" if copy is not None else "--check" if check is not None else "":
-            raise InputError.of(f"{option} needs the name of a scenario", "run mqlab scenarios for the list")
         _list(json)
         return 0
     path = scenario_argument.shipped_path(name)
@@ -91,9 +61,9 @@ def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
     origin = scenario_argument.load_named(name).origin
     judged_by = Path(origin.sources[1].name).stem if origin.fails else name
     with put_off() as came:
-        told = options.progress(quiet=True)
+        quiet = options.progress(quiet=True)
         try:
-            ran = labs.run(mine, runtime=runtime, expectations_of=judged_by, progress=told, raising=False)
+            ran = labs.run(mine, runtime=runtime, expectations_of=judged_by, progress=quiet, raising=False)
         except InputError as error:  # a problem may be in an expectation, which the copy does not have
             by = Problem(
                 what=f"{mine} is judged by the shipped expectations of {judged_by}",
@@ -109,32 +79,28 @@ def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
 
 def _list(json: bool) -> None:
     """Print all scenarios, the failing variants last."""
-    found = [
+    shipped_scenarios = [
         (path.stem, scenario_argument.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))
     ]
-    found.sort(key=lambda each: bool(each[1].origin.fails))
+    shipped_scenarios.sort(key=lambda pair: bool(pair[1].origin.fails))
     if json:
-        options.print_json([_values(name, its) for name, its in found])
+        options.print_json([_values(name, scenario) for name, scenario in shipped_scenarios])
         return
-    whole, variants = _table(), _table()
-    for name, its in found:
-        (variants if its.origin.fails else whole).add_row(escape(name), escape(its.about))
-    options.out().print(whole)
-    options.out().print("\nfailing variants, each without a part that its scenario needs:")
-    options.out().print(variants)
-
-
-def _table() -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column()
-    return table
+    width = options.out().width
+    for fails in (False, True):
+        if fails:
+            options.say("\nfailing variants, each without a part that its scenario needs:")
+        for line in columns(
+            [(name, scenario.about) for name, scenario in shipped_scenarios if bool(scenario.origin.fails) is fails],
+            width=width,
+        ):
+            options.say(line)
 
 
 def _values(name: str, scenario: Scenario) -> dict[str, object]:
     """Return the values of `--json` for a scenario; for a failing variant, also the texts required in its reasons."""
-    told: dict[str, object] = {"name": name, "scenario": scenario.scenario, "about": scenario.about}
-    return {**told, "fails": scenario.origin.fails} if scenario.origin.fails else told
+    values: dict[str, object] = {"name": name, "scenario": scenario.scenario, "about": scenario.about}
+    return {**values, "fails": scenario.origin.fails} if scenario.origin.fails else values
 
 
 def _copy(path: Path, to: Path, *, student: bool) -> tuple[Path, ...]:

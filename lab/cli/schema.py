@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from lab.base.suggestions import remedy
 from lab.cli import options
+from lab.cli.options import argument
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
 from lab.history.schema import history_schema
@@ -22,9 +19,7 @@ SCHEMAS = {
 
 
 def schema(
-    of: Annotated[
-        str, typer.Argument(metavar="|".join(SCHEMAS), help="The kind of file; `history` is one line of a history.")
-    ] = "scenario",
+    of: str = argument("|".join(SCHEMAS), "The kind of file; `history` is one line of a history.", "scenario"),
 ) -> None:
     """Print the JSON Schema of one kind of file, with which editors complete and check such files.
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
-
-import typer
 
 from lab.cli import options, status_text
 from lab.cli.client_options import seconds
 from lab.cli.open_servers import OpenServer, labs_and_servers
-from lab.cli.options import BY_OPTION, JSON, RUN
+from lab.cli.options import BY_OPTION, JSON, RUN, flag, option
 from lab.errors import InputError
 from lab.living import monitor_process
 from lab.operating.runtimes import AllRuntimes
@@ -23,16 +20,11 @@ _SHORTEST = 0.2  # seconds between two looks, each of which asks all brokers and
 
 
 def status(
-    run: RUN = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Updates of one lab's status, with the latest events, until Ctrl-C.")
-    ] = False,
-    interval: Annotated[
-        str | None,
-        typer.Option("--interval", metavar="TIME", help="The time between two updates of --watch (default: 2s)."),
-    ] = None,
-    json: JSON = False,
-    by_option: BY_OPTION = None,
+    run: str | None = RUN,
+    watch: bool = flag("--watch -w", "Updates of one lab's status, with the latest events, until Ctrl-C."),
+    interval: str | None = option("--interval TIME", "The time between two updates of --watch (default: 2s)."),
+    json: bool = JSON,
+    by_option: str | None = BY_OPTION,
 ) -> None:
     """Show a running lab with its bridges and links, or a server that `mqlab serve` started.
 
@@ -40,12 +32,8 @@ def status(
     """
     run = options.one_run(run, by_option)
     if watch:
-        _watch(run, seconds("--interval", interval or "2s"), json)
+        _watch(run, seconds("--interval", interval or "2s"))
         return
-    if interval is not None:
-        raise InputError.of(
-            "--interval is the time between two updates of --watch", "add --watch, or remove --interval"
-        )
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
@@ -83,9 +71,7 @@ def status(
             options.say("no lab is running")
 
 
-def _watch(run: str | None, interval: float, json: bool) -> None:
-    if json:
-        raise InputError.of("--watch and --json exclude each other", "repeat mqlab status --json instead")
+def _watch(run: str | None, interval: float) -> None:
     if interval < _SHORTEST:
         what = f"--interval: {interval:g} s is too short, since each update queries all brokers"
         raise InputError.of(what, f"write {_SHORTEST:g}s or longer")

@@ -8,12 +8,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.account_json import describe_broker
-from lab.cli import broker_text, peering, sg
+from lab.base.columns import columns
+from lab.cli.broker import record_lines
+from lab.cli.vpc import brokers_in, peering_line
 from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
@@ -52,22 +53,19 @@ def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> Non
         console.print(
             f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}"
         )
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
         its_own = where.brokers[plan.name]
-        if len(its_own) > 1:
-            table.add_row("", *(f"instance {its.number}" for its in its_own))
+        rows = [("", *(f"instance {its.number}" for its in its_own))] if len(its_own) > 1 else []
         for endpoint in ENDPOINTS:
-            table.add_row(
-                endpoint.protocol,
-                *(_url(endpoint.scheme, where.reached_at, its.ports[endpoint.name]) for its in its_own),
-            )
+            urls = (_url(endpoint.scheme, where.reached_at, its.ports[endpoint.name]) for its in its_own)
+            rows.append((endpoint.protocol, *urls))
         both = zip(plan.instances, its_own, strict=True)
         if any(its.own_address for its in its_own):
-            table.add_row("AWS's ports", *(f"at {its.own_address}" for its in its_own))
-        table.add_row("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both))
-        table.add_row("users", ", ".join(plan.users))
-        table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
-        console.print(table)
+            rows.append(("AWS's ports", *(f"at {its.own_address}" for its in its_own)))
+        rows.append(("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both)))
+        rows.append(("users", ", ".join(plan.users)))
+        rows.append(("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)"))
+        for line in columns(rows, before="  "):
+            console.print(escape(line), soft_wrap=True)
         for its in plan.instances:
             console.print(f"inside the lab {its.host_name}", soft_wrap=True)
         if plan.name in note.not_created:
@@ -131,11 +129,11 @@ def _network(network: Network) -> list[str]:
     """Return the peerings, the blackholes and each group's inbound rules as lines of text."""
     blackholes = [f"  {table.name}: {route.destination} is a blackhole" for table, route, _ in network.blackholes()]
     groups = [
-        f"  {each.name} lets in {'; '.join(map(str, each.inbound)) or 'nothing'}{sg.brokers_in(network, each)}"
+        f"  {each.name} lets in {'; '.join(map(str, each.inbound)) or 'nothing'}{brokers_in(network, each)}"
         for each in network.groups
         if any(each.name in its.groups for its in network.interfaces)
     ]
-    return [*(f"  {peering.line(each)}" for each in network.peerings), *blackholes, *groups]
+    return [*(f"  {peering_line(each)}" for each in network.peerings), *blackholes, *groups]
 
 
 def _seen(observations: Sequence[Observation]) -> list[dict[str, Any]]:
@@ -166,7 +164,7 @@ def show(status: Status, console: Console) -> None:
     if not note.replaying:
         console.print("\nservice", style="bold")
         for record in note.control.account.brokers:
-            for line in broker_text.lines(record):
+            for line in record_lines(record):
                 console.print(f"  {escape(line)}", soft_wrap=True)
     console.print("\nbridges", style="bold")
     for bridge in status.bridges:

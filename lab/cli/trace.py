@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
-
-import typer
 
 from lab.cli import options
 from lab.cli.history import HISTORY, find
-from lab.cli.options import JSON
+from lab.cli.options import JSON, argument
 from lab.report.timeline import text
 from lab.report.traces import find as trace_of
 
 
 def trace(
-    message: Annotated[
-        str,
-        typer.Argument(
-            metavar="MESSAGE",
-            help="A message id, a part of a message id or correlation id, or last:DESTINATION for the "
-            "last message sent there.",
-        ),
-    ],
-    run: HISTORY = None,
-    json: JSON = False,
+    message: str = argument(
+        "MESSAGE",
+        "A message id, a part of a message id or correlation id, or last:DESTINATION for the last message sent there.",
+    ),
+    run: str | None = HISTORY,
+    json: bool = JSON,
 ) -> None:
     """Show the way and the outcome of one message, sent by an application or by a client of the lab.
 

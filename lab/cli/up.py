@@ -5,15 +5,27 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Annotated
-
-import typer
+from pathlib import Path
 
 from lab import labs
 from lab.base import extras
 from lab.base.interrupts import until_a_signal
 from lab.cli import options, status_text
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
+from lab.cli.options import (
+    ARCHIVE,
+    FOLDER,
+    JSON,
+    PORT_BASE,
+    QUIET,
+    RUNTIME,
+    SCENARIO,
+    SEED,
+    SET,
+    VERSION,
+    WAIT,
+    flag,
+    option,
+)
 from lab.cli.reports import LIVE_PAGE
 from lab.cli.scenario_argument import check_file
 from lab.declare.variants import settings_of
@@ -27,42 +39,29 @@ from lab.runtime.state_file import note_folder
 
 
 def up(
-    scenario: SCENARIO,
-    detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Leave the lab running in the background; `mqlab down` removes it.")
-    ] = False,
-    seed: SEED = None,
-    set: SET = None,
-    runtime: RUNTIME = None,
-    activemq_version: VERSION = None,
-    activemq_archive: ARCHIVE = None,
-    runs: FOLDER = None,
-    port_base: PORT_BASE = None,
-    observe: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--observe",
-            metavar="PATTERN",
-            help="The destinations whose messages the brokers record for `mqlab trace`, such as orders.> (repeatable).",
-        ),
-    ] = None,
-    wait: WAIT = None,
-    api: Annotated[
-        bool,
-        typer.Option("--api", help="Serve the lab to AWS's own clients, as `mqlab serve` does, until the lab ends."),
-    ] = False,
-    endpoints: Annotated[
-        str | None,
-        typer.Option(
-            "--endpoints",
-            metavar="NAME",
-            help="The addresses of brokers: aws, for names and ports of AWS, or local, for ports of localhost "
-            "(default: aws with --api, else local).",
-        ),
-    ] = None,
-    page: LIVE_PAGE = False,
-    quiet: QUIET = False,
-    json: JSON = False,
+    scenario: str = SCENARIO,
+    detach: bool = flag("--detach -d", "Leave the lab running in the background; `mqlab down` removes it."),
+    seed: int | None = SEED,
+    set: list[str] | None = SET,
+    runtime: str | None = RUNTIME,
+    activemq_version: str | None = VERSION,
+    activemq_archive: Path | None = ARCHIVE,
+    runs: Path | None = FOLDER,
+    port_base: int | None = PORT_BASE,
+    observe: list[str] | None = option(
+        "--observe PATTERN",
+        "The destinations whose messages the brokers record for `mqlab trace`, such as orders.> (repeatable).",
+    ),
+    wait: str | None = WAIT,
+    api: bool = flag("--api", "Serve the lab to AWS's own clients, as `mqlab serve` does, until the lab ends."),
+    endpoints: str | None = option(
+        "--endpoints NAME",
+        "The addresses of brokers: aws, for names and ports of AWS, or local, for ports of localhost "
+        "(default: aws with --api, else local).",
+    ),
+    page: bool = LIVE_PAGE,
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Open a lab for a scenario or a topology, and keep the lab until Ctrl-C; no steps are run.
 
@@ -78,11 +77,7 @@ def up(
             f"a lab of the runtime {chosen} has no ports, and other commands could not reach it",
             f"write --runtime emulation for a real lab; mqlab run {scenario} runs the steps in a simulation",
         )
-    if api and detach:
-        raise InputError.of("--api and --detach exclude each other", "remove --detach: --api needs the terminal")
     its_endpoints = checked_endpoints(endpoints or (AWS if api else LOCAL))
-    if page and detach:
-        raise InputError.of("--page and --detach exclude each other", "write --detach alone, then: mqlab page")
     # Asked for before the lab opens, since their libraries may not be installed.
     page_beside = extras.hook("page_beside") if page else None
     api_of_a_lab = extras.hook("api_of_a_lab") if api else None

@@ -10,15 +10,14 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from pydantic import SecretStr
 
 from lab.amazonmq.account.account_json import describe_user, list_users
 from lab.cli import open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import JSON, flag, option
 from lab.cli.verb_command import command
 from lab.declare.steps.service import CreateUser, DeleteUser, UpdateUser
 from lab.errors import InputError
@@ -26,19 +25,18 @@ from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.operating import Done
 
-PASSWORD_ENV = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="The environment variable with the password (default: a prompt)."),
-]
-NEW_PASSWORD_ENV = Annotated[
-    str | None, typer.Option("--password-env", metavar="NAME", help="The environment variable with the new password.")
-]
-ASK_PASSWORD = Annotated[bool, typer.Option("--ask-password", help="Prompt for the new password.")]
-NO_GROUPS = Annotated[bool, typer.Option("--no-groups", help="Remove the user from all groups.")]
+_TEXT = str | None
+PASSWORD_ENV = option("--password-env NAME", "The environment variable with the password (default: a prompt).")
+NEW_PASSWORD_ENV = option("--password-env NAME", "The environment variable with the new password.")
+_NEW = {
+    "password_env": (_TEXT, NEW_PASSWORD_ENV),
+    "ask_password": (bool, flag("--ask-password", "Prompt for the new password.")),
+    "no_groups": (bool, flag("--no-groups", "Remove the user from all groups.")),
+}
 _GROUP = {"groups": "--group"}
 
 
-def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
+def show(broker: str = BROKER, run: str | None = OF_RUN, json: bool = JSON) -> None:
     """List the users of a broker, with their pending changes.
 
     Example: mqlab user list tokyo
@@ -68,12 +66,7 @@ def _update(
     console_access: bool | None,
     **fields: Any,
 ) -> UpdateUser:
-    if groups and no_groups:
-        raise InputError.of("--group and --no-groups exclude each other")
     changes_password = ask_password or password_env is not None
-    if not (changes_password or groups or no_groups or console_access is not None):
-        right = "add --password-env, --ask-password, --group, --no-groups or --console-access"
-        raise InputError.of("no change is given", right)
     fields |= {
         "password": _password(password_env, user) if changes_password else None,
         "groups": () if no_groups else groups or None,
@@ -109,13 +102,13 @@ def _password(variable: str | None, user: str) -> SecretStr:
 
 
 _on_user = partial(command, show=_print, arguments=["broker", "user"])
-VERBS = {
+user = {
     "list": show,
     "create": _on_user(
         CreateUser,
         spelled=_GROUP,
         without=["password"],
-        more={"password_env": PASSWORD_ENV},
+        more={"password_env": (_TEXT, PASSWORD_ENV)},
         make=_creation,
         example="mqlab user create tokyo clerk --password-env CLERK_PASSWORD --group readers",
     ),
@@ -123,7 +116,7 @@ VERBS = {
         UpdateUser,
         spelled=_GROUP,
         without=["password"],
-        more={"password_env": NEW_PASSWORD_ENV, "ask_password": ASK_PASSWORD, "no_groups": NO_GROUPS},
+        more=_NEW,
         make=_update,
         example="mqlab user update tokyo clerk --no-groups",
     ),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from enum import EnumType
 from functools import partial
-from inspect import Parameter, Signature
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import typer
 
@@ -16,7 +16,7 @@ from lab.base.descriptions import sentences, summary
 from lab.base.units import format_duration
 from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON, QUIET
+from lab.cli.options import JSON, QUIET, argument, declared, option
 from lab.declare.fields import Declared, types_in
 from lab.declare.steps.base import Step
 from lab.living import verb_arguments
@@ -39,87 +39,85 @@ _COMPLETIONS = {
 }
 
 
-def argument(kind: type[Declared], field: str, metavar: str = "") -> Any:
+def field_argument(kind: type[Declared], field: str, metavar: str = "") -> Any:
     """Return a command's argument for a field."""
     complete = completion.connectors if (kind.__name__, field) == ("ConnectorStep", "name") else None
-    return typer.Argument(metavar=metavar or field.upper(), help=_help(kind, field), autocompletion=complete)
+    return argument(metavar or field.upper(), _help(kind, field), complete=complete)
 
 
-def option(kind: type[Declared], field: str, spelling: str = "", metavar: str = "") -> Any:
-    """Return a command's option for a field."""
+def field_option(kind: type[Declared], field: str, spelling: str = "", metavar: str = "", default: Any = None) -> Any:
+    """Return a command's option for a field; the field is required, or the option has a default."""
     info, types = kind.model_fields[field], list(types_in(kind.model_fields[field].annotation))
     name = spelling or f"--{(info.alias or field).replace('_', '-')}"
+    if info.is_required():
+        default = ...
+    about = _help(kind, field)
     if bool in types:
-        flag = name if info.default is False else f"{name}/--no-{name.removeprefix('--')}"
-        return typer.Option(flag, help=_help(kind, field))
+        both = name if info.default is False else f"{name}/--no-{name.removeprefix('--')}"
+        return typer.Option(default, both, help=about)
     words = [str(word) for each in types if get_origin(each) is Literal for word in get_args(each)]
     words += [str(word) for each in types if isinstance(each, EnumType) for word in each]  # type: ignore[var-annotated]
     known = next((_METAVARS[each] for each in (field, *types) if each in _METAVARS), "NAME")
-    about = _help(kind, field)
     about = f"{about.removesuffix('.')} (repeatable)." if _is_list(types) else about
-    complete = _COMPLETIONS.get(field)
-    return typer.Option(
-        name, metavar=metavar or "|".join(words) or known, help=about, show_default=False, autocompletion=complete
-    )
+    shown = f"{name} {metavar or '|'.join(words) or known}"
+    return option(shown, about, default, complete=_COMPLETIONS.get(field), show_default=False)
 
 
 def _is_list(types: Sequence[Any]) -> bool:
     return any(get_origin(each) is tuple and get_args(each)[1:] == (...,) for each in types)
 
 
-def command(
+def command(kind: type[_Verb], show: Show, *, waits: bool = False, **declaration: Any) -> Callable[..., int | None]:
+    """Return the command that does a verb to a running lab, and shows its outcome; see `declared_by` for its words.
+
+    A verb that `waits` shows its progress.
+    """
+
+    def does(verb: _Verb, run: str | None, quiet: bool, json: bool) -> None:
+        with open_lab.in_turn(run, quiet=quiet) as live:
+            with options.progress(quiet).stage(verb.words()) if waits else nullcontext():
+                done = live.do(verb)
+            show(live, verb, done, json)
+
+    return declared_by(kind, does, quiet=waits, **declaration)
+
+
+def declared_by(
     kind: type[_Verb],
-    show: Show,
+    does: Callable[[_Verb, str | None, bool, bool], None],
     *,
     example: str,
     arguments: Sequence[str] = (),
     spelled: Mapping[str, str] | None = None,
     without: Sequence[str] = (),
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, tuple[Any, Any]] | None = None,
     make: Callable[..., _Verb] | None = None,
-    waits: bool = False,
+    quiet: bool = False,
     about: str = "",
     **fixed: Any,
-) -> Callable[..., None]:
-    """Return the command that does a verb to a running lab, and shows its outcome.
+) -> Callable[..., int | None]:
+    """Return a command with the words of a verb's declaration; `does` takes the verb, the run, `quiet` and `json`.
 
     The fields in `arguments` are arguments, those in `without` and `fixed` are not parameters, and all others are
     options. `spelled` has other names: the metavar of an argument, the spelling of an option. `more` has further
-    options, which `make` takes besides the fields to make the verb. A verb that `waits` shows its progress.
+    options, which `make` takes besides the fields to make the verb.
     """
     other = spelled or {}
     labels = {field: field.upper() for field in arguments} | dict(other)
     make = make or partial(verb_arguments.read, kind, "--", labels)
-    described: dict[str, Any] = {}
+    parameters: dict[str, tuple[Any, Any]] = {}
     for field in arguments:
-        described[field] = BROKER if field == "broker" else Annotated[str, argument(kind, field, other.get(field, ""))]
+        parameters[field] = (str, BROKER if field == "broker" else field_argument(kind, field, other.get(field, "")))
     for field in kind.model_fields:
         if field not in (*arguments, *without, *fixed):
-            described[field] = Annotated[_given(kind, field), option(kind, field, other.get(field, ""))]
-    described |= {**(more or {}), "run": OF_RUN, **({"quiet": QUIET} if waits else {}), "json": JSON}
+            parameters[field] = (_given(kind, field), field_option(kind, field, other.get(field, "")))
+    parameters |= {**(more or {}), "run": (str | None, OF_RUN)}
+    parameters |= {**({"quiet": (bool, QUIET)} if quiet else {}), "json": (bool, JSON)}
 
-    def run_verb(run: str | None = None, quiet: bool = False, json: bool = False, **given: Any) -> None:
-        verb = make(**fixed, **given)
-        with open_lab.in_turn(run, quiet=quiet) as live:
-            if waits:
-                with options.progress(quiet).stage(verb.words()):
-                    done = live.do(verb)
-            else:
-                done = live.do(verb)
-            show(live, verb, done, json)
+    def run_verb(run: str | None, json: bool, quiet: bool = False, **given: Any) -> None:
+        does(make(**fixed, **given), run, quiet, json)
 
-    run_verb.__doc__ = f"{about or summary(kind)}\n\nExample: {example}"
-    run_verb.__signature__ = Signature(  # type: ignore[attr-defined]  # read by inspect, and so by typer
-        [_parameter(kind, name, annotation) for name, annotation in described.items()]
-    )
-    return run_verb
-
-
-def _parameter(kind: type[Declared], name: str, annotation: Any) -> Parameter:
-    field = kind.model_fields.get(name)
-    required = field is not None and field.is_required()
-    default = Parameter.empty if required else False if name in ("quiet", "json") else None
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    return declared(run_verb, f"{about or summary(kind)}\n\nExample: {example}", parameters)
 
 
 def _given(kind: type[Declared], field: str) -> Any:

@@ -1,31 +1,24 @@
-"""wait: until something is so in a running lab."""
+"""wait, mark: until a condition holds in a running lab, and a name for a moment in its history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
-
-import typer
 
 from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import QUEUE, TOPIC
 from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON
+from lab.cli.options import BY_OPTION, JSON, RUN, argument, option
 from lab.errors import InputError
-from lab.living.lab import Live
+from lab.living.lab import Live, refuse_replayed
 
-WITHIN = Annotated[
-    str, typer.Option("--within", metavar="TIME", help="The maximum time to wait, after which the exit code is 4.")
-]
-CONNECTOR = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[CONNECTOR]", help="The network connector whose bridge must be up (default: all connectors)."
-    ),
-]
+_LIMIT = "The maximum time to wait, after which the exit code is 4."
+WITHIN = option("--within TIME", _LIMIT, "2m")
+CONNECTOR = argument("[CONNECTOR]", "The network connector whose bridge must be up (default: all connectors).")
 
 
-def bridge(connector: CONNECTOR = None, within: WITHIN = "2m", run: OF_RUN = None, json: JSON = False) -> None:
+def bridge(
+    connector: str | None = CONNECTOR, within: str = WITHIN, run: str | None = OF_RUN, json: bool = JSON
+) -> None:
     """Wait until the bridges of a connector, or of all connectors, are up at both ends.
 
     Example: mqlab wait bridge connector_tokyo_to_singapore
@@ -40,12 +33,12 @@ def bridge(connector: CONNECTOR = None, within: WITHIN = "2m", run: OF_RUN = Non
 
 
 def demand(
-    broker: BROKER,
-    topic: TOPIC = None,
-    queue: QUEUE = None,
-    within: WITHIN = "2m",
-    run: OF_RUN = None,
-    json: JSON = False,
+    broker: str = BROKER,
+    topic: str | None = TOPIC,
+    queue: str | None = QUEUE,
+    within: str = WITHIN,
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Wait until a broker has demand for a destination: a consumer to which it forwards messages over a bridge.
 
@@ -58,7 +51,12 @@ def demand(
         _wait(live, lambda: live.demand(broker, topic=topic, queue=queue), seconds, what, json)
 
 
-def serving(broker: BROKER, within: WITHIN = "10m", run: OF_RUN = None, json: JSON = False) -> None:
+def serving(
+    broker: str = BROKER,
+    within: str = option("--within TIME", _LIMIT, "10m"),
+    run: str | None = OF_RUN,
+    json: bool = JSON,
+) -> None:
     """Wait until a broker runs and all its endpoints accept connections.
 
     Example: mqlab wait broker tokyo
@@ -69,20 +67,15 @@ def serving(broker: BROKER, within: WITHIN = "10m", run: OF_RUN = None, json: JS
 
 
 def messages(
-    broker: BROKER,
-    queue: Annotated[str, typer.Option("--queue", metavar="NAME", help="The queue, as ActiveMQ names it.")],
-    at_least: Annotated[
-        int | None, typer.Option("--at-least", metavar="N", min=1, help="The minimum number of messages.")
-    ] = None,
-    at_most: Annotated[
-        int | None,
-        typer.Option(
-            "--at-most", metavar="N", min=0, help="The maximum number of messages (default: 0 without --at-least)."
-        ),
-    ] = None,
-    within: WITHIN = "2m",
-    run: OF_RUN = None,
-    json: JSON = False,
+    broker: str = BROKER,
+    queue: str = option("--queue NAME", "The queue, as ActiveMQ names it.", ...),
+    at_least: int | None = option("--at-least N", "The minimum number of messages.", min=1),
+    at_most: int | None = option(
+        "--at-most N", "The maximum number of messages (default: 0 without --at-least).", min=0
+    ),
+    within: str = WITHIN,
+    run: str | None = OF_RUN,
+    json: bool = JSON,
 ) -> None:
     """Wait until a queue has a number of messages, including unacknowledged ones.
 
@@ -105,7 +98,7 @@ def messages(
         _wait(
             live,
             lambda: (
-                (found := live.queued(broker, queue)) is not None and found >= least and (most is None or found <= most)
+                (count := live.queued(broker, queue)) is not None and count >= least and (most is None or count <= most)
             ),
             seconds,
             f"{client_options.destination(None, queue)} at {broker}: {words} waiting",
@@ -120,4 +113,25 @@ def _wait(live: Live, condition: Callable[[], bool], within: float, what: str, j
     options.show({"run": live.run, "what": what, "seconds": took}, [f"{what} ({took:.1f} s)"], json)
 
 
-VERBS = {"bridge": bridge, "demand": demand, "broker": serving, "messages": messages}
+wait = {"bridge": bridge, "demand": demand, "broker": serving, "messages": messages}
+
+
+def mark(
+    text: str = argument("TEXT", 'The name of the mark, for example "before the cut".'),
+    run: str | None = RUN,
+    json: bool = JSON,
+    by_option: str | None = BY_OPTION,
+) -> None:
+    """Add a mark to the history of a running lab.
+
+    `mqlab judge --from` and `--to` accept the mark.
+
+    Example: mqlab mark "before the cut"
+    """
+    note = open_lab.load_note(options.one_run(run, by_option))
+    refuse_replayed(note)
+    t = note.now()  # before the lab is reached, whose passwords are masked in the text
+    with open_lab.attached(note.run) as live:
+        live.history.mark(text, t)
+        text = live.lab.mask().text(text)
+    options.show({"run": note.run, "t": t, "text": text}, [f"{t:.3f} s: {text}"], json)

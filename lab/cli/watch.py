@@ -8,16 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from lab.base.interrupts import until_a_signal
 from lab.base.units import several
 from lab.check.scenarios import applications, expectations
 from lab.cli import client_options, options
 from lab.cli.history import HISTORY, find
-from lab.cli.options import JSON
+from lab.cli.options import JSON, option
 from lab.declare.application import Application
 from lab.declare.expectations.base import Expectation
 from lab.history import Follower
@@ -47,28 +45,16 @@ _FAULTS = (LATE, LOST, DOUBLED)
 
 
 def watch(
-    run: HISTORY = None,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            "--scenario",
-            metavar="SCENARIO",
-            help="The scenario whose applications and expectations are used (default: the scenario of the run).",
-        ),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option("--from", metavar="MARK", help="The mark from which messages are watched (default: the start)."),
-    ] = None,
-    within: Annotated[
-        str | None,
-        typer.Option(
-            "--within",
-            metavar="TIME",
-            help="The time after which a message is late, if no expectation covers the message (default: 10s).",
-        ),
-    ] = None,
-    json: JSON = False,
+    run: str | None = HISTORY,
+    scenario: str | None = option(
+        "--scenario SCENARIO",
+        "The scenario whose applications and expectations are used (default: the scenario of the run).",
+    ),
+    since: str | None = option("--from MARK", "The mark from which messages are watched (default: the start)."),
+    within: str | None = option(
+        "--within TIME", "The time after which a message is late, if no expectation covers the message (default: 10s)."
+    ),
+    json: bool = JSON,
 ) -> None:
     """Print the applications' messages that are waiting, late, lost or doubled, until Ctrl-C.
 

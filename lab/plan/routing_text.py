@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.activemq.forwarding.durable import Absence
+from lab.base.columns import wrapped
 from lab.plan.arrival import Arrival
 from lab.plan.routing import ANY, Route
 from lab.plan.text import table
@@ -64,8 +64,8 @@ class _Obstacles:
         wide = len(str(len(self._numbers)))
         lines = ["", "obstacles"] if self._numbers else []
         for (stop, remedy), number in self._numbers.items():
-            lines += _wrapped(f"  {number:>{wide}}  ", stop)
-            lines += _wrapped(" " * (wide + 4), remedy) if remedy else []
+            lines += wrapped(f"  {number:>{wide}}  ", stop, _WIDTH_COLUMNS)
+            lines += wrapped(" " * (wide + 4), remedy, _WIDTH_COLUMNS) if remedy else []
         return lines
 
 
@@ -80,20 +80,12 @@ def _narrow(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:
     head, *cells = lines[2:]
     shown = [f"{head:<{begin}}{_HEAD[-1]}" if beside else head]
     for line, row in zip(cells, rows, strict=True):
-        shown += _wrapped(f"{line:<{begin}}", row[-1]) if beside else [line, *_wrapped(" " * 6, row[-1])]
+        shown += (
+            wrapped(f"{line:<{begin}}", row[-1], _WIDTH_COLUMNS)
+            if beside
+            else [line, *wrapped(" " * 6, row[-1], _WIDTH_COLUMNS)]
+        )
     return [*lines[:2], *shown]
-
-
-def _wrapped(before: str, text: str) -> list[str]:
-    """Return a text behind another one, in lines that begin below its first sign."""
-    wrapper = textwrap.TextWrapper(
-        width=_WIDTH_COLUMNS,
-        initial_indent=before,
-        subsequent_indent=" " * len(before),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return wrapper.wrap(text) or [before.rstrip()]
 
 
 def routes_json(routes: Sequence[Route]) -> list[dict[str, Any]]:

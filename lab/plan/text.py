@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lab.activemq.protocols import ENDPOINTS, OPENWIRE
 from lab.base import units
+from lab.base.columns import columns
 from lab.network.link import impairment_text
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan
@@ -101,6 +102,4 @@ def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) ->
     """Return the lines of a titled table with aligned columns."""
     if not rows:
         return ["", title, "  none"]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows))
-    return ["", title, *(f"  {line.rstrip()}" for line in padded)]
+    return ["", title, *columns((head, *rows), before="  ")]

@@ -23,6 +23,13 @@ def test_every_example_is_read_by_its_command(words: str) -> None:
     assert len(given) == 0 or any(context.params.values())
 
 
+@pytest.mark.parametrize("words", ["check", "link cut"])
+def test_help_begins_with_the_usage_and_an_example(words: str, tmp_path: Path) -> None:
+    usage, line, *_ = filter(str.strip, Commands(folder=tmp_path).inside(*words.split(), "--help").out.splitlines())
+    assert f" {words} [OPTIONS]" in usage
+    assert line.strip() == f"Example: {COMMANDS[words].example}"
+
+
 @pytest.mark.release
 def test_the_examples_that_need_no_engine_end_well(tmp_path: Path) -> None:
     mqlab = Commands(folder=tmp_path)

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from typer.testing import CliRunner
 
 from lab.cli import app
-from lab.cli.host import print_options
-from lab.errors import InputError
 
 
-@pytest.mark.parametrize(
-    ("asked", "what"),
-    [
-        ({"output": Path("override.yaml")}, "--output is for a Compose override"),
-        ({"compose": "app", "json": True}, "--compose and --json exclude each other"),
-        ({"compose": "app", "output": Path(__file__)}, "is there"),
-    ],
-)
-def test_forms_that_exclude_each_other(asked: dict[str, Any], what: str) -> None:
-    with pytest.raises(InputError, match=what):
-        print_options("billing", **asked)
+def test_an_override_replaces_no_file() -> None:
+    ended = CliRunner().invoke(app, ["host", "options", "billing", "--compose", "app", "--output", __file__])
+    assert (ended.exit_code, "is there" in ended.output) == (2, True)
 
 
 @pytest.mark.parametrize("words", ["--rm image", "-it image", "image --rm", "--run=x image --env=A=b"])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lab.cli.instances import show
+from lab.cli.broker import show_changes as show
 from lab.history import BrokerChanged, ConnectorChanged, Observation
 from lab.operating import Done
 from lab.plan.control import Control

@@ -44,12 +44,8 @@ def command_of(file: Path) -> str:
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.txt")), ids=lambda file: file.stem)
-def test_a_mistake_gets_its_error(file: Path, tmp_path: Path) -> None:
+def test_a_mistake_gets_its_error_with_an_imperative(file: Path, tmp_path: Path) -> None:
     assert answer(command_of(file), tmp_path) == file.read_text("utf-8")
-
-
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.txt")), ids=lambda file: file.stem)
-def test_a_remedy_begins_with_an_imperative(file: Path) -> None:
     _, problem, remedy, *_ = file.read_text("utf-8").splitlines()
     assert problem.startswith("mqlab: ")
     assert remedy.split()[0] in ("write", "run", "name", "set", "did", "leave", "remove")

@@ -9,9 +9,7 @@ import pytest
 
 from lab.amazonmq.account.account import unfinished
 from lab.declare.steps.base import Step
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import CreateBroker, DeleteBroker, Reboot
 from lab.history import Observation
 from lab.operating import Done, create_broker, delete_broker, operate, reboot
 from lab.plan.control import Control

@@ -5,56 +5,38 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.base import offline
 from lab.cli import new_files, options
-from lab.cli.options import JSON, QUIET, VERSIONS
+from lab.cli.options import JSON, QUIET, VERSIONS, argument, flag, option
 from lab.errors import InputError, LabError
 from lab.extras.bundles import install, saving
 from lab.extras.bundles.platforms import PLATFORMS, PYTHONS, target
 from lab.extras.bundles.wheels import collect, own_wheel
 from lab.operating.runtimes import USUAL, runtime
 
-_FILE = typer.Argument(metavar="FILE", help="The file of the bundle, for example mqlab.zip.")
+_FILE = argument("FILE", "The file of the bundle, for example mqlab.zip.")
 
 
 def save(
-    file: Annotated[Path, _FILE],
-    platform: Annotated[
-        str | None,
-        typer.Option(
-            "--platform",
-            metavar="NAME",
-            help=f"The target platform: {', '.join(PLATFORMS)} (default: this machine's platform).",
-        ),
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            "--python",
-            metavar="VERSION",
-            help=f"The target Python version: {', '.join(PYTHONS)} (default: the version that runs mqlab).",
-        ),
-    ] = None,
-    wheels: Annotated[
-        Path | None,
-        typer.Option("--wheels", metavar="DIR", help="A folder of wheels to use instead of downloads."),
-    ] = None,
-    images: Annotated[bool, typer.Option("--images", help="Add the images of real brokers, for emulations.")] = False,
-    activemq_version: VERSIONS = None,
-    quiet: QUIET = False,
-    json: JSON = False,
+    file: Path = _FILE,
+    platform: str | None = option(
+        "--platform NAME", f"The target platform: {', '.join(PLATFORMS)} (default: this machine's platform)."
+    ),
+    python: str | None = option(
+        "--python VERSION", f"The target Python version: {', '.join(PYTHONS)} (default: the version that runs mqlab)."
+    ),
+    wheels: Path | None = option("--wheels DIR", "A folder of wheels to use instead of downloads."),
+    images: bool = flag("--images", "Add the images of real brokers, for emulations."),
+    activemq_version: list[str] | None = VERSIONS,
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Write mqlab, its wheels, pages and scenarios to one file for machines without network.
 
     Example: mqlab bundle save mqlab.zip --platform windows-x86_64 --python 3.12
     """
     chosen, releases = target(platform, python), activemq_version or []
-    if releases and not images:
-        raise InputError.of("--activemq-version is for images", "add --images, or remove --activemq-version")
     if wheels is not None and not wheels.is_dir():
         raise InputError.of(f"--wheels: {wheels} is not a folder", "name the folder of wheels")
     new_files.check_new(file)
@@ -85,16 +67,11 @@ def save(
 
 
 def load(
-    file: Annotated[Path, _FILE],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new folder that the bundle is unpacked to.")],
-    sha256: Annotated[
-        str | None,
-        typer.Option(
-            "--sha256", metavar="HEX", help="The SHA-256 of the bundle (default: the content of FILE.sha256)."
-        ),
-    ] = None,
-    quiet: QUIET = False,
-    json: JSON = False,
+    file: Path = _FILE,
+    folder: Path = argument("FOLDER", "The new folder that the bundle is unpacked to."),
+    sha256: str | None = option("--sha256 HEX", "The SHA-256 of the bundle (default: the content of FILE.sha256)."),
+    quiet: bool = QUIET,
+    json: bool = JSON,
 ) -> None:
     """Check a bundle, unpack it to a new folder, and load its images.
 
@@ -126,4 +103,4 @@ def load(
     options.show(shown, [f"{len(manifest.members)} files in {folder}", f"to install mqlab: python {script}"], json)
 
 
-VERBS = {"save": save, "load": load}
+bundle = {"save": save, "load": load}

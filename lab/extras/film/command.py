@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.cli import options, reports
 from lab.cli.history import HISTORY, find
+from lab.cli.options import argument
 from lab.errors import HostError
 from lab.extras.film import page
 from lab.judge import judge_whole
@@ -17,14 +15,10 @@ from lab.report.run_folder import RunFolder
 
 
 def film(
-    run: HISTORY = None,
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]",
-            help="The HTML file to write (default: film.html in the run folder, to which report.html then links).",
-        ),
-    ] = None,
+    run: str | None = HISTORY,
+    file: Path | None = argument(
+        "[FILE]", "The HTML file to write (default: film.html in the run folder, to which report.html then links)."
+    ),
 ) -> None:
     """Write a film of a run: one HTML page that plays the run on the map of the network.
 

@@ -6,13 +6,10 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from typing import Annotated
-
-import typer
 
 from lab.base.interrupts import Terminated, until_a_signal
 from lab.cli import options
-from lab.cli.options import RUN
+from lab.cli.options import RUN, flag, option
 from lab.living.attach import attach, why_over
 from lab.living.history import PAGE
 from lab.runtime.state_file import note_folder
@@ -21,21 +18,13 @@ _BETWEEN_LOOKS, _LAST_LOOK = 1.0, 4.0  # seconds; in the second, open pages show
 
 
 def page(
-    run: RUN = None,
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The port of 127.0.0.1; 0 for any free port.")
-    ] = 0,
-    read_only: Annotated[
-        bool, typer.Option("--read-only", help="Show the lab without buttons, and refuse every change.")
-    ] = False,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            "--scenario",
-            metavar="SCENARIO",
-            help="The scenario whose expectations are judged (default: the scenario that `mqlab run` runs in the lab).",
-        ),
-    ] = None,
+    run: str | None = RUN,
+    port: int = option("--port", "The port of 127.0.0.1; 0 for any free port.", 0, min=0, max=65535),
+    read_only: bool = flag("--read-only", "Show the lab without buttons, and refuse every change."),
+    scenario: str | None = option(
+        "--scenario SCENARIO",
+        "The scenario whose expectations are judged (default: the scenario that `mqlab run` runs in the lab).",
+    ),
 ) -> None:
     """Serve the live page of a running lab on 127.0.0.1, until Ctrl-C.
 

@@ -8,66 +8,43 @@ from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.base import units
 from lab.base.text_files import write_new
-from lab.cli import exit_codes, new_files, options
-from lab.cli.options import IGNORE, QUIET, SCENARIO
-from lab.cli.progress_bar import bar
+from lab.cli import new_files, options
+from lab.cli.options import IGNORE, QUIET, SCENARIO, flag, option
+from lab.cli.progress import bar
 from lab.errors import InputError, LabError
 
-_SEEDS = "The seeds: N for 1 to N, a range 5-20, or a list 3,7,11 (default: the scenario's seed)."
-_ON = r"The scheduler of a Dask cluster for the runs; requires mqlab\[sweeps]."
 _ASKED_FROM = 1000  # runs; more want --yes
-_LIMIT = "The virtual time after which a run ends with an error (default: 9600h)."
 
 
 def vary(
-    scenario: SCENARIO,
-    set: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=A,B,…",
-            help="The values of a key, for example links.a-b.delay=5ms,70ms; a comma in a value is written twice.",
-        ),
-    ] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            metavar="N",
-            min=1,
-            max=1024,
-            help="The number of runs at the same time (default: one for each core).",
-        ),
-    ] = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option("--csv", metavar="FILE", help="The file that one line for each run is written to, as CSV."),
-    ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="The file that all runs are written to, with the reasons of their verdicts, as JSON.",
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="The file that an HTML page with charts is written to."),
-    ] = None,
-    limit: Annotated[str | None, typer.Option("--limit", metavar="DURATION", help=_LIMIT)] = None,
-    ignore: IGNORE = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Start a large number of runs without a confirmation.")] = False,
-    on: Annotated[str | None, typer.Option("--on", metavar="tcp://HOST:PORT", help=_ON)] = None,
-    quiet: QUIET = False,
+    scenario: str = SCENARIO,
+    set: list[str] | None = option(
+        "--set KEY=A,B,…",
+        "The values of a key, for example links.a-b.delay=5ms,70ms; a comma in a value is written twice.",
+    ),
+    seeds: str | None = option(
+        "--seeds N", "The seeds: N for 1 to N, a range 5-20, or a list 3,7,11 (default: the scenario's seed)."
+    ),
+    jobs: int | None = option(
+        "--jobs -j N", "The number of runs at the same time (default: one for each core).", min=1, max=1024
+    ),
+    csv: Path | None = option("--csv FILE", "The file that one line for each run is written to, as CSV."),
+    json_file: Path | None = option(
+        "--json FILE", "The file that all runs are written to, with the reasons of their verdicts, as JSON."
+    ),
+    html: Path | None = option("--html FILE", "The file that an HTML page with charts is written to."),
+    limit: str | None = option(
+        "--limit DURATION", "The virtual time after which a run ends with an error (default: 9600h)."
+    ),
+    ignore: list[str] | None = IGNORE,
+    yes: bool = flag("--yes", "Start a large number of runs without a confirmation."),
+    on: str | None = option(
+        "--on tcp://HOST:PORT", "The scheduler of a Dask cluster for the runs; requires mqlab\\[sweeps]."
+    ),
+    quiet: bool = QUIET,
 ) -> int:
     """Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.
 
@@ -80,10 +57,6 @@ def vary(
     from lab.extras.vary.texts import look
     from lab.extras.vary.varying import rows_of, seconds_of_one, variation
 
-    if on is not None and jobs is not None:
-        raise InputError.of(
-            "--jobs and --on exclude each other", "remove --jobs: a cluster runs as many as its workers have threads"
-        )
     most = _limit(limit)
     grid = Grid(values=values_of(set or ()), seeds=(None,) if seeds is None else seeds_of(seeds))
     if grid.count == 1:
@@ -101,7 +74,10 @@ def vary(
         with _executor(on, jobs) as (executor, slots):
             if asking:
                 raise _too_many(grid.count, slots, seconds_of_one(looked, grid, most))
-            with closing(rows_of(looked, grid, executor, slots, most)) as found, bar(grid.count, quiet) as advance:
+            with (
+                closing(rows_of(looked, grid, executor, slots, most)) as found,
+                bar(options.err(), grid.count, quiet) as advance,
+            ):
                 for row in found:
                     rows.append(row)
                     advance()
@@ -129,7 +105,7 @@ def vary(
         options.complain(each)
     if wrong:
         raise wrong[0]
-    return max((row.exit_code for row in rows), default=0) or exit_codes.judged(passed=its.passed)
+    return max((row.exit_code for row in rows), default=0) or options.judged(passed=its.passed)
 
 
 def _limit(text: str | None) -> timedelta | None:

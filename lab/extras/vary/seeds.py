@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lab.base.columns import columns
 from lab.extras.vary.row import ERROR, Row
 from lab.extras.vary.table import ENDS, Variation
 
@@ -18,9 +19,7 @@ def lines(variation: Variation) -> Iterator[str]:
     table = [
         [*_counts(_verdicts(variation.rows, number)), text] for number, text in enumerate(expectations(variation.rows))
     ]
-    widths = [max((len(row[column]) for row in table), default=0) for column in range(len(VERDICTS))]
-    for *counts, text in table:
-        yield "  ".join((*(cell.ljust(width) for cell, width in zip(counts, widths, strict=True)), text))
+    yield from columns(table)
     reasons: dict[str, list[Row]] = {}
     for row in variation.rows:
         if row.error:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
+from lab.base.columns import columns
 from lab.base.dataclass import dataclass
 from lab.base.version import __version__
 from lab.extras.vary.combinations import Grid
@@ -175,14 +176,7 @@ def lines(variation: Variation, most: int = 60) -> Iterator[str]:
     head = [*short_names(varied).values(), "verdict", "delivered", *titles, "p50 ms", "p99 ms", "per s", "took s"]
     found = points(variation.rows)
     table = [head, *(_line(point, varied, its) for point in found[:most])]
-    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
-    left = len(varied) + 1  # columns of words; figures are at the right
-    for row in table:
-        cells = (
-            cell.ljust(width) if number < left else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join(cells).rstrip()
+    yield from columns(table, right=len(varied) + 1)  # figures, behind columns of words
     if len(found) > most:
         yield f"and {len(found) - most} more: --csv has all"
 

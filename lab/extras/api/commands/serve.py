@@ -6,7 +6,7 @@ import os
 import re
 from contextlib import ExitStack, closing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,7 +14,7 @@ from lab.base.interrupts import Terminated, until_a_signal
 from lab.base.printable import plain_line
 from lab.base.units import parse_duration
 from lab.cli import options
-from lab.cli.options import QUIET, say
+from lab.cli.options import QUIET, flag, option, say
 from lab.errors import InputError
 from lab.extras.api import client_settings
 from lab.extras.api.commands.serve_detached import detached
@@ -38,86 +38,43 @@ _KEY = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 def serve(
     context: typer.Context,
-    runtime: Annotated[
-        str | None,
-        typer.Option(
-            "--runtime",
-            metavar="NAME",
-            help="The runtime of the brokers: emulation, simulation, or none for records without brokers "
-            "(default: emulation).",
-        ),
-    ] = None,
-    vpcs: Annotated[
-        int | None,
-        typer.Option(
-            "--vpcs",
-            metavar="N",
-            help=f"The number of VPCs that can have brokers; CreateVpc chooses a VPC's CIDR block (default: {VPCS}).",
-        ),
-    ] = None,
-    brokers: Annotated[
-        int | None,
-        typer.Option(
-            "--brokers",
-            metavar="N",
-            help=f"The places for brokers in each VPC; an active/standby pair takes two (default: {BROKERS}).",
-        ),
-    ] = None,
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The port of 127.0.0.1; 0 for any free port.")
-    ] = PORT,
-    access_key: Annotated[
-        str | None,
-        typer.Option(
-            "--access-key", metavar="ID", help="The access key id that clients must send (default: a random id)."
-        ),
-    ] = None,
-    account: Annotated[
-        str, typer.Option("--account", metavar="NAME", help="The account, which is kept for the next server.")
-    ] = "default",
-    empty: Annotated[bool, typer.Option("--empty", help="Begin with an empty account.")] = False,
-    forget: Annotated[
-        bool, typer.Option("--forget", help="Remove the account and its log when the server ends.")
-    ] = False,
-    reboot_time: Annotated[
-        str | None,
-        typer.Option(
-            "--reboot-time",
-            metavar="DURATION",
-            help="The time for which a reboot stops a broker; with records alone, the time of each "
-            "creation, reboot and deletion.",
-        ),
-    ] = None,
-    shell: Annotated[
-        str,
-        typer.Option(
-            "--shell",
-            metavar="NAME",
-            help=f"The shell for which the settings are printed: {', '.join(client_settings.SHELLS)}.",
-        ),
-    ] = client_settings.SHELLS[0],
-    endpoints: Annotated[
-        str | None,
-        typer.Option(
-            "--endpoints",
-            metavar="NAME",
-            help="The endpoints of real brokers: aws, for names and ports of AWS, or local, for ports of localhost "
-            "(default: aws).",
-        ),
-    ] = None,
-    detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Leave the server running in the background; `mqlab down` ends it.")
-    ] = False,
-    lives: Annotated[
-        int | None,
-        typer.Option(
-            "--while",
-            metavar="PID",
-            min=1,
-            help="The process number of a program; the server ends when the program ends.",
-        ),
-    ] = None,
-    quiet: QUIET = False,
+    runtime: str | None = option(
+        "--runtime NAME",
+        "The runtime of the brokers: emulation, simulation, or none for records without brokers (default: emulation).",
+    ),
+    vpcs: int | None = option(
+        "--vpcs N", f"The number of VPCs that can have brokers; CreateVpc chooses a VPC's CIDR block (default: {VPCS})."
+    ),
+    brokers: int | None = option(
+        "--brokers N", f"The places for brokers in each VPC; an active/standby pair takes two (default: {BROKERS})."
+    ),
+    port: int = option("--port", "The port of 127.0.0.1; 0 for any free port.", PORT, min=0, max=65535),
+    access_key: str | None = option(
+        "--access-key ID", "The access key id that clients must send (default: a random id)."
+    ),
+    account: str = option("--account NAME", "The account, which is kept for the next server.", "default"),
+    empty: bool = flag("--empty", "Begin with an empty account."),
+    forget: bool = flag("--forget", "Remove the account and its log when the server ends."),
+    reboot_time: str | None = option(
+        "--reboot-time DURATION",
+        "The time for which a reboot stops a broker; with records alone, the time of each creation, reboot and "
+        "deletion.",
+    ),
+    shell: str = option(
+        "--shell NAME",
+        f"The shell for which the settings are printed: {', '.join(client_settings.SHELLS)}.",
+        client_settings.SHELLS[0],
+    ),
+    endpoints: str | None = option(
+        "--endpoints NAME",
+        "The endpoints of real brokers: aws, for names and ports of AWS, or local, for ports of localhost "
+        "(default: aws).",
+    ),
+    detach: bool = flag("--detach -d", "Leave the server running in the background; `mqlab down` ends it."),
+    lives: int | None = option(
+        "--while PID", "The process number of a program; the server ends when the program ends.", min=1
+    ),
+    quiet: bool = QUIET,
 ) -> int:
     """Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.
 
@@ -126,11 +83,11 @@ def serve(
     Example: mqlab serve --runtime none
     """
     chosen = RECORDS if runtime == RECORDS else runtimes.chosen(runtime, os.environ, (RECORDS,))
-    for option, number, most in (("--vpcs", vpcs, MOST_VPCS), ("--brokers", brokers, MOST_PLACES)):
+    for spelled, number, most in (("--vpcs", vpcs, MOST_VPCS), ("--brokers", brokers, MOST_PLACES)):
         if number is not None and chosen == RECORDS:
-            raise InputError.of(f"--runtime {RECORDS} has no brokers", f"remove {option}")
+            raise InputError.of(f"--runtime {RECORDS} has no brokers", f"remove {spelled}")
         if number is not None and not 1 <= number <= most:
-            raise InputError.of(f"{option} {number} is not a size of a lab", f"write {option} 1, or up to {most}")
+            raise InputError.of(f"{spelled} {number} is not a size of a lab", f"write {spelled} 1, or up to {most}")
     if shell not in client_settings.SHELLS:
         raise InputError.of(f"--shell {shell} is unknown", f"write one of {', '.join(client_settings.SHELLS)}")
     if endpoints is not None and checked_endpoints(endpoints) == LOCAL and chosen != runtimes.USUAL:
