@@ -1,4 +1,4 @@
-"""down, sweep: the end of labs and of servers, and the removal of what labs left behind."""
+"""down, sweep: the end of labs and of servers, and the removal of the remains of labs."""
 
 from __future__ import annotations
 

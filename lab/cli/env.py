@@ -117,19 +117,19 @@ def of_user(connection: Mapping[str, Any], user: str) -> dict[str, Any]:
     return {**connection, "brokers": brokers}
 
 
-def variables(found: Mapping[str, Any]) -> dict[str, str]:
+def variables(connection: Mapping[str, Any]) -> dict[str, str]:
     """Return environment variables: MQLAB_<BROKER>_<ENDPOINT>_URL, _HOST and _PORT, _USER, _PASSWORD, then _USER_2 ….
 
-    Of a pair, each instance has its endpoints under its own name. Raise InputError if two variables have one name.
+    Of a pair, each instance has facts endpoints under facts own name. Raise InputError if two variables have one name.
     """
     named: dict[str, str] = {
-        settings.RUN.name: found["run"],
-        settings.CA_FILE.name: found["ca_file"],
-        settings.TRUST_STORE.name: found["trust_store"],
+        settings.RUN.name: connection["run"],
+        settings.CA_FILE.name: connection["ca_file"],
+        settings.TRUST_STORE.name: connection["trust_store"],
         settings.TRUST_STORE_PASSWORD.name: TRUST_STORE_PASSWORD,
     }
-    for broker, its in found["brokers"].items():
-        for name, value in _of_broker(broker, its):
+    for broker, facts in connection["brokers"].items():
+        for name, value in _of_broker(broker, facts):
             key = variable(name)
             if key in named:
                 raise InputError.of(f"two parts of this lab would have the name {key}", "write --json instead")
@@ -150,39 +150,39 @@ def _of_broker(broker: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str
         yield f"{broker}_password{more}", password
 
 
-def table(found: Mapping[str, Any]) -> Iterator[str]:
+def table(connection: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that a person reads."""
-    for broker, its in found["brokers"].items():
+    for broker, facts in connection["brokers"].items():
         yield broker
-        for instance in its.get("instances") or (its,):
+        for instance in facts.get("instances") or (facts,):
             if "name" in instance:
                 yield f"  {instance['name']}"
             yield from columns(instance["endpoints"].items(), before="  ")
             if "own_address" in instance:
                 yield f"  AWS's ports at {instance['own_address']} for {instance['host_name']}"
-        rows = [(f"user {user}", f"password {password}") for user, password in its["users"].items()]
+        rows = [(f"user {user}", f"password {password}") for user, password in facts["users"].items()]
         yield from columns(rows, before="  ")
         yield ""
-    if why := found.get("no_own_addresses"):
+    if why := connection.get("no_own_addresses"):
         yield f"no address has the ports of AWS: {why}"
-    yield f"CA file  {found['ca_file']}"
+    yield f"CA file  {connection['ca_file']}"
 
 
-def properties(found: Mapping[str, Any]) -> Iterator[str]:
+def properties(connection: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of an application.properties: a document for each broker, with a profile of that name.
 
     Raise InputError for a password with `${`, which Spring would replace by a property.
     """
     yield "# java needs to trust this lab:"
-    yield f"#   -Djavax.net.ssl.trustStore={found['trust_store']}"
+    yield f"#   -Djavax.net.ssl.trustStore={connection['trust_store']}"
     yield f"#   -Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}"
     yield ""  # below a line of a comment, #--- would be one too
-    for broker, its in found["brokers"].items():
-        urls = ",".join(each["endpoints"][OPENWIRE.name] for each in its.get("instances") or (its,))
+    for broker, facts in connection["brokers"].items():
+        urls = ",".join(instance["endpoints"][OPENWIRE.name] for instance in facts.get("instances") or (facts,))
         yield "#---"
         yield f"spring.config.activate.on-profile={_value(broker)}"
         yield f"spring.activemq.broker-url=failover:({_value(urls)})"
-        for user, password in [*its["users"].items()][:1]:
+        for user, password in [*facts["users"].items()][:1]:
             if "${" in password:
                 raise InputError.of(
                     f"the password of {user} at {broker} contains ${{, which begins a placeholder of Spring",

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from lab.base.shipped import shipped
 from lab.declare.loading import load
+from lab.extras.page.plan_picture import planned
 from lab.judge.not_delivered import NotDelivered
 from lab.judge.percentiles import Percentiles
 from lab.judge.values import (
@@ -28,7 +29,6 @@ from lab.judge.values import (
 )
 from lab.plan.planning import plan
 from lab.report.drawing import drawing
-from lab.report.plan_picture import planned
 from lab.report.terminal import render
 
 from .networks import EIGHT, FIVE, THIRTY, THREE, hub, mesh, network

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 from lab.base.dataclass import dataclass
 from lab.extras.film.stage import Stage, staged
+from lab.extras.page.plan_picture import planned
 from lab.history import BridgeSeen
 from lab.link.impairment import Impairment, LinkState
 from lab.living.polls import Look
 from lab.network.link import impairment_text
 from lab.plan.values import BrokerPlan, Plan
 from lab.report.html import environment
-from lab.report.plan_picture import planned
 from lab.runtime.status import ABSENT, DELETED, BridgeStatus, BrokerStatus, DirectionNow
 
 State = tuple[str, ...]
