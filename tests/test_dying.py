@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -110,12 +111,19 @@ def test_a_run_whose_lab_is_removed_as_a_signal_comes_is_judged_and_kept_before_
     assert json.loads((folder / "report.json").read_text())["outcome"] == "passed"
 
 
+def started(command: Callable[..., Any], **given: object) -> None:
+    """Run a command as its command line does: an option that is not given has its default."""
+    parameters = inspect.signature(command).parameters
+    defaults = {name: getattr(each.default, "default", each.default) for name, each in parameters.items()}
+    ending(command)(**{**defaults, **given})
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_of_such_a_run_has_its_verdict_and_its_code(
     tmp_path: Path, number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        ending(run)(["tokyo-singapore"], runtime=cast(Any, Interrupted(number)), runs=tmp_path, quiet=True, json=True)
+        started(run, scenario=["tokyo-singapore"], runtime=Interrupted(number), runs=tmp_path, quiet=True, json=True)
     out, err = capsys.readouterr()
     assert (ended.value.code, json.loads(out)["outcome"], err) == (0, "passed", "")
 
@@ -123,7 +131,7 @@ def test_the_command_of_such_a_run_has_its_verdict_and_its_code(
 def test_a_lab_that_stays_as_a_signal_comes_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runtime = Interrupted(signal.SIGINT, HostError("a part of the lab stays", "mqlab sweep x"))
     with pytest.raises(SystemExit) as ended:
-        ending(run)(["tokyo-singapore"], runtime=cast(Any, runtime), runs=tmp_path, quiet=True)
+        started(run, scenario=["tokyo-singapore"], runtime=runtime, runs=tmp_path, quiet=True)
     out, err = capsys.readouterr()
     assert ended.value.code == 130
     assert "delivered" in out and "a part of the lab stays\n  mqlab sweep x" in err and "interrupted" in err
@@ -171,6 +179,6 @@ def test_ctrl_c_ends_what_up_opened_also_where_the_interpreter_makes_another_err
     monkeypatch.setenv("MQLAB_STATE", str(tmp_path / "state"))
     runtime = Leaving()
     with pytest.raises(SystemExit) as ended:
-        ending(up)("one-way", runtime=cast(Any, runtime), runs=tmp_path, quiet=True)
+        started(up, scenario="one-way", runtime=runtime, runs=tmp_path, quiet=True)
     assert (ended.value.code, runtime.labs) == (0, {})
     assert "ending the lab" in capsys.readouterr().err

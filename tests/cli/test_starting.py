@@ -63,7 +63,7 @@ def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
         for each in found
         if each.startswith(("lab.plan.planning", "lab.history", "lab.emulation", "lab.declare.recordings"))
     }
-    kinds = ("lab.declare.steps.links", "lab.declare.steps.network", "lab.declare.expectations.times")
+    kinds = ("lab.declare.steps.links", "lab.declare.steps.network", "lab.declare.expectations.states")
     assert not found & set(kinds)  # which the file does not name
 
 

@@ -11,7 +11,9 @@ from lab.amazonmq.account.account import unfinished
 from lab.declare.steps.base import Step
 from lab.declare.steps.service import CreateBroker, DeleteBroker, Reboot
 from lab.history import Observation
-from lab.operating import Done, create_broker, delete_broker, operate, reboot
+from lab.operating import Done, operate
+from lab.operating.reboot import do_reboot
+from lab.operating.service import do_create_broker, do_delete_broker
 from lab.plan.control import Control
 from tests.operating.plane import Plane
 from tests.operating.test_creation import opened_lab, states
@@ -48,14 +50,14 @@ class Dying(Plane):
 
 
 @pytest.mark.parametrize(
-    ("verb", "module", "outcome"),
+    ("verb", "do", "outcome"),
     [
-        (CreateBroker(broker="singapore"), create_broker, "RUNNING"),
-        (Reboot(broker="tokyo"), reboot, "RUNNING"),
-        (DeleteBroker(broker="tokyo"), delete_broker, None),
+        (CreateBroker(broker="singapore"), do_create_broker, "RUNNING"),
+        (Reboot(broker="tokyo"), do_reboot, "RUNNING"),
+        (DeleteBroker(broker="tokyo"), do_delete_broker, None),
     ],
 )
-def test_it_is_ended_whenever_the_process_died(verb: Step, module: Any, outcome: str | None) -> None:
+def test_it_is_ended_whenever_the_process_died(verb: Step, do: Any, outcome: str | None) -> None:
     broker, taken_over = getattr(verb, "broker"), 0  # noqa: B009 - each of these verbs has one
     for after in (False, True):
         for number in range(1, 100):
@@ -69,7 +71,7 @@ def test_it_is_ended_whenever_the_process_died(verb: Step, module: Any, outcome:
             other = Plane(dying.lab, dying.plan, dying.control)
             if unfinished(other.control.account):
                 taken_over += 1
-                module.operate(other, verb, resumed=True)
+                do(other, verb, resumed=True)
                 assert states(other.control.account).get(broker) == outcome, f"it died at step {number}, {after=}"
                 assert unfinished(other.control.account) == ()
     assert taken_over >= 2, "the process died at several steps of the verb"

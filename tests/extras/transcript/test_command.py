@@ -41,7 +41,6 @@ def test_a_file_that_is_there_is_left_alone_unless_forced(mqlab: Commands) -> No
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("--as-scenario", "mine.yaml", "--kind", "cut"), "no kind"),
         (("--as-scenario", "mine.yaml", "--kind", "sent"), "--as-scenario writes the whole run"),
         (("--as-scenario", "mine.yaml", "--follow"), "--as-scenario writes the whole run"),
         (("--as-scenario", "mine.txt"), "is not a valid name for a scenario file"),
